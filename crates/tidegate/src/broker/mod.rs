@@ -1,0 +1,132 @@
+//! The seam: one contract, which every log implements and the runtime alone talks to.
+//!
+//! ```text
+//!   Publisher ──publish(batch)──▶ ┌────────┐ ──fetch──▶ browse, restore, replay
+//!                ◀──acks───────── │ Broker │
+//!   runtime ──subscribe(group)──▶ └────────┘ ──admin──▶ topics, groups, delete records
+//!                ◀──events────────  Assigned · Records · Revoking · Lost · Fatal
+//! ```
+//!
+//! Calls come in batches, so that dynamic dispatch costs nothing per message. The contract is
+//! stated as tests: [`crate::testing::conformance`]; an implementation is one when all of them pass.
+//!
+//! Guarantees of every implementation:
+//! - An acknowledged record is durable, and is read back byte for byte.
+//! - Records of one `publish` call, and of successive calls from one task, keep their order within
+//!   a partition.
+//! - A member never receives a record of a partition that it does not own, and can commit only what it owns
+//!   in the present generation.
+
+mod error;
+mod group;
+mod handle;
+mod types;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+pub use error::{AdminError, BrokerError, CommitError, PublishError};
+pub use group::{
+    Assignment, CommitEntry, Committed, Consumer, GroupEvent, RevokeTicket, Subscription,
+};
+pub use handle::Broker;
+pub use types::{
+    FetchLimit, Fetched, GroupInfo, GroupMember, NewTopic, PartitionLag, Placed, TopicInfo,
+    Watermarks,
+};
+
+use crate::message::{NewRecord, Offset, Timestamp, TopicName, TopicPartition};
+
+/// A boxed future: what the contract returns, as it is used behind `dyn`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The result for each record of a batch, in the batch's order.
+pub type Acks = BoxFuture<'static, Vec<Result<Placed, PublishError>>>;
+
+/// What a log must be able to do. Implemented by `embedded`; `kafka` and `sim` follow.
+///
+/// All methods may be called from any task, and at any time until [`close`](Self::close).
+pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {
+    /// A short name for logs and tables, such as `embedded`.
+    fn name(&self) -> &'static str;
+
+    /// Identifies the log's data for ever (Kafka's cluster id): progress that was noted against another cluster is
+    /// not used (rule 8).
+    fn cluster_id(&self) -> BoxFuture<'_, Result<String, BrokerError>>;
+
+    /// Takes records in. They are queued, in order, before this returns; the future gives the
+    /// acknowledgements. Several calls may be in flight. Dropping the future cancels nothing.
+    ///
+    /// An error for a record says whether it may still have been persisted:
+    /// [`PublishError::is_unknown`].
+    fn publish(&self, records: Vec<NewRecord>) -> Acks;
+
+    /// Joins a group. The member owns nothing until the first [`GroupEvent::Assigned`].
+    fn subscribe(
+        &self,
+        subscription: Subscription,
+    ) -> BoxFuture<'_, Result<Box<dyn Consumer>, BrokerError>>;
+
+    /// Reads a partition directly, without a group: records from `from` on, as many as the limit allows
+    /// and at least one if there is one (however large). When nothing is there yet, waits up to
+    /// `limit.wait`, then answers with no records.
+    ///
+    /// # Errors
+    /// [`BrokerError::OutOfRange`] when `from` lies below the log's start or above its end.
+    fn fetch(
+        &self,
+        partition: TopicPartition,
+        from: Offset,
+        limit: FetchLimit,
+    ) -> BoxFuture<'_, Result<Fetched, BrokerError>>;
+
+    /// Start and end of a partition.
+    fn watermarks(
+        &self,
+        partition: TopicPartition,
+    ) -> BoxFuture<'_, Result<Watermarks, BrokerError>>;
+
+    /// The first offset whose record's timestamp is at or after `time`; `None` when there is none.
+    fn offset_for_time(
+        &self,
+        partition: TopicPartition,
+        time: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Offset>, BrokerError>>;
+
+    /// Creates topics; a result for each, in order.
+    fn create_topics(&self, topics: Vec<NewTopic>) -> BoxFuture<'_, Vec<Result<(), AdminError>>>;
+
+    /// All topics, by name.
+    fn topics(&self) -> BoxFuture<'_, Result<Vec<TopicInfo>, BrokerError>>;
+
+    /// Deletes the records before `before`; answers with the new log start.
+    fn delete_records(
+        &self,
+        partition: TopicPartition,
+        before: Offset,
+    ) -> BoxFuture<'_, Result<Offset, AdminError>>;
+
+    /// All groups that have members or committed offsets, by name.
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupInfo>, BrokerError>>;
+
+    /// What a group has committed, for every partition that it has committed.
+    fn committed(
+        &self,
+        group: String,
+    ) -> BoxFuture<'_, Result<Vec<(TopicPartition, Committed)>, BrokerError>>;
+
+    /// How far a group is behind on the partitions of a topic.
+    fn lag(
+        &self,
+        group: String,
+        topic: TopicName,
+    ) -> BoxFuture<'_, Result<Vec<PartitionLag>, BrokerError>>;
+
+    /// Can records be written and read right now? Cheap enough for a readiness probe each second.
+    fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>>;
+
+    /// Ends background work, after everything queued is written. Later calls answer
+    /// [`BrokerError::Closed`].
+    fn close(&self) -> BoxFuture<'_, ()>;
+}

@@ -1,0 +1,121 @@
+//! The values that the contract's calls take and give.
+
+use std::time::Duration;
+
+use crate::broker::Committed;
+use crate::message::{Offset, Partition, Record, TopicName, TopicPartition};
+
+/// Where an acknowledged record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// The partition that was chosen.
+    pub partition: Partition,
+    /// The offset that it got.
+    pub offset: Offset,
+}
+
+/// How much one read may bring.
+#[derive(Debug, Clone, Copy)]
+pub struct FetchLimit {
+    /// At most so many records.
+    pub records: usize,
+    /// About so many bytes of key, value and headers; the first record comes however large it is.
+    pub bytes: usize,
+    /// How long to wait at the end of the log for something to arrive.
+    pub wait: Duration,
+}
+
+impl Default for FetchLimit {
+    /// 500 records, 1 MiB, no wait.
+    fn default() -> Self {
+        Self { records: 500, bytes: 1 << 20, wait: Duration::ZERO }
+    }
+}
+
+/// What one read brought.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// In offset order.
+    pub records: Vec<Record>,
+    /// Where to read on: behind the last record, and behind gaps that were passed.
+    pub next: Offset,
+    /// The partition's bounds at that moment.
+    pub watermarks: Watermarks,
+}
+
+/// A partition's bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Watermarks {
+    /// The first offset that can be read.
+    pub start: Offset,
+    /// The offset that the next record will get.
+    pub end: Offset,
+}
+
+/// A topic to be created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: TopicName,
+    /// How many partitions; at least 1.
+    pub partitions: u32,
+    /// Copies on a cluster; the embedded log has one whatever this says.
+    pub replication: u16,
+    /// The largest record in bytes of key, value and headers; `None`: 1,048,576 bytes.
+    pub max_message_bytes: Option<usize>,
+}
+
+impl NewTopic {
+    /// The default for [`max_message_bytes`](Self::max_message_bytes), in bytes.
+    pub const DEFAULT_MAX_MESSAGE_BYTES: usize = 1 << 20;
+
+    /// A topic with so many partitions, one copy, and the default size limit.
+    #[must_use]
+    pub fn new(name: TopicName, partitions: u32) -> Self {
+        Self { name, partitions, replication: 1, max_message_bytes: None }
+    }
+}
+
+/// A topic as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicInfo {
+    /// Its name.
+    pub name: TopicName,
+    /// How many partitions.
+    pub partitions: u32,
+    /// The largest record in bytes of key, value and headers.
+    pub max_message_bytes: usize,
+}
+
+/// A group as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupInfo {
+    /// Its name.
+    pub name: String,
+    /// Raised by every rebalance.
+    pub generation: u64,
+    /// Who is in it.
+    pub members: Vec<GroupMember>,
+}
+
+/// One member of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupMember {
+    /// The member's id.
+    pub id: String,
+    /// What it owns now.
+    pub partitions: Vec<TopicPartition>,
+}
+
+/// How far a group is behind on one partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionLag {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// What the group has committed, if anything.
+    pub committed: Option<Committed>,
+    /// The partition's bounds.
+    pub watermarks: Watermarks,
+    /// Records from the committed offset (or the log's start) to the end.
+    pub lag: u64,
+}

@@ -1,0 +1,169 @@
+//! What the core wants done.
+
+use crate::broker::{CommitEntry, RevokeTicket};
+use crate::class::{Cause, Failure};
+use crate::consumer::core::event::{LocalEpoch, WorkId};
+use crate::events::RuntimeEvent;
+use crate::message::{Offset, Timestamp, TopicPartition};
+
+use serde::{Deserialize, Serialize};
+
+/// One failed attempt, as the dead letter's history tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// From 1; starts anew after a replay.
+    pub number: u32,
+    /// When it ended.
+    pub at: Timestamp,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+    /// Class name.
+    pub class: String,
+    /// How it failed.
+    pub cause: Cause,
+    /// One line.
+    pub error: String,
+}
+
+/// A step of settling; each is acknowledged before the next begins (rule 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Publish what the outcome emits (no transactional store). Ok when all of it is acked.
+    Publish,
+    /// Commit effect, marker `Done` and outbox rows in one transaction.
+    Mark,
+    /// Publish the outbox rows that the marker owes, and strike them.
+    Dispatch,
+    /// Publish the dead letter. Ok when acked.
+    DeadLetter {
+        /// The last failure.
+        failure: Failure,
+        /// Handler calls since the last replay.
+        attempts: u32,
+        /// What is known of them, oldest first.
+        history: Vec<Attempt>,
+    },
+    /// Run the route's dead-letter handler. Ok(true): it emits something.
+    DeadHandler,
+    /// Commit the dead-letter handler's effect, marker `Dead` and outbox rows in one transaction.
+    MarkDead,
+}
+
+/// Which step; for answers and logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the variants of `Step`")]
+pub enum StepKind {
+    Publish,
+    Mark,
+    Dispatch,
+    DeadLetter,
+    DeadHandler,
+    MarkDead,
+}
+
+impl Step {
+    /// Which step it is.
+    #[must_use]
+    pub fn kind(&self) -> StepKind {
+        match self {
+            Self::Publish => StepKind::Publish,
+            Self::Mark => StepKind::Mark,
+            Self::Dispatch => StepKind::Dispatch,
+            Self::DeadLetter { .. } => StepKind::DeadLetter,
+            Self::DeadHandler => StepKind::DeadHandler,
+            Self::MarkDead => StepKind::MarkDead,
+        }
+    }
+}
+
+/// What the driver is to do. Order within one `step` matters.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Command {
+    /// Raise the owner row of this partition in every transactional store (rule 10). Answer: `Owned`.
+    Own {
+        /// The partition.
+        partition: TopicPartition,
+        /// Its new ownership.
+        epoch: LocalEpoch,
+    },
+    /// Deliver from here.
+    Start {
+        /// The partition.
+        partition: TopicPartition,
+        /// Its ownership: what arrives from now on belongs to it.
+        epoch: LocalEpoch,
+        /// The first record.
+        from: Offset,
+    },
+    /// Run an attempt. Answer: `Finished`.
+    Run {
+        /// Which record.
+        work: WorkId,
+        /// From 1.
+        attempt: u32,
+    },
+    /// Do a step of settling. Answer: `Stepped`.
+    Step {
+        /// Which record.
+        work: WorkId,
+        /// What.
+        step: Step,
+    },
+    /// The record is finished: forget its bytes and its context. `end` is how (also counted in the ledger).
+    Forget {
+        /// Which record.
+        work: WorkId,
+        /// How it ended.
+        end: End,
+    },
+    /// Stop everything that runs for this ownership, and forget its records; nothing is answered any more.
+    Cancel {
+        /// The partition.
+        partition: TopicPartition,
+        /// The ownership that has ended.
+        epoch: LocalEpoch,
+    },
+    /// Stop delivery.
+    Pause(TopicPartition),
+    /// Go on with delivery.
+    Resume(TopicPartition),
+    /// Commit; one is in flight at a time. Answer: `Committed`.
+    Commit(Vec<CommitEntry>),
+    /// Answer the revoke: drained and committed.
+    Release(RevokeTicket),
+    /// Something that operators, tests and metrics want to know.
+    Tell(RuntimeEvent),
+    /// Everything is drained and committed (or the deadline came, or going on would do harm): leave the group.
+    Stopped(Stopped),
+}
+
+/// How a delivered record ended; exactly one each (I5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum End {
+    /// The handler did it.
+    Done,
+    /// Its marker said that it was done before.
+    Duplicate,
+    /// Not for this service, and said so.
+    Skipped,
+    /// Dead-lettered.
+    Dead,
+}
+
+/// Why the core has stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// As asked: everything finished was committed.
+    Drained,
+    /// As asked, but the deadline came first: so many records were cut off, and will be delivered again.
+    Deadline {
+        /// How many were running or settling.
+        unfinished: usize,
+    },
+    /// A handler said `Fatal`, or a start position was refused.
+    Failed {
+        /// One line: what, where, what to do.
+        reason: String,
+    },
+}

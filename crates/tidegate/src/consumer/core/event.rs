@@ -1,0 +1,162 @@
+//! What the core is told.
+
+use std::time::Duration;
+
+use crate::broker::{Assignment, CommitEntry, CommitError, RevokeTicket};
+use crate::class::Failure;
+use crate::message::{Offset, Timestamp, TopicPartition};
+use crate::policy::PolicyId;
+
+/// The time, and a random number, as they come in with each event.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// A clock that never goes back, from an arbitrary start. All waiting is measured on it.
+    pub elapsed: Duration,
+    /// The wall clock: only for what outlives the process (due times in commit metadata, history).
+    pub wall: Timestamp,
+    /// Fresh for each event: the source of jitter.
+    pub entropy: u64,
+}
+
+/// Raised at each assignment of a partition in this process: a completion that carries an older one is late, and
+/// changes nothing (rule 10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct LocalEpoch(pub u64);
+
+/// Names one record within one ownership (rule 10).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkId {
+    /// The partition.
+    pub partition: TopicPartition,
+    /// Which ownership of it.
+    pub epoch: LocalEpoch,
+    /// The record.
+    pub offset: Offset,
+}
+
+/// A delivered record, as far as the core needs to know it. The driver keeps the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    /// Where it stands.
+    pub offset: Offset,
+    /// Bytes that it holds in memory.
+    pub size: usize,
+    /// The policy of the route that it will take.
+    pub policy: PolicyId,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The handler returned an outcome. The driver holds what it emits.
+    Done {
+        /// Whether anything is emitted.
+        emits: bool,
+    },
+    /// The marker says that it was done before (rule 28).
+    Duplicate {
+        /// Whether its `Done` still owes emitted records.
+        owes: bool,
+    },
+    /// Not for this service, and said so: skipped by name, aimed at another group, superseded, or dead already (rule 31).
+    Skipped,
+    /// The attempt failed.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// How long the attempt took.
+        took: Duration,
+    },
+    /// The effect's transaction found another owner (rule 10): nothing was done, and nothing may be committed.
+    Fenced,
+}
+
+/// Why ownership in the effect's store could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnFailure {
+    /// One line.
+    pub message: String,
+}
+
+/// Why a step of settling did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepFailure {
+    /// Try the same step again after a back-off; never give up, never go on without it (rule 5).
+    Again(String),
+    /// The effect was rolled back, and did not happen: run the attempt again, it does not count (the store is down).
+    Rerun(String),
+    /// A unique violation: the effect exists already, done by another attempt (rule 28). It may owe emitted records.
+    Duplicate,
+    /// Another owner has the partition (rule 10).
+    Fenced,
+}
+
+/// What happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The group gave us partitions.
+    Assigned(Vec<Assignment>),
+    /// Answer to [`Command::Own`](super::Command::Own).
+    Owned {
+        /// The partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// Whether the effect's store knows us as owner now.
+        result: Result<(), OwnFailure>,
+    },
+    /// Records arrived.
+    Delivered {
+        /// The partition.
+        partition: TopicPartition,
+        /// In offset order, at least one.
+        records: Vec<Delivered>,
+    },
+    /// The position of a partition cannot be read any more.
+    OutOfRange {
+        /// The partition.
+        partition: TopicPartition,
+        /// The position.
+        position: Offset,
+        /// The bounds of its log.
+        watermarks: crate::broker::Watermarks,
+    },
+    /// Answer to [`Command::Run`](super::Command::Run).
+    Finished {
+        /// Which record.
+        work: WorkId,
+        /// How it ended.
+        verdict: Verdict,
+    },
+    /// Answer to [`Command::Step`](super::Command::Step). `Ok(emits)` of the steps `DeadHandler` says whether the
+    /// dead-letter handler emits something; of the other steps it means nothing.
+    Stepped {
+        /// Which record.
+        work: WorkId,
+        /// Which step.
+        step: super::StepKind,
+        /// Whether it is durable.
+        result: Result<bool, StepFailure>,
+    },
+    /// Answer to [`Command::Commit`](super::Command::Commit): what was sent, with a result for each.
+    Committed(Vec<(CommitEntry, Result<(), CommitError>)>),
+    /// Partitions are to be given back.
+    Revoking {
+        /// Which.
+        partitions: Vec<TopicPartition>,
+        /// How long that may take.
+        within: Duration,
+        /// To answer with.
+        ticket: RevokeTicket,
+    },
+    /// Partitions are gone.
+    Lost(Vec<TopicPartition>),
+    /// The time that [`Core::deadline`](super::Core::deadline) named has come.
+    Timer,
+    /// Stop intake, drain, commit, then say [`Command::Stopped`](super::Command::Stopped).
+    Shutdown {
+        /// How long draining may take.
+        within: Duration,
+    },
+}

@@ -1,0 +1,14 @@
+//! The consumer as a state machine: `step(event, now) -> commands`. No I/O, no clock, no random.
+//!
+//! ```text
+//!            Event                                      Command
+//!   broker ─ Assigned Delivered Revoking Lost ─▶ ┌──────┐ ─ Own Start Pause Resume Commit Release ─▶ driver
+//!   work   ─ Finished Stepped ─────────────────▶ │ Core │ ─ Run Step Cancel ──────────────────────▶ driver
+//!   time   ─ Timer Shutdown ───────────────────▶ └──────┘ ─ Tell Stopped ─────────────────────────▶ driver
+//! ```
+
+mod command;
+mod event;
+
+pub use command::{Attempt, Command, End, Step, StepKind, Stopped};
+pub use event::{Delivered, Event, LocalEpoch, Now, OwnFailure, StepFailure, Verdict, WorkId};

@@ -1,0 +1,118 @@
+//! What happens inside the runtime, as typed events: logs, readiness, metrics and tests are built on them.
+
+use std::time::Duration;
+
+use crate::broker::{CommitError, Watermarks};
+use crate::class::Failure;
+use crate::consumer::core::{End, StepKind};
+use crate::message::{Offset, TopicPartition};
+
+/// Something that operators, tests and metrics want to know.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum RuntimeEvent {
+    /// A partition was taken over and is being delivered from this offset.
+    Started {
+        /// The partition.
+        partition: TopicPartition,
+        /// From here.
+        from: Offset,
+    },
+    /// A partition was given back (drained and committed) or lost.
+    Ended {
+        /// The partition.
+        partition: TopicPartition,
+        /// True when it was taken without a drain.
+        lost: bool,
+    },
+    /// A record is finished.
+    Settled {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+        /// How.
+        end: End,
+    },
+    /// An attempt failed, and another one will follow after the delay.
+    Retrying {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+        /// Which attempt failed, from 1.
+        attempt: u32,
+        /// Why.
+        failure: Failure,
+        /// How long until the next.
+        delay: Duration,
+    },
+    /// A dependency is down: the partition has paused, no attempt was counted.
+    OutagePaused {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record that found out.
+        offset: Offset,
+        /// What is down.
+        dependency: &'static str,
+        /// One line.
+        message: String,
+        /// How long until it is tried again.
+        delay: Duration,
+    },
+    /// A partition has been paused for an outage for as long as is tolerated silently (15 min). Told once an outage.
+    OutageAlarm {
+        /// The partition.
+        partition: TopicPartition,
+        /// What is down.
+        dependency: &'static str,
+        /// Since when.
+        paused: Duration,
+    },
+    /// The partition's outage is over.
+    OutageOver {
+        /// The partition.
+        partition: TopicPartition,
+    },
+    /// A step of settling failed; it is tried again until it works, and its unit of order waits (rule 5).
+    SettleStalled {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+        /// Which step.
+        step: StepKind,
+        /// One line.
+        message: String,
+    },
+    /// A commit was refused or not confirmed.
+    CommitFailed {
+        /// The partition.
+        partition: TopicPartition,
+        /// Why.
+        error: CommitError,
+    },
+    /// The store of effects could not be told who owns the partition; tried again.
+    OwnFailed {
+        /// The partition.
+        partition: TopicPartition,
+        /// One line.
+        message: String,
+    },
+    /// The commit's metadata does not fit this log: it is ignored, and progress in it is lost (rule 8).
+    MetadataIgnored {
+        /// The partition.
+        partition: TopicPartition,
+        /// What did not fit.
+        reason: String,
+    },
+    /// The offset to go on from is not in the log any more (rule 7).
+    OutOfRange {
+        /// The partition.
+        partition: TopicPartition,
+        /// The position.
+        position: Offset,
+        /// The bounds of the log.
+        watermarks: Watermarks,
+    },
+}

@@ -1,0 +1,53 @@
+//! What a route promises about its records: order, retry, timeout.
+//!
+//! Guarantees are policies on the route, in one pinned order that users cannot change:
+//! claim, attempt budget, timeout, catch panic, user layers, handler, settle.
+
+mod order;
+pub mod retry;
+
+pub use order::Order;
+pub use retry::Retry;
+
+use std::time::Duration;
+
+/// A route's policy in the table that the core was made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct PolicyId(pub usize);
+
+/// How effects and markers of a route are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effects {
+    /// No marker: at least once.
+    #[default]
+    AtLeastOnce,
+    /// Marker, effect and emitted events in one transaction of a store.
+    Transactional,
+}
+
+/// Everything that the core needs to know of a route.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoutePolicy {
+    /// Which records wait for which.
+    pub order: Order,
+    /// What happens after a transient failure.
+    pub retry: Retry,
+    /// How long one attempt may take. 30 s.
+    pub timeout: Duration,
+    /// Whether a marker stands for the effect.
+    pub effects: Effects,
+    /// Whether the route has a dead-letter handler.
+    pub dead_handler: bool,
+}
+
+impl Default for RoutePolicy {
+    fn default() -> Self {
+        Self {
+            order: Order::default(),
+            retry: Retry::default(),
+            timeout: Duration::from_secs(30),
+            effects: Effects::default(),
+            dead_handler: false,
+        }
+    }
+}

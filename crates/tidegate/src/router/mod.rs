@@ -1,0 +1,3 @@
+//! Which handler gets which record.
+
+pub(crate) mod endpoint;
