@@ -2,4 +2,6 @@
 
 pub mod config;
 pub mod http;
+pub mod load;
 pub mod order;
+pub mod sample;
