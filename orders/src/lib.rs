@@ -1,0 +1,5 @@
+//! The order platform: the reference system on Tidegate.
+
+pub mod config;
+pub mod http;
+pub mod order;
