@@ -1,7 +1,5 @@
 //! Where a page of orders ends: opaque to callers, so that its content may change.
 
-use std::fmt::Write;
-
 /// The last order of a page. Text of it is hexadecimal, safe in a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {

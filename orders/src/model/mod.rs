@@ -30,7 +30,9 @@ pub enum ModelError {
         path: String,
     },
     /// A newer program wrote it.
-    #[error("the read model has schema version {found}, and this program knows {known}: start a newer one")]
+    #[error(
+        "the read model has schema version {found}, and this program knows {known}: start a newer one"
+    )]
     Newer {
         /// In the file.
         found: usize,
@@ -49,3 +51,6 @@ pub enum ModelError {
     #[error("the read model cannot be used")]
     Database(#[from] sqlx::Error),
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,8 +44,10 @@ mod tests {
     #[test]
     fn every_status_meets_every_event() {
         use OrderStatus as S;
-        let events = [Happened::Created, Happened::Completed, Happened::Failed, Happened::Cancelled];
-        let (completed, failed, cancelled) = (Some(S::Completed), Some(S::Failed), Some(S::Cancelled));
+        let events =
+            [Happened::Created, Happened::Completed, Happened::Failed, Happened::Cancelled];
+        let (completed, failed, cancelled) =
+            (Some(S::Completed), Some(S::Failed), Some(S::Cancelled));
         let table = [
             (S::Pending, [None, completed, failed, cancelled]),
             (S::Processing, [None, completed, failed, cancelled]),
