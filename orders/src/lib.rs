@@ -3,5 +3,6 @@
 pub mod config;
 pub mod http;
 pub mod load;
+pub mod model;
 pub mod order;
 pub mod sample;

@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod message;
 pub mod outcome;
 pub mod policy;
+pub mod replay;
 pub mod router;
 
 pub use class::{Class, Classify, Failure};

@@ -8,6 +8,9 @@
 //!
 //! Rules 4, 10, 24-28, 31. The traits here are what the runtime needs of a store; they know no SQL.
 
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
 use std::any::Any;
 use std::fmt;
 

@@ -1,0 +1,3 @@
+//! Sending dead letters back.
+mod scan;
+pub use scan::{NewestFirst, partitions};
