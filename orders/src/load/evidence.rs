@@ -15,7 +15,8 @@ use super::plan::customers;
 use super::progress::Progress;
 use crate::order::OrderStatus;
 
-const PAGE: u32 = 1_000;
+/// The most that the list gives at once.
+const PAGE: u32 = 200;
 const POLL: Duration = Duration::from_millis(500);
 
 #[derive(Deserialize)]

@@ -103,7 +103,7 @@ struct Seen {
 
 impl Seen {
     async fn of(up: &Program) -> Self {
-        let orders = up.producer().get("/api/v1/orders?limit=1000").await.expect(200);
+        let orders = up.producer().get("/api/v1/orders?limit=200").await.expect(200);
         let letters = up.replay().get("/api/v1/dlq/stats").await.expect(200);
         let effects = up.gateway().get("/api/v1/effects/stats").await.expect(200);
         Self {

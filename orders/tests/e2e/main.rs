@@ -6,9 +6,10 @@
 
 mod harness;
 
-mod crash;
+
 mod journey;
 mod limits;
+mod load;
 mod operator;
 mod outage;
 mod startup;

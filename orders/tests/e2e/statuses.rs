@@ -60,7 +60,7 @@ async fn one_bad_order_does_not_spoil_a_batch() {
     assert_eq!((&data["processed"], &data["failed"]), (&json!(2), &json!(1)), "{data}");
     assert_eq!(data["results"].as_array().unwrap().len(), 2, "{data}");
     let error = data["errors"][0].as_str().unwrap();
-    assert!(error.starts_with("Order 1: quantity must be"), "{data}");
+    assert!(error.starts_with("Order 2: quantity must be"), "{data}");
     for ids in data["results"].as_array().unwrap() {
         up.reaches(ids["order_id"].as_str().unwrap(), "completed").await;
     }

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::harness::{Program, Setup, eventually};
 
-/// How many orders the long run has: 2,000, or what ORDERS_E2E_COUNT says (20,000 at night).
+/// How many orders the long run has: 2,000, or what LOAD_COUNT says (20,000 at night).
 fn count() -> u64 {
-    match std::env::var("ORDERS_E2E_COUNT") {
-        Ok(count) => count.parse().expect("ORDERS_E2E_COUNT is a number"),
+    match std::env::var("LOAD_COUNT") {
+        Ok(count) => count.parse().expect("LOAD_COUNT is a number"),
         Err(_) => 2_000,
     }
 }
