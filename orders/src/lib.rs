@@ -4,3 +4,4 @@ pub mod config;
 pub mod http;
 pub mod model;
 pub mod order;
+pub mod producer;
