@@ -1,6 +1,7 @@
 //! The order platform: the reference system on Tidegate.
 
 pub mod config;
+pub mod gateway;
 pub mod http;
 pub mod model;
 pub mod order;

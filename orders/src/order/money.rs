@@ -135,7 +135,8 @@ impl Serialize for Money {
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;
-        Self::from_json(&json).map_err(|error| D::Error::custom(format!("an amount of money {error}")))
+        Self::from_json(&json)
+            .map_err(|error| D::Error::custom(format!("an amount of money {error}")))
     }
 }
 
