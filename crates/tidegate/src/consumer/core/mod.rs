@@ -8,7 +8,13 @@
 //! ```
 
 mod command;
+mod config;
 mod event;
+mod ledger;
+mod machine;
 
 pub use command::{Attempt, Command, End, Step, StepKind, Stopped};
+pub use config::CoreConfig;
 pub use event::{Delivered, Event, LocalEpoch, Now, OwnFailure, StepFailure, Verdict, WorkId};
+pub use ledger::{Counts, Ledger};
+pub use machine::Core;
