@@ -155,6 +155,8 @@ impl RuntimeEvent {
             | Self::OwnFailed { partition, .. }
             | Self::MetadataIgnored { partition, .. }
             | Self::OutOfRange { partition, .. }
+            | Self::Fenced { partition }
+            | Self::Redelivered { partition, .. }
             | Self::DeadHandlerGivenUp { partition, .. } => partition,
         }
     }
@@ -167,6 +169,7 @@ impl RuntimeEvent {
             | Self::Retrying { partition, offset, .. }
             | Self::OutagePaused { partition, offset, .. }
             | Self::SettleStalled { partition, offset, .. }
+            | Self::Redelivered { partition, offset }
             | Self::DeadHandlerGivenUp { partition, offset, .. } => Some((partition, *offset)),
             _ => None,
         }

@@ -216,7 +216,7 @@ impl Observer for Health {
                 state.blocked.remove(&at);
                 state.assigned.insert(at);
             }
-            RuntimeEvent::Ended { .. } => state.ended(&at),
+            RuntimeEvent::Ended { .. } | RuntimeEvent::Fenced { .. } => state.ended(&at),
             RuntimeEvent::Settled { offset, end, .. } => state.settled(&at, *offset, *end),
             RuntimeEvent::Retrying { .. } => state.outcomes.retried += 1,
             RuntimeEvent::OutagePaused { dependency, message, .. } => {

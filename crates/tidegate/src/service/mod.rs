@@ -24,7 +24,7 @@ pub use start_from::{Chosen, StartFrom, Unchosen};
 
 use crate::broker::Broker;
 use crate::clock::Clock;
-use crate::consumer::runtime::{Driver, Observer, Observers};
+use crate::consumer::runtime::{Driver, Observer};
 use crate::error::Error;
 use crate::health::Health;
 use crate::router::{IntoRouter, Router};

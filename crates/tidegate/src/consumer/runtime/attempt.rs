@@ -13,7 +13,7 @@ use crate::class::{Cause, Class, Failure};
 use crate::consumer::core::{Event, StepFailure, Verdict};
 use crate::consumer::runtime::call::guarded;
 use crate::consumer::runtime::dispatch::dispatch;
-use crate::consumer::runtime::job::{Answer, Carry, Job, Left};
+use crate::consumer::runtime::job::{Answer, Carry, Job, Left, Site};
 use crate::delivery::Delivery;
 use crate::emit::Emits;
 use crate::headers::names;
@@ -24,26 +24,27 @@ use crate::policy::Effects;
 
 /// Runs the attempt and answers the core's `Run`.
 pub(super) async fn run(mut job: Job, attempt: u32) -> Answer {
-    let started = job.shop.clock.elapsed();
+    let started = job.site.shop.clock.elapsed();
     job.carry = Carry::default(); // what an earlier attempt left was rolled back
     let verdict = match verdict(&mut job, attempt).await {
         Ok(verdict) => verdict,
-        Err(failure) => Verdict::Failed { failure, took: took(&job, started) },
+        Err(failure) => Verdict::Failed { failure, took: took(&job.site, started) },
     };
-    let event = Event::Finished { work: job.work.clone(), verdict };
-    Answer { left: Left::Work(job.work, job.carry), event, told: None }
+    let event = Event::Finished { work: job.site.work.clone(), verdict };
+    Answer { left: Left::Work(job.site.work, job.carry), event, told: None }
 }
 
-fn took(job: &Job, started: Duration) -> Duration {
-    job.shop.clock.elapsed().saturating_sub(started)
+fn took(site: &Site, started: Duration) -> Duration {
+    site.shop.clock.elapsed().saturating_sub(started)
 }
 
 async fn verdict(job: &mut Job, attempt: u32) -> Result<Verdict, Failure> {
     // rule 31: a replay is for one group
-    if job.item.is_aimed_elsewhere(&job.shop.identity.group) {
+    let site = &job.site;
+    if site.item.is_aimed_elsewhere(&site.shop.identity.group) {
         return Ok(Verdict::Skipped);
     }
-    match claim(job).await? {
+    match claim(site).await? {
         Entry::Settled(verdict) => Ok(verdict),
         Entry::Run(session) => handle(job, attempt, session).await,
     }
@@ -55,13 +56,13 @@ enum Entry {
     Settled(Verdict),
 }
 
-async fn claim(job: &Job) -> Result<Entry, Failure> {
-    let Some(store) = job.store() else { return Ok(Entry::Run(None)) };
-    match store.store.claim(job.claim()).await {
+async fn claim(site: &Site) -> Result<Entry, Failure> {
+    let Some(store) = site.store() else { return Ok(Entry::Run(None)) };
+    match store.store.claim(site.claim()).await {
         Ok(Claimed::Fresh(session)) => Ok(Entry::Run(Some(session))),
         // rule 28
         Ok(Claimed::Done { owes }) => Ok(Entry::Settled(Verdict::Duplicate { owes })),
-        Ok(Claimed::Dead { letter, session, owes }) => dead(job, &letter, session, owes).await,
+        Ok(Claimed::Dead { letter, session, owes }) => dead(site, &letter, session, owes).await,
         Err(StoreError::Duplicate) => Ok(Entry::Settled(Verdict::Duplicate { owes: true })),
         Err(StoreError::Fenced) => Ok(Entry::Settled(Verdict::Fenced)),
         Err(error) => Err(outage(store.name, error.to_string())),
@@ -71,15 +72,15 @@ async fn claim(job: &Job) -> Result<Entry, Failure> {
 /// Rule 31: dead-lettered before. Runs only as the replay of exactly that letter; what the dead-letter handler
 /// emitted and is still owed comes first.
 async fn dead(
-    job: &Job,
+    site: &Site,
     letter: &str,
     session: Box<dyn InboxSession>,
     owes: bool,
 ) -> Result<Entry, Failure> {
     if owes {
-        dispatch(job).await.map_err(|failure| outage("broker", reason(failure)))?;
+        dispatch(site).await.map_err(|failure| outage("broker", reason(failure)))?;
     }
-    let is_replayed = job.item.replay(names::REPLAY_LETTER) == Some(letter);
+    let is_replayed = site.item.replay(names::REPLAY_LETTER) == Some(letter);
     Ok(if is_replayed { Entry::Run(Some(session)) } else { Entry::Settled(Verdict::Skipped) })
 }
 
@@ -96,11 +97,11 @@ async fn handle(
     session: Option<Box<dyn InboxSession>>,
 ) -> Result<Verdict, Failure> {
     let delivery = job.delivery(attempt, session);
-    let policy = job.item.routed.policy;
-    let limit = job.shop.policy(policy).timeout;
-    let endpoint = &job.shop.endpoint;
+    let site = &job.site;
+    let (policy, limit) = (site.item.routed.policy, site.policy().timeout);
+    let endpoint = &site.shop.endpoint;
     let called = delivery.clone();
-    match guarded(&job.shop.clock, limit, move || endpoint.call(policy, called)).await {
+    match guarded(&site.shop.clock, limit, move || endpoint.call(policy, called)).await {
         Outcome::Done(emits) => {
             keep(job, &delivery, emits).await?;
             Ok(Verdict::Done { emits: !job.carry.emits.is_empty() })
@@ -112,12 +113,11 @@ async fn handle(
 
 /// Takes the open transaction and the encoded records over, for the steps of settling.
 pub(super) async fn keep(job: &mut Job, delivery: &Delivery, emits: Emits) -> Result<(), Failure> {
-    let encoded = job.shop.endpoint.encode(emits, delivery);
+    let encoded = job.site.shop.endpoint.encode(emits, delivery);
     let emits = encoded.map_err(|e| permanent(format!("what is emitted cannot be encoded: {e}")))?;
-    check_sizes(job, &emits).await?;
+    check_sizes(&job.site, &emits).await?;
     let session = delivery.inbox.take();
-    let effects = job.shop.policy(job.item.routed.policy).effects;
-    if effects == Effects::Transactional && session.is_none() {
+    if job.site.policy().effects == Effects::Transactional && session.is_none() {
         return Err(permanent(
             "the handler kept its Inbox after it returned: give it back by letting it go out of scope",
         ));
@@ -128,9 +128,9 @@ pub(super) async fn keep(job: &mut Job, delivery: &Delivery, emits: Emits) -> Re
 }
 
 /// Rule 5: what its topic can never take is found here, before anything is settled, and fails the record.
-async fn check_sizes(job: &Job, emits: &[NewRecord]) -> Result<(), Failure> {
+async fn check_sizes(site: &Site, emits: &[NewRecord]) -> Result<(), Failure> {
     for record in emits {
-        let limit = job.shop.limits.of(&record.topic).await.unwrap_or(usize::MAX);
+        let limit = site.shop.limits.of(&record.topic).await.unwrap_or(usize::MAX);
         if record.size() > limit {
             let (topic, size) = (&record.topic, record.size());
             return Err(permanent(format!(

@@ -8,7 +8,7 @@ use crate::consumer::core::StepFailure;
 use crate::consumer::runtime::attempt::keep;
 use crate::consumer::runtime::call::guarded;
 use crate::consumer::runtime::dispatch::publish;
-use crate::consumer::runtime::job::Job;
+use crate::consumer::runtime::job::{Job, Site};
 use crate::consumer::runtime::letter;
 use crate::consumer::runtime::settle::commit;
 use crate::dead_letter::Death;
@@ -23,7 +23,7 @@ pub(super) async fn letter(job: &mut Job, death: Death) -> Result<(), StepFailur
     let mut last = String::new();
     for record in letter::from_full_to_pointer(job, &death)? {
         let topic = record.topic.clone();
-        match publish(&job.shop.broker, vec![record]).await.pop() {
+        match publish(&job.site.shop.broker, vec![record]).await.pop() {
             Some(Ok(at)) => {
                 job.carry.letter = Some(format!("{topic}/{}/{}", at.partition, at.offset));
                 job.carry.death = Some(Arc::new(death));
@@ -43,7 +43,7 @@ pub(super) async fn handler(
     job: &mut Job,
     told: &mut Option<RuntimeEvent>,
 ) -> Result<bool, StepFailure> {
-    let session = match open(job).await? {
+    let session = match open(&job.site, job.carry.letter.as_deref()).await? {
         Open::Session(session) => Some(session),
         Open::NoStore => None,
         Open::Marked => return Ok(true), // what it emitted may still be owed
@@ -57,11 +57,11 @@ pub(super) async fn handler(
 
 async fn call(job: &mut Job, session: Option<Box<dyn InboxSession>>) -> Result<(), Failure> {
     let delivery = job.delivery(job.carry.dead_handler_failures + 1, session);
-    let policy = job.item.routed.policy;
-    let limit = job.shop.policy(policy).timeout;
-    let endpoint = &job.shop.endpoint;
+    let site = &job.site;
+    let (policy, limit) = (site.item.routed.policy, site.policy().timeout);
+    let endpoint = &site.shop.endpoint;
     let called = delivery.clone();
-    match guarded(&job.shop.clock, limit, move || endpoint.call_dead(policy, called)).await {
+    match guarded(&site.shop.clock, limit, move || endpoint.call_dead(policy, called)).await {
         Outcome::Done(emits) => keep(job, &delivery, emits).await,
         Outcome::Skip(_) => {
             job.carry.dead_handler_over = true; // its transaction is rolled back
@@ -88,12 +88,11 @@ fn failed(
     told: &mut Option<RuntimeEvent>,
 ) -> Result<bool, StepFailure> {
     job.carry.dead_handler_failures += 1;
-    let allowed = job.shop.policy(job.item.routed.policy).retry.attempts;
-    if job.carry.dead_handler_failures < allowed {
+    if job.carry.dead_handler_failures < job.site.policy().retry.attempts {
         return Err(StepFailure::Again(failure.message));
     }
     job.carry.dead_handler_over = true;
-    let (partition, offset) = (job.work.partition.clone(), job.work.offset);
+    let (partition, offset) = (job.site.work.partition.clone(), job.site.work.offset);
     *told = Some(RuntimeEvent::DeadHandlerGivenUp { partition, offset, failure });
     Ok(false)
 }
@@ -103,13 +102,13 @@ pub(super) async fn mark(
     job: &mut Job,
     told: &mut Option<RuntimeEvent>,
 ) -> Result<(), StepFailure> {
-    let has_handler = job.shop.policy(job.item.routed.policy).dead_handler;
+    let has_handler = job.site.policy().dead_handler;
     if job.carry.session.is_none() && has_handler && !job.carry.dead_handler_over {
         handler(job, told).await?; // an earlier commit failed, and the effect with it
     }
     let session = match job.carry.session.take() {
         Some(session) => session,
-        None => match open(job).await? {
+        None => match open(&job.site, job.carry.letter.as_deref()).await? {
             Open::Session(session) => session,
             Open::Marked | Open::NoStore => return Ok(()),
         },
@@ -127,13 +126,11 @@ enum Open {
     NoStore,
 }
 
-async fn open(job: &Job) -> Result<Open, StepFailure> {
-    let Some(store) = job.store() else { return Ok(Open::NoStore) };
-    match store.store.claim(job.claim()).await.map_err(step_failure)? {
+async fn open(site: &Site, letter: Option<&str>) -> Result<Open, StepFailure> {
+    let Some(store) = site.store() else { return Ok(Open::NoStore) };
+    match store.store.claim(site.claim()).await.map_err(step_failure)? {
         Claimed::Fresh(session) => Ok(Open::Session(session)),
-        Claimed::Dead { letter, .. } if Some(&letter) == job.carry.letter.as_ref() => {
-            Ok(Open::Marked)
-        }
+        Claimed::Dead { letter: marked, .. } if letter == Some(&marked) => Ok(Open::Marked),
         // An earlier letter, whose replay has failed: this one takes its place.
         Claimed::Dead { session, .. } => Ok(Open::Session(session)),
         // rule 25: `Done` beats `Dead`

@@ -2,7 +2,7 @@
 
 use crate::broker::{Broker, Placed, PublishError};
 use crate::consumer::core::StepFailure;
-use crate::consumer::runtime::job::Job;
+use crate::consumer::runtime::job::{Job, Site};
 use crate::inbox::{OutboxRow, StoreError};
 use crate::message::NewRecord;
 
@@ -19,7 +19,7 @@ pub(super) async fn publish(
 
 /// Publishes what the outcome emits. What was not acknowledged stays in `emits`, in order, for the next try.
 pub(super) async fn publish_emits(job: &mut Job) -> Result<(), StepFailure> {
-    let acks = publish(&job.shop.broker, job.carry.emits.clone()).await;
+    let acks = publish(&job.site.shop.broker, job.carry.emits.clone()).await;
     let failed = first_error(&acks);
     let mut acks = acks.into_iter();
     job.carry.emits.retain(|_| !acks.next().is_some_and(|ack| ack.is_ok()));
@@ -27,16 +27,16 @@ pub(super) async fn publish_emits(job: &mut Job) -> Result<(), StepFailure> {
 }
 
 /// Publishes what the marker owes, and strikes what was acknowledged (rule 28).
-pub(super) async fn dispatch(job: &Job) -> Result<(), StepFailure> {
-    let Some(store) = job.store() else { return Ok(()) };
-    let claim = job.claim();
+pub(super) async fn dispatch(site: &Site) -> Result<(), StepFailure> {
+    let Some(store) = site.store() else { return Ok(()) };
+    let claim = site.claim();
     let owed = store.store.owed(&claim).await.map_err(again)?;
     if owed.is_empty() {
         return Ok(());
     }
     let (ordinals, records): (Vec<_>, Vec<_>) =
         owed.into_iter().map(|OutboxRow { ordinal, record }| (ordinal, record)).unzip();
-    let acks = publish(&job.shop.broker, records).await;
+    let acks = publish(&site.shop.broker, records).await;
     let acked: Vec<u32> =
         ordinals.iter().zip(&acks).filter(|(_, ack)| ack.is_ok()).map(|(o, _)| *o).collect();
     store.store.strike(&claim, &acked).await.map_err(again)?;

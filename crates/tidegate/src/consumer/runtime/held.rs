@@ -58,9 +58,10 @@ impl Held {
         }
     }
 
-    /// Keeps a delivered record.
+    /// Keeps a delivered record. One that comes twice is not kept: the core says so, and ignores it.
     pub(super) fn keep(&mut self, partition: &TopicPartition, offset: Offset, item: Arc<Item>) {
-        if let Some(ownership) = self.0.get_mut(partition) {
+        let Some(ownership) = self.0.get_mut(partition) else { return };
+        if ownership.next.is_some_and(|next| offset >= next) {
             ownership.next = Some(offset.next());
             let work = Work { item, carry: Carry::default(), running: None };
             ownership.works.insert(offset, work);

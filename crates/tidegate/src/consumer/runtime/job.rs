@@ -15,6 +15,7 @@ use crate::events::RuntimeEvent;
 use crate::headers::names;
 use crate::inbox::{Claim, InboxSession};
 use crate::message::{NewRecord, Record, TopicPartition};
+use crate::policy::RoutePolicy;
 use crate::router::endpoint::Routed;
 
 use super::shop::{NamedStore, Shop};
@@ -60,13 +61,18 @@ pub(super) struct Carry {
     pub(super) dead_handler_over: bool,
 }
 
-/// What a task works on.
-pub(super) struct Job {
+/// One record in its service: the same for all of its tasks.
+pub(super) struct Site {
     pub(super) shop: Arc<Shop>,
     pub(super) work: WorkId,
     pub(super) item: Arc<Item>,
     /// The owner epoch of the route's store for this partition.
     pub(super) owner_epoch: Option<i64>,
+}
+
+/// What a task works on.
+pub(super) struct Job {
+    pub(super) site: Site,
     pub(super) carry: Carry,
 }
 
@@ -87,7 +93,12 @@ pub(super) enum Left {
     Nothing,
 }
 
-impl Job {
+impl Site {
+    /// The route's policy.
+    pub(super) fn policy(&self) -> &RoutePolicy {
+        self.shop.policy(self.item.routed.policy)
+    }
+
     /// The route's store, where it has one.
     pub(super) fn store(&self) -> Option<&NamedStore> {
         Some(self.shop.store(self.item.routed.policy)?.1)
@@ -104,20 +115,24 @@ impl Job {
         }
     }
 
+}
+
+impl Job {
     /// What the route is called with.
     pub(super) fn delivery(&self, attempt: u32, session: Option<Box<dyn InboxSession>>) -> Delivery {
         let inbox = InboxSlot::default();
         if let Some(session) = session {
             inbox.put(session);
         }
-        let routed = &self.item.routed;
+        let site = &self.site;
+        let routed = &site.item.routed;
         Delivery {
-            record: Arc::clone(&self.item.record),
+            record: Arc::clone(&site.item.record),
             event_id: routed.event_id.clone(),
             event_type: Arc::clone(&routed.event_type),
             correlation_id: Arc::clone(&routed.correlation_id),
             attempt,
-            group: Arc::clone(&self.shop.identity.group),
+            group: Arc::clone(&site.shop.identity.group),
             handler: Arc::clone(&routed.handler),
             inbox,
             dead: self.carry.death.clone(),

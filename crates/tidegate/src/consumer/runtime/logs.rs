@@ -11,7 +11,7 @@ pub(crate) struct Logs(pub(crate) Identity);
 
 /// One line with the fields that all of them share.
 macro_rules! line {
-    ($logs:expr, $level:ident, $event:expr, $subject:expr, $message:literal $(, $field:ident = $value:expr)* $(,)?) => {
+    ($logs:expr, $level:ident, $event:expr, $subject:expr, $message:literal $(, $($field:tt)+)?) => {
         tracing::$level!(
             service = %$logs.0.service,
             group = %$logs.0.group,
@@ -20,7 +20,7 @@ macro_rules! line {
             event_id = $subject.map(|s| s.routed.event_id.as_str()),
             correlation_id = $subject.map(|s| s.routed.correlation_id.as_ref()),
             handler = $subject.map(|s| s.routed.handler.as_ref()),
-            $($field = $value,)*
+            $($($field)+,)?
             $message
         )
     };
@@ -92,6 +92,12 @@ impl Logs {
             RuntimeEvent::OutOfRange { position, watermarks, .. } => {
                 line!(self, error, event, subject, "position is not in the log any more",
                     position = position.0, start = watermarks.start.0, end = watermarks.end.0);
+            }
+            RuntimeEvent::Fenced { .. } => {
+                line!(self, error, event, subject, "another owner has the partition: cancelled here");
+            }
+            RuntimeEvent::Redelivered { .. } => {
+                line!(self, error, event, subject, "the broker delivered a record twice: ignored");
             }
             other => tracing::debug!(event = ?other, "runtime event"),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::broker::CommitEntry;
 use crate::consumer::core::{Command, Event, LocalEpoch, OwnFailure, Step, Stopped, WorkId};
 use crate::consumer::runtime::driver::Driver;
-use crate::consumer::runtime::job::{Answer, Job, Left};
+use crate::consumer::runtime::job::{Answer, Job, Left, Site};
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::{attempt, settle};
 use crate::events::RuntimeEvent;
@@ -81,13 +81,13 @@ impl Driver {
     fn job(&mut self, work: &WorkId) -> Option<Job> {
         let item = Arc::clone(&self.held.get(work)?.item);
         let store = self.shop.store(item.routed.policy).map(|(place, _)| place);
-        Some(Job {
+        let site = Site {
             shop: Arc::clone(&self.shop),
             owner_epoch: store.and_then(|place| self.held.owner_epoch(work, place)),
-            carry: self.held.take_carry(work)?,
             work: work.clone(),
             item,
-        })
+        };
+        Some(Job { site, carry: self.held.take_carry(work)? })
     }
 
     fn commit(&mut self, entries: Vec<CommitEntry>) {

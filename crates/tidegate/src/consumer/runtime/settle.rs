@@ -16,8 +16,8 @@ pub(super) async fn run(mut job: Job, step: Step) -> Answer {
     let kind = step.kind();
     let mut told = None;
     let result = one(&mut job, step, &mut told).await;
-    let event = Event::Stepped { work: job.work.clone(), step: kind, result };
-    Answer { left: Left::Work(job.work, job.carry), event, told }
+    let event = Event::Stepped { work: job.site.work.clone(), step: kind, result };
+    Answer { left: Left::Work(job.site.work, job.carry), event, told }
 }
 
 async fn one(
@@ -28,7 +28,7 @@ async fn one(
     match step {
         Step::Publish => dispatch::publish_emits(job).await.map(|()| false),
         Step::Mark => mark(job).await.map(|()| false),
-        Step::Dispatch => dispatch::dispatch(job).await.map(|()| false),
+        Step::Dispatch => dispatch::dispatch(&job.site).await.map(|()| false),
         Step::DeadLetter { failure, attempts, history } => {
             let death = crate::dead_letter::Death { failure, attempts, history };
             dead::letter(job, death).await.map(|()| false)
