@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::broker::TopicInfo;
 use crate::findings::Finding;
 use crate::message::TopicName;
-use crate::service::settings::Settings;
+use crate::service::Settings;
 
 /// Dead-letter topics take so much more than their source: headers and history come on top (rule 5).
 pub(super) const DEAD_LETTER_ROOM: usize = 64 * 1024;

@@ -7,8 +7,8 @@ use crate::message::{InvalidTopicName, TopicName};
 /// The template, and the names that replace it.
 #[derive(Debug, Clone)]
 pub(crate) struct DeadLetters {
-    pub(super) template: String,
-    pub(super) named: BTreeMap<String, String>,
+    pub(crate) template: String,
+    pub(crate) named: BTreeMap<String, String>,
 }
 
 impl Default for DeadLetters {

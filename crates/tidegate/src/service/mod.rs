@@ -11,24 +11,24 @@
 mod checks;
 mod dead_letters;
 mod prepare;
+mod routes;
 mod settings;
 mod signals;
 mod start_from;
 mod topics;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use settings::CreateTopics;
 pub use start_from::{Chosen, StartFrom, Unchosen};
 
-use crate::broker::Broker;
-use crate::clock::Clock;
-use crate::consumer::runtime::{Driver, Observer};
+use crate::broker::{BoxFuture, Broker};
+use crate::consumer::runtime::Driver;
 use crate::error::Error;
 use crate::health::Health;
 use crate::router::{IntoRouter, Router};
-use crate::service::settings::Settings;
+pub(crate) use crate::service::routes::Routes;
+pub(crate) use crate::service::settings::Settings;
 
 /// A service: one member of a consumer group, with its routes.
 ///
@@ -122,27 +122,6 @@ impl<S> Service<S> {
         self.settings.health.clone()
     }
 
-    /// Tells this one as well what happens.
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "`TestService` listens"))]
-    pub(crate) fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.settings.observers.push(observer);
-        self
-    }
-
-    /// Runs on another clock.
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "`TestService` moves time"))]
-    pub(crate) fn clock(mut self, clock: Clock) -> Self {
-        self.settings.clock = clock;
-        self
-    }
-
-    /// Creates topics that handlers emit to, when they are missing.
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "`TestService` creates them"))]
-    pub(crate) const fn create_emitted(mut self, partitions: u32) -> Self {
-        self.settings.create_emitted = Some(partitions);
-        self
-    }
-
     /// Runs until SIGTERM or SIGINT (Ctrl-C): then takes nothing new, finishes what runs, commits, leaves the group.
     /// A second signal stops at once: what was not finished comes again.
     ///
@@ -174,25 +153,31 @@ impl<S> Service<S> {
         S: Chosen,
         F: Future<Output = ()> + Send + 'static,
     {
-        let health = self.health();
-        let _stopped = health.stop_guard(); // rule 17
-        let result = Box::pin(self.drive(Box::pin(stop))).await;
-        if let Err(error) = &result {
-            health.failed(format!("{error:?}"));
-        }
-        result
-    }
-
-    async fn drive(self, mut stop: crate::broker::BoxFuture<'static, ()>) -> Result<(), Error>
-    where
-        S: Chosen,
-    {
         let start = self.start.start();
+        run(self.settings, Routes::of(self.router), start, Box::pin(stop)).await
+    }
+}
+
+/// A service's life, from the checks to the end.
+pub(crate) async fn run(
+    settings: Settings,
+    routes: Routes,
+    start: StartFrom,
+    mut stop: BoxFuture<'static, ()>,
+) -> Result<(), Error> {
+    let health = settings.health.clone();
+    let _stopped = health.stop_guard(); // rule 17
+    let life = async {
         let seat = tokio::select! {
             biased;
             () = &mut stop => return Ok(()), // nothing has begun
-            seat = prepare::seat(self.settings, self.router, start) => seat?,
+            seat = prepare::seat(settings, routes, start) => seat?,
         };
-        Box::pin(Driver::new(seat).run(stop)).await
+        Driver::new(seat).run(stop).await
+    };
+    let result = Box::pin(life).await;
+    if let Err(error) = &result {
+        health.failed(format!("{error:?}"));
     }
+    result
 }

@@ -5,44 +5,45 @@ use std::sync::Arc;
 use crate::broker::Subscription;
 use crate::consumer::core::{Core, CoreConfig};
 use crate::consumer::runtime::{Limits, Logs, Seat, Shop, StartTime};
+use crate::dead_letter::DeadLetterWriter;
 use crate::error::Error;
 use crate::findings::Finding;
 use crate::policy;
-use crate::router::Router;
+use crate::router::endpoint::Endpoint;
 use crate::service::checks::{self, Pairs};
-use crate::service::settings::Settings;
-use crate::service::{StartFrom, topics};
+use crate::service::{Routes, Settings, StartFrom, topics};
 
 /// Checks everything, prepares topics and stores, and joins the group.
-pub(super) async fn seat(settings: Settings, router: Router, start: StartFrom) -> Result<Seat, Error> {
-    let pairs = check(&settings, &router).await?;
-    at_least_once(&settings, &router);
-    let shop = Arc::new(shop(&settings, router, pairs));
+pub(super) async fn seat(
+    settings: Settings,
+    routes: Routes,
+    start: StartFrom,
+) -> Result<Seat, Error> {
+    let (endpoint, pairs) = check(&settings, routes).await?;
+    let shop = Arc::new(shop(&settings, endpoint, pairs));
     stores(&shop).await?;
+    let core = Core::new(core_config(&settings, &shop, start).await?);
     let consumer = join(&settings, &shop).await?;
     settings.health.running(shop.stores.clone());
-    let mut observers = settings.observers.clone();
+    let mut observers = settings.observers;
     observers.push(Arc::new(settings.health.clone()));
     observers.push(Arc::new(Logs(shop.identity.clone())));
-    Ok(Seat {
-        core: Core::new(core_config(&settings, &shop, start).await?),
-        shop,
-        consumer,
-        observers,
-        health: settings.health,
-        start_time: match start {
-            StartFrom::At(time) => Some(StartTime(time)),
-            StartFrom::Earliest | StartFrom::Latest => None,
-        },
-        drain: settings.drain,
-    })
+    let start_time = match start {
+        StartFrom::At(time) => Some(StartTime(time)),
+        StartFrom::Earliest | StartFrom::Latest => None,
+    };
+    let (health, drain) = (settings.health, settings.drain);
+    Ok(Seat { shop, core, consumer, observers, health, start_time, drain })
 }
 
 /// Changes nothing while there is a finding; then creates what may be created.
-async fn check(settings: &Settings, router: &Router) -> Result<Pairs, Error> {
-    let mut found = router.findings();
+async fn check(
+    settings: &Settings,
+    routes: Routes,
+) -> Result<(Arc<dyn Endpoint>, Pairs), Error> {
+    let mut found = routes.findings;
     found.extend(checks::settings(settings));
-    let (pairs, wrong_names) = checks::pairs(settings, &router.topics());
+    let (pairs, wrong_names) = checks::pairs(settings, &routes.topics);
     found.extend(wrong_names);
     let known = settings.broker.topics().await?;
     let create = settings.may_create();
@@ -51,7 +52,8 @@ async fn check(settings: &Settings, router: &Router) -> Result<Pairs, Error> {
     if let Some(partitions) = create {
         refuse(topics::create(&settings.broker, &pairs, &known, partitions).await)?;
     }
-    Ok(pairs)
+    at_least_once(settings, &routes.without_store);
+    Ok((routes.endpoint.expect("there were no findings"), pairs))
 }
 
 fn refuse(found: Vec<Finding>) -> Result<(), Error> {
@@ -59,8 +61,7 @@ fn refuse(found: Vec<Finding>) -> Result<(), Error> {
 }
 
 /// Said once, at the start: which handlers may see a record twice.
-fn at_least_once(settings: &Settings, router: &Router) {
-    let handlers = router.without_store();
+fn at_least_once(settings: &Settings, handlers: &[String]) {
     if !handlers.is_empty() {
         tracing::info!(
             group = %settings.group,
@@ -70,11 +71,17 @@ fn at_least_once(settings: &Settings, router: &Router) {
     }
 }
 
-fn shop(settings: &Settings, router: Router, pairs: Pairs) -> Shop {
+fn shop(settings: &Settings, endpoint: Arc<dyn Endpoint>, pairs: Pairs) -> Shop {
+    let identity = settings.identity();
+    let writer = |topic| DeadLetterWriter {
+        topic,
+        group: settings.group.clone(),
+        service: identity.service.as_ref().to_owned(),
+    };
+    let dead_letters = pairs.into_iter().map(|(source, dead)| (source, writer(dead))).collect();
     let limits = Limits::new(settings.broker.clone(), settings.create_emitted);
-    let (identity, broker, clock) =
-        (settings.identity(), settings.broker.clone(), settings.clock.clone());
-    Shop::new(identity, broker, router.into_endpoint(), pairs, limits, clock)
+    let (broker, clock) = (settings.broker.clone(), settings.clock.clone());
+    Shop::new(identity, broker, endpoint, dead_letters, limits, clock)
 }
 
 async fn stores(shop: &Shop) -> Result<(), Error> {

@@ -23,26 +23,27 @@ pub enum CreateTopics {
 }
 
 /// See the methods of `Service`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(super) group: String,
-    pub(super) broker: Broker,
-    pub(super) name: String,
-    pub(super) version: Option<String>,
-    pub(super) dead_letters: DeadLetters,
-    pub(super) create: CreateTopics,
-    pub(super) create_emitted: Option<u32>,
-    pub(super) concurrency: usize,
-    pub(super) drain: Duration,
-    pub(super) max_poll_interval: Duration,
-    pub(super) commit_interval: Duration,
-    pub(super) observers: Observers,
-    pub(super) health: Health,
-    pub(super) clock: Clock,
+    pub(crate) group: String,
+    pub(crate) broker: Broker,
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
+    pub(crate) dead_letters: DeadLetters,
+    pub(crate) create: CreateTopics,
+    /// Partitions of topics that handlers emit to and that are missing; `None`: they are not created.
+    pub(crate) create_emitted: Option<u32>,
+    pub(crate) concurrency: usize,
+    pub(crate) drain: Duration,
+    pub(crate) max_poll_interval: Duration,
+    pub(crate) commit_interval: Duration,
+    pub(crate) observers: Observers,
+    pub(crate) health: Health,
+    pub(crate) clock: Clock,
 }
 
 impl Settings {
-    pub(super) fn new(group: String, broker: Broker) -> Self {
+    pub(crate) fn new(group: String, broker: Broker) -> Self {
         Self {
             name: group.clone(),
             group,
@@ -61,7 +62,7 @@ impl Settings {
         }
     }
 
-    pub(super) fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> Identity {
         let service = match &self.version {
             Some(version) => format!("{} {version}", self.name),
             None => self.name.clone(),
@@ -70,7 +71,7 @@ impl Settings {
     }
 
     /// Partitions of a new source topic, where topics may be created.
-    pub(super) fn may_create(&self) -> Option<u32> {
+    pub(crate) fn may_create(&self) -> Option<u32> {
         match self.create {
             CreateTopics::OnEmbedded { partitions } if self.broker.name() == "embedded" => {
                 Some(partitions)

@@ -9,19 +9,20 @@ use crate::consumer::runtime::attempt::keep;
 use crate::consumer::runtime::call::guarded;
 use crate::consumer::runtime::dispatch::publish;
 use crate::consumer::runtime::job::{Job, Site};
-use crate::consumer::runtime::letter;
 use crate::consumer::runtime::settle::commit;
-use crate::dead_letter::Death;
+use crate::dead_letter::{Death, Detail};
 use crate::events::RuntimeEvent;
 use crate::inbox::{Claimed, InboxSession, Marker, StoreError};
+use crate::message::NewRecord;
 use crate::outcome::Outcome;
 
 /// Publishes the dead letter, and remembers where it stands.
 pub(super) async fn letter(job: &mut Job, death: Death) -> Result<(), StepFailure> {
     job.carry.session = None; // the failed attempt's effect is rolled back first
     job.carry.emits.clear();
-    let mut last = String::new();
-    for record in letter::from_full_to_pointer(job, &death)? {
+    let mut detail = Detail::Full;
+    loop {
+        let record = write(&job.site, &death, detail)?;
         let topic = record.topic.clone();
         match publish(&job.site.shop.broker, vec![record]).await.pop() {
             Some(Ok(at)) => {
@@ -29,13 +30,25 @@ pub(super) async fn letter(job: &mut Job, death: Death) -> Result<(), StepFailur
                 job.carry.death = Some(Arc::new(death));
                 return Ok(());
             }
-            // rule 5: say less about it, never loop
-            Some(Err(error @ PublishError::TooLarge { .. })) => last = error.to_string(),
-            Some(Err(error)) => return Err(StepFailure::Again(error.to_string())),
+            Some(Err(error)) => detail = less(detail, &error)?,
             None => return Err(StepFailure::Again("the log gave no answer".to_owned())),
         }
     }
-    Err(StepFailure::Again(last))
+}
+
+fn write(site: &Site, death: &Death, detail: Detail) -> Result<NewRecord, StepFailure> {
+    let (record, handler) = (&site.item.record, &site.item.routed.handler);
+    let Some(writer) = site.shop.dead_letters.get(&record.topic) else {
+        return Err(StepFailure::Again(format!("{} has no dead-letter topic", record.topic)));
+    };
+    Ok(writer.write(record, handler, death, site.shop.clock.wall(), detail))
+}
+
+/// Rule 5: what is too large says less about itself; never again the same, never discarded.
+fn less(detail: Detail, error: &PublishError) -> Result<Detail, StepFailure> {
+    let too_large = matches!(error, PublishError::TooLarge { .. });
+    let less = detail.less().filter(|_| too_large);
+    less.ok_or_else(|| StepFailure::Again(error.to_string()))
 }
 
 /// Runs the route's dead-letter handler. `Ok(true)`: it emits something.

@@ -16,7 +16,6 @@ mod dispatch;
 mod driver;
 mod held;
 mod job;
-mod letter;
 mod limits;
 mod logs;
 mod observer;

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use crate::broker::Broker;
 use crate::clock::Clock;
 use crate::consumer::runtime::limits::Limits;
+use crate::dead_letter::DeadLetterWriter;
 use crate::inbox::InboxStore;
 use crate::message::TopicName;
 use crate::policy::{PolicyId, RoutePolicy};
@@ -36,8 +37,8 @@ pub(crate) struct Shop {
     pub(crate) stores: Vec<NamedStore>,
     /// Index into `stores`, by policy.
     store_of: Vec<Option<usize>>,
-    /// Where the dead letters of each source topic go.
-    pub(crate) dead_letters: BTreeMap<TopicName, TopicName>,
+    /// How the dead letters of each source topic are written.
+    pub(crate) dead_letters: BTreeMap<TopicName, DeadLetterWriter>,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
 }
@@ -47,7 +48,7 @@ impl Shop {
         identity: Identity,
         broker: Broker,
         endpoint: Arc<dyn Endpoint>,
-        dead_letters: BTreeMap<TopicName, TopicName>,
+        dead_letters: BTreeMap<TopicName, DeadLetterWriter>,
         limits: Limits,
         clock: Clock,
     ) -> Self {
