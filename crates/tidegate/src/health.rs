@@ -136,8 +136,8 @@ impl Health {
         self.lock().phase = Phase::Draining;
     }
 
-    pub(crate) fn set_ledger(&self, ledger: &Ledger) {
-        self.lock().ledger.clone_from(ledger);
+    pub(crate) fn set_ledger(&self, ledger: Ledger) {
+        self.lock().ledger = ledger;
     }
 
     /// Says why, before the guard says that it stopped.

@@ -56,6 +56,9 @@ pub(super) async fn handler(
     job: &mut Job,
     told: &mut Option<RuntimeEvent>,
 ) -> Result<bool, StepFailure> {
+    if job.carry.dead_handler_over {
+        return Ok(false);
+    }
     let session = match open(&job.site, job.carry.letter.as_deref()).await? {
         Open::Session(session) => Some(session),
         Open::NoStore => None,
@@ -110,15 +113,9 @@ fn failed(
     Ok(false)
 }
 
-/// Commits the marker `Dead`, with the dead-letter handler's effect and outbox rows.
-pub(super) async fn mark(
-    job: &mut Job,
-    told: &mut Option<RuntimeEvent>,
-) -> Result<(), StepFailure> {
-    let has_handler = job.site.policy().dead_handler;
-    if job.carry.session.is_none() && has_handler && !job.carry.dead_handler_over {
-        handler(job, told).await?; // an earlier commit failed, and the effect with it
-    }
+/// Commits the marker `Dead`, with the dead-letter handler's effect and outbox rows. When it fails, the effect is gone
+/// with it, and the core has the handler called again.
+pub(super) async fn mark(job: &mut Job) -> Result<(), StepFailure> {
     let session = match job.carry.session.take() {
         Some(session) => session,
         None => match open(&job.site, job.carry.letter.as_deref()).await? {
@@ -128,7 +125,10 @@ pub(super) async fn mark(
     };
     let letter = job.carry.letter.clone().unwrap_or_default();
     let result = commit(session, Marker::Dead { letter }, &mut job.carry).await;
-    result.map_err(step_failure)
+    result.map_err(|error| match step_failure(error) {
+        StepFailure::Again(why) => StepFailure::Rerun(why),
+        other => other,
+    })
 }
 
 /// What the marker says before `Dead` is written.

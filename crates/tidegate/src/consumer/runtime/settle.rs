@@ -34,7 +34,7 @@ async fn one(
             dead::letter(job, death).await.map(|()| false)
         }
         Step::DeadHandler => dead::handler(job, told).await,
-        Step::MarkDead => dead::mark(job, told).await.map(|()| false),
+        Step::MarkDead => dead::mark(job).await.map(|()| false),
     }
 }
 
