@@ -22,6 +22,7 @@ pub mod message;
 pub mod outcome;
 pub mod policy;
 pub mod prelude;
+pub mod publisher;
 pub mod router;
 pub mod service;
 #[cfg(feature = "testing")]
