@@ -1,6 +1,8 @@
 //! The order platform: the reference system on Tidegate.
 
 pub mod config;
+pub mod consumer;
 pub mod http;
 pub mod model;
 pub mod order;
+pub mod replay;
