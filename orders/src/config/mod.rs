@@ -80,7 +80,8 @@ mod tests {
         assert_eq!(config.http.http_body_limit, 1 << 20);
         assert_eq!(config.retry.retry_max_attempts, 3);
         assert_eq!(config.gateway_url(), "http://127.0.0.1:8093");
-        assert!(!config.simulation.allow_simulation && !config.simulation.allow_crash);
+        assert_eq!(config.simulation.allow_simulation, None);
+        assert!(!config.simulation.allow_crash);
     }
 
     #[test]

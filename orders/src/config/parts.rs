@@ -182,9 +182,9 @@ pub struct Redis {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Simulation")]
 pub struct Simulation {
-    /// Takes the header X-Simulate; `up` turns it on unless it is set.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, default_value_t = false, default_missing_value = "true", value_parser = BoolishValueParser::new())]
-    pub allow_simulation: bool,
+    /// Takes the header X-Simulate; on in `up` unless this says false, else off.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub allow_simulation: Option<bool>,
     /// Lets the product `crash` abort the process.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, default_value_t = false, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub allow_crash: bool,

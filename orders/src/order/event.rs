@@ -79,6 +79,19 @@ impl<K: Kind> OrderEvent<K> {
         }
     }
 
+    /// The same event with a reason, in `metadata.reason`: why an order was cancelled, or failed.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Self {
+        self.metadata.insert("reason".to_owned(), Value::String(reason.into()));
+        self
+    }
+
+    /// `metadata.reason`, where there is one.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.metadata.get("reason")?.as_str()
+    }
+
     /// The order that it is about.
     #[must_use]
     pub fn order(&self) -> &Order {
