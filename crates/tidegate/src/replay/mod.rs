@@ -1,7 +1,7 @@
 //! Sending dead letters back: the parts that every tool for operators needs.
 //!
 //! ```text
-//!  dead-letter topic ──NewestFirst──▶ letters ──StatusFold──▶ dead · replayed · resolved · superseded
+//!  dead-letter topic ──NewestFirst──▶ letters ──Status::of──▶ dead · replayed · resolved · superseded
 //!                                        │           ▲
 //!                                        │           └── markers of the group ([`Markers`]), what was sent back
 //!                                        └──replay_record──▶ origin's topic and partition, aimed at one group
@@ -18,4 +18,4 @@ mod status;
 pub use coordinates::{BadCoordinates, Coordinates};
 pub use record::{Unreplayable, replay_record};
 pub use scan::{NewestFirst, partitions};
-pub use status::{Evidence, Markers, Status, StatusFold, UnknownStatus};
+pub use status::{Evidence, Markers, Origins, Status, UnknownStatus};

@@ -88,37 +88,40 @@ impl Markers for crate::inbox::sqlite::SqliteInbox {
 pub struct Evidence<'a> {
     /// Where it stands.
     pub letter: &'a Coordinates,
-    /// Where it came from first.
-    pub origin: Option<&'a Coordinates>,
+    /// Whether no newer letter of the same origin is known ([`Origins::is_newest`]).
+    pub newest: bool,
     /// The marker of its event.
     pub marker: Option<&'a Marker>,
     /// Whether it was sent back.
     pub replayed: bool,
 }
 
-/// Folds letters into their status. Show it the letters newest first.
-///
-/// Several letters of one origin are one case: a kill between a letter and its marker leaves two (rule 4), a replay
-/// that failed leaves another. The marker names the one that counts; without a marker it is the newest.
-#[derive(Debug, Default)]
-pub struct StatusFold {
-    origins: HashSet<Coordinates>,
-}
-
-impl StatusFold {
-    /// The status of the next older letter.
-    pub fn next(&mut self, known: Evidence<'_>) -> Status {
-        let newest = known.origin.is_none_or(|origin| self.origins.insert(origin.clone()));
+impl Status {
+    /// Several letters of one origin are one case: a kill between a letter and its marker leaves two (rule 4), a
+    /// replay that failed leaves another. The marker names the one that counts; without a marker it is the newest.
+    #[must_use]
+    pub fn of(known: Evidence<'_>) -> Self {
         let counts = match known.marker {
-            Some(Marker::Done) => return Status::Resolved,
+            Some(Marker::Done) => return Self::Resolved,
             Some(Marker::Dead { letter }) => *letter == known.letter.to_string(),
-            None => newest,
+            None => known.newest,
         };
         match (counts, known.replayed) {
-            (false, _) => Status::Superseded,
-            (true, true) => Status::Replayed,
-            (true, false) => Status::Dead,
+            (false, _) => Self::Superseded,
+            (true, true) => Self::Replayed,
+            (true, false) => Self::Dead,
         }
+    }
+}
+
+/// The origins of the letters that a scan has met.
+#[derive(Debug, Default)]
+pub struct Origins(HashSet<Coordinates>);
+
+impl Origins {
+    /// Whether the next older letter is the newest of its origin. One without an origin stands alone.
+    pub fn is_newest(&mut self, origin: Option<Coordinates>) -> bool {
+        origin.is_none_or(|origin| self.0.insert(origin))
     }
 }
 
@@ -136,12 +139,12 @@ mod tests {
 
     /// Letters of one origin, newest first: offset, marker, replayed.
     fn fold(letters: &[(u64, Option<Marker>, bool)]) -> Vec<Status> {
-        let origin = "orders/0/3".parse().unwrap();
-        let mut fold = StatusFold::default();
+        let origin: Coordinates = "orders/0/3".parse().unwrap();
+        let mut origins = Origins::default();
         let mut next = |(offset, marker, replayed): &(u64, Option<Marker>, bool)| {
             let (letter, marker) = (at(*offset), marker.as_ref());
-            let origin = Some(&origin);
-            fold.next(Evidence { letter: &letter, origin, marker, replayed: *replayed })
+            let newest = origins.is_newest(Some(origin.clone()));
+            Status::of(Evidence { letter: &letter, newest, marker, replayed: *replayed })
         };
         letters.iter().map(&mut next).collect()
     }
@@ -171,11 +174,7 @@ mod tests {
 
     #[test]
     fn letters_without_an_origin_stand_alone() {
-        let mut fold = StatusFold::default();
-        for offset in [9, 7] {
-            let letter = at(offset);
-            let known = Evidence { letter: &letter, origin: None, marker: None, replayed: false };
-            assert_eq!(fold.next(known), Status::Dead);
-        }
+        let mut origins = Origins::default();
+        assert!(origins.is_newest(None) && origins.is_newest(None));
     }
 }
