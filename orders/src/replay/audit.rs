@@ -13,11 +13,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tidegate::broker::{Broker, PublishError};
 use tidegate::headers::names;
-use tidegate::message::{NewRecord, TopicName};
-use tidegate::replay::Coordinates;
+use tidegate::message::{NewRecord, Offset, TopicName, TopicPartition};
 
 use super::operator::Operator;
-use crate::http::{Correlation, FieldError};
+use crate::http::Correlation;
 
 /// Version of the audit records.
 const VERSION: u32 = 1;
@@ -28,22 +27,14 @@ const VERSION: u32 = 1;
 pub(super) struct LetterSet(BTreeMap<String, Vec<u64>>);
 
 impl LetterSet {
-    pub(super) fn add(&mut self, letter: &Coordinates) {
-        self.0.entry(letter.partition.to_string()).or_default().push(letter.offset.0);
+    pub(super) fn add(&mut self, partition: &TopicPartition, offset: Offset) {
+        self.0.entry(partition.to_string()).or_default().push(offset.0);
     }
 
     /// Each letter, as `topic/partition/offset`.
     pub(super) fn iter(&self) -> impl Iterator<Item = String> {
         let all = self.0.iter();
         all.flat_map(|(partition, offsets)| offsets.iter().map(move |o| format!("{partition}/{o}")))
-    }
-}
-
-impl<'a> FromIterator<&'a Coordinates> for LetterSet {
-    fn from_iter<I: IntoIterator<Item = &'a Coordinates>>(letters: I) -> Self {
-        let mut set = Self::default();
-        letters.into_iter().for_each(|letter| set.add(letter));
-        set
     }
 }
 
@@ -101,7 +92,7 @@ pub(super) struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ends: Option<BTreeMap<String, u64>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) errors: Vec<FieldError>,
+    pub(super) errors: Vec<String>,
 }
 
 /// How many letters.

@@ -1,6 +1,7 @@
 //! Which letters were sent back, as the audit topic tells it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tidegate::broker::{Broker, BrokerError, FetchLimit};
@@ -15,24 +16,26 @@ pub(super) struct SentBack {
     pub(super) at: Timestamp,
 }
 
+/// By letter: `topic/partition/offset`.
+pub(super) type Sent = Arc<HashMap<String, SentBack>>;
+
 /// Letters that were sent back. Reads the audit topic once, then only what is new.
 #[derive(Debug)]
 pub(super) struct Index {
     broker: Broker,
     partition: TopicPartition,
     next: Option<Offset>,
-    /// By `topic/partition/offset`.
-    letters: HashMap<String, SentBack>,
+    letters: Sent,
 }
 
 impl Index {
     pub(super) fn new(broker: Broker, audit: TopicName) -> Self {
         let partition = TopicPartition::new(audit, Partition(0));
-        Self { broker, partition, next: None, letters: HashMap::new() }
+        Self { broker, partition, next: None, letters: Sent::default() }
     }
 
-    /// Reads up to the present end.
-    pub(super) async fn refresh(&mut self) -> Result<(), BrokerError> {
+    /// Reads up to the present end; gives what is known then.
+    pub(super) async fn refresh(&mut self) -> Result<Sent, BrokerError> {
         let bounds = self.broker.watermarks(self.partition.clone()).await?;
         // Retention may have taken records; what they said was read, or is gone.
         let mut next = self.next.unwrap_or_default().max(bounds.start);
@@ -46,11 +49,7 @@ impl Index {
             next = fetched.next;
         }
         self.next = Some(next);
-        Ok(())
-    }
-
-    pub(super) fn get(&self, letter: &str) -> Option<&SentBack> {
-        self.letters.get(letter)
+        Ok(Arc::clone(&self.letters))
     }
 
     /// Others may write here too: what is not ours is passed over.
@@ -59,8 +58,9 @@ impl Index {
         if (audit.action, audit.phase) != (Action::Replay, Phase::Ended) {
             return;
         }
+        let letters = Arc::make_mut(&mut self.letters);
         for letter in audit.detail.letters.iter().flat_map(|letters| letters.iter()) {
-            self.letters.insert(letter, SentBack { job: audit.job.clone(), at: audit.at });
+            letters.insert(letter, SentBack { job: audit.job.clone(), at: audit.at });
         }
     }
 }

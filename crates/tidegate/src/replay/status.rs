@@ -6,9 +6,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::broker::BoxFuture;
+use crate::dead_letter::Origin;
 use crate::event::EventId;
 use crate::inbox::{Marker, StoreError};
-use crate::replay::Coordinates;
 
 /// What has become of a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,8 +86,8 @@ impl Markers for crate::inbox::sqlite::SqliteInbox {
 /// What is known of a letter besides itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
-    /// Where it stands.
-    pub letter: &'a Coordinates,
+    /// Where it stands: `topic/partition/offset`.
+    pub letter: &'a str,
     /// Whether no newer letter of the same origin is known ([`Origins::is_newest`]).
     pub newest: bool,
     /// The marker of its event.
@@ -103,7 +103,7 @@ impl Status {
     pub fn of(known: Evidence<'_>) -> Self {
         let counts = match known.marker {
             Some(Marker::Done) => return Self::Resolved,
-            Some(Marker::Dead { letter }) => *letter == known.letter.to_string(),
+            Some(Marker::Dead { letter }) => letter == known.letter,
             None => known.newest,
         };
         match (counts, known.replayed) {
@@ -116,34 +116,40 @@ impl Status {
 
 /// The origins of the letters that a scan has met.
 #[derive(Debug, Default)]
-pub struct Origins(HashSet<Coordinates>);
+pub struct Origins(HashSet<String>);
 
 impl Origins {
     /// Whether the next older letter is the newest of its origin. One without an origin stands alone.
-    pub fn is_newest(&mut self, origin: Option<Coordinates>) -> bool {
-        origin.is_none_or(|origin| self.0.insert(origin))
+    pub fn is_newest(&mut self, origin: Option<&Origin>) -> bool {
+        origin.is_none_or(|origin| self.0.insert(origin.to_string()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::{Offset, Partition, Timestamp, TopicName};
 
-    fn at(offset: u64) -> Coordinates {
-        format!("orders_dlq/0/{offset}").parse().unwrap()
+    fn at(offset: u64) -> String {
+        format!("orders_dlq/0/{offset}")
     }
 
     fn dead(offset: u64) -> Option<Marker> {
-        Some(Marker::Dead { letter: at(offset).to_string() })
+        Some(Marker::Dead { letter: at(offset) })
     }
 
     /// Letters of one origin, newest first: offset, marker, replayed.
     fn fold(letters: &[(u64, Option<Marker>, bool)]) -> Vec<Status> {
-        let origin: Coordinates = "orders/0/3".parse().unwrap();
+        let origin = Origin {
+            topic: TopicName::new("orders").unwrap(),
+            partition: Partition(0),
+            offset: Offset(3),
+            timestamp: Timestamp(0),
+        };
         let mut origins = Origins::default();
         let mut next = |(offset, marker, replayed): &(u64, Option<Marker>, bool)| {
             let (letter, marker) = (at(*offset), marker.as_ref());
-            let newest = origins.is_newest(Some(origin.clone()));
+            let newest = origins.is_newest(Some(&origin));
             Status::of(Evidence { letter: &letter, newest, marker, replayed: *replayed })
         };
         letters.iter().map(&mut next).collect()
