@@ -19,6 +19,7 @@ pub mod message;
 pub mod outcome;
 pub mod policy;
 pub mod prelude;
+pub mod publisher;
 pub mod replay;
 pub mod router;
 mod text;

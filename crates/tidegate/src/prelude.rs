@@ -11,5 +11,6 @@ pub use crate::handler::Payload;
 pub use crate::headers::Headers;
 pub use crate::outcome::{IntoOutcome, Outcome};
 pub use crate::policy::{Order, Retry};
+pub use crate::publisher::{NewEvent, PreparedEvent, Published, Publisher};
 pub use crate::router::{IntoRouter, Router, Topic, Unknown};
 pub use crate::time::{hours, millis, mins, secs};
