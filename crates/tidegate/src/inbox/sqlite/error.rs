@@ -1,8 +1,5 @@
 //! What a database error means: for the store, and as the class of a handler's failure.
 
-use sqlx::error::ErrorKind;
-
-use crate::class::{Class, Classify};
 use crate::inbox::StoreError;
 
 /// Whether the database may answer again later: it is locked, full, gone, or busy with others.
@@ -28,18 +25,4 @@ fn is_transient_code(code: &str) -> bool {
 pub(super) fn store(error: sqlx::Error) -> StoreError {
     let message = error.to_string();
     if is_outage(&error) { StoreError::Unavailable(message) } else { StoreError::Broken(message) }
-}
-
-/// A handler that returns a database error says by it: an outage of `database` when the database may answer again
-/// later, else permanent (constraint violations, wrong columns: the same statement fails again).
-impl Classify for sqlx::Error {
-    fn class(&self) -> Class {
-        if is_outage(self) {
-            return Class::Outage("database");
-        }
-        match self {
-            Self::Database(db) if matches!(db.kind(), ErrorKind::Other) => Class::Transient,
-            _ => Class::Permanent,
-        }
-    }
 }

@@ -1,0 +1,2 @@
+//! The replay service.
+mod form;
