@@ -6,3 +6,4 @@ pub mod http;
 pub mod model;
 pub mod order;
 pub mod producer;
+pub mod topics;
