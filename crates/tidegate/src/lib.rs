@@ -14,5 +14,7 @@ pub mod message;
 pub mod outcome;
 pub mod policy;
 pub mod router;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use class::{Class, Classify, Failure};
