@@ -20,6 +20,8 @@ pub mod outcome;
 pub mod policy;
 pub mod prelude;
 pub mod router;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 pub mod time;
 
