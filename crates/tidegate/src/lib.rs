@@ -2,18 +2,29 @@
 
 pub mod broker;
 pub mod class;
+pub mod codec;
 pub mod consumer;
 pub mod dead_letter;
 pub mod delivery;
 pub mod emit;
 pub mod event;
 pub mod events;
+pub mod extract;
+pub mod findings;
+pub mod handler;
 pub mod headers;
 pub mod inbox;
+pub mod layer;
 pub mod message;
 pub mod outcome;
 pub mod policy;
+pub mod prelude;
 pub mod replay;
 pub mod router;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod text;
+pub mod time;
 
-pub use class::{Class, Classify, Failure};
+pub use class::{Class, Classify, Failure, Permanent};
+pub use findings::Finding;

@@ -1,0 +1,31 @@
+//! Dead letters: original bytes and headers, untouched, plus who, where, why and how often.
+//!
+//! ```text
+//!  record ─┬─ key, value, headers in order ─────────────▶ ┌─────────────┐
+//!  Death ──┴─ origin, group, handler, class, reason, ───▶ │ dead letter │ ─ Letter::parse ─▶ operators
+//!             attempts, history, time                     └─────────────┘ ─ Letter::replay ─▶ source topic
+//! ```
+//!
+//! Rule 32: what the producer wrote is never touched; the *first* origin is kept when a replayed record dies again;
+//! the history grows over replays, bounded. A dead letter has a version, and a golden file
+//! (`tests/golden/dead-letter-v1.json`).
+
+mod extract;
+mod origin;
+
+use crate::class::Failure;
+use crate::consumer::core::Attempt;
+
+pub use extract::DeadLetter;
+pub use origin::Origin;
+
+/// Why and when a record was given up: what the dead-letter handler is told, and the dead letter's headers say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Death {
+    /// The last failure.
+    pub failure: Failure,
+    /// Handler calls since the last replay.
+    pub attempts: u32,
+    /// What is known of them, oldest first.
+    pub history: Vec<Attempt>,
+}
