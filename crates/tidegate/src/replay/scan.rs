@@ -144,3 +144,82 @@ async fn read_range(
     }
     Ok(records)
 }
+
+#[cfg(all(test, feature = "embedded"))]
+mod tests {
+    use super::*;
+    use crate::broker::NewTopic;
+    use crate::message::{NewRecord, Partition, Timestamp};
+
+    fn topic() -> TopicName {
+        TopicName::new("dead").unwrap()
+    }
+
+    /// A log with these records: partition, time, bytes of the value.
+    async fn log(records: &[(u32, i64, usize)]) -> Broker {
+        let broker = Broker::in_memory();
+        let created = broker.create_topics(vec![NewTopic::new(topic(), 2)]).await;
+        assert_eq!(created, [Ok(())]);
+        let record = |&(partition, time, bytes): &(u32, i64, usize)| {
+            let record = NewRecord::new(topic()).value(vec![b'x'; bytes]);
+            NewRecord { timestamp: Some(Timestamp(time)), ..record.partition(Partition(partition)) }
+        };
+        for batch in records.chunks(500) {
+            let acks = broker.publish(batch.iter().map(record).collect()).await;
+            assert!(acks.iter().all(Result::is_ok), "{acks:?}");
+        }
+        broker
+    }
+
+    async fn all(scan: &mut NewestFirst) -> Vec<(u32, u64)> {
+        let mut seen = Vec::new();
+        while let Some(record) = scan.next().await.unwrap() {
+            seen.push((record.partition.0, record.offset.0));
+        }
+        seen
+    }
+
+    #[tokio::test]
+    async fn newest_first_over_all_partitions() {
+        let broker = log(&[(0, 1, 0), (1, 2, 0), (0, 3, 0), (0, 5, 0), (1, 4, 0)]).await;
+        let mut scan = NewestFirst::open(broker, &topic()).await.unwrap();
+        assert_eq!(all(&mut scan).await, [(0, 2), (1, 1), (0, 1), (1, 0), (0, 0)]);
+    }
+
+    #[tokio::test]
+    async fn every_record_of_many_chunks_comes_once() {
+        // The large ones make chunks shrink on the way.
+        let sizes = |n: usize| if n.is_multiple_of(100) { 200_000 } else { 10 };
+        let records: Vec<_> = (0..3_000).map(|n| (0, n as i64, sizes(n))).collect();
+        let broker = log(&records).await;
+        let mut scan = NewestFirst::open(broker, &topic()).await.unwrap();
+        let expected: Vec<_> = (0..3_000).rev().map(|offset| (0, offset)).collect();
+        assert_eq!(all(&mut scan).await, expected);
+    }
+
+    #[tokio::test]
+    async fn rule_36_what_arrives_during_a_scan_is_not_part_of_it() {
+        let broker = log(&[(0, 1, 0)]).await;
+        let mut scan = NewestFirst::open(broker.clone(), &topic()).await.unwrap();
+        broker.publish(vec![NewRecord::new(topic()).partition(Partition(0))]).await;
+        assert_eq!(all(&mut scan).await, [(0, 0)]);
+    }
+
+    #[tokio::test]
+    async fn deleted_records_are_left_out() {
+        let records: Vec<_> = (0..200).map(|n| (0, n, 0)).collect();
+        let broker = log(&records).await;
+        let mut scan = NewestFirst::open(broker.clone(), &topic()).await.unwrap();
+        assert_eq!(scan.next().await.unwrap().unwrap().offset, Offset(199));
+        let partition = TopicPartition::new(topic(), Partition(0));
+        broker.delete_records(partition, Offset(110)).await.unwrap();
+        let rest = all(&mut scan).await;
+        assert_eq!(rest.len(), 199 - 110, "{rest:?}");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_topic_is_named() {
+        let error = NewestFirst::open(Broker::in_memory(), &topic()).await.unwrap_err();
+        assert_eq!(error, BrokerError::UnknownTopic(topic()));
+    }
+}

@@ -1,0 +1,4 @@
+//! The consumer.
+mod error;
+pub mod gateway;
+mod simulation;
