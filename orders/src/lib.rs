@@ -10,3 +10,4 @@ pub mod order;
 pub mod producer;
 pub mod replay;
 pub mod sample;
+pub mod topics;

@@ -183,9 +183,11 @@ impl State {
             Phase::Running => {}
         }
         reasons.extend(self.blocked.iter().map(|(at, why)| format!("{at} is paused: {why}")));
-        reasons.extend(self.stalled.iter().map(|((at, offset), why)| {
-            format!("{at} is stuck at offset {offset}: {why}")
-        }));
+        reasons.extend(
+            self.stalled
+                .iter()
+                .map(|((at, offset), why)| format!("{at} is stuck at offset {offset}: {why}")),
+        );
         Readiness { reasons }
     }
 

@@ -98,6 +98,12 @@ impl Reply {
         self
     }
 
+    /// The message.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {

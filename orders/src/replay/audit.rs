@@ -20,6 +20,8 @@ use crate::http::Correlation;
 
 /// Version of the audit records.
 const VERSION: u32 = 1;
+/// Bytes of a request that are written down; of a larger one, its size.
+const MOST_OF_REQUEST: usize = 256 << 10;
 
 /// Letters by partition, as `{"orders_dlq/0": [4, 7]}`: small, and readable.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +115,26 @@ pub(super) struct Task {
     pub(super) who: Operator,
     pub(super) correlation: Correlation,
     pub(super) request: serde_json::Value,
+}
+
+impl Task {
+    /// A new job.
+    pub(super) fn new(
+        action: Action,
+        who: &Operator,
+        correlation: &Correlation,
+        request: serde_json::Value,
+    ) -> Self {
+        let job = uuid::Uuid::now_v7().to_string();
+        let request = bounded(request);
+        Self { job, action, who: who.clone(), correlation: correlation.clone(), request }
+    }
+}
+
+/// The record must fit into its topic beside the selection.
+fn bounded(request: serde_json::Value) -> serde_json::Value {
+    let size = request.to_string().len();
+    if size <= MOST_OF_REQUEST { request } else { serde_json::json!({ "too_large": size }) }
 }
 
 /// Writes the audit topic.

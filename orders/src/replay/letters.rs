@@ -26,6 +26,9 @@ pub enum ReplayError {
     /// Writing down who does what: without it nothing is done (rule 39).
     #[error("the audit record cannot be written: {0}")]
     Audit(PublishError),
+    /// The work panicked, or the service is going away.
+    #[error("the work was stopped: {0}")]
+    Stopped(String),
 }
 
 impl ReplayError {
@@ -35,6 +38,7 @@ impl ReplayError {
             Self::Broker(_) => "broker",
             Self::Store(_) => "database",
             Self::Audit(_) => "audit",
+            Self::Stopped(_) => "replay",
         }
     }
 }
@@ -99,7 +103,9 @@ impl Letters {
 
     async fn marker(&self, case: &Case) -> Result<Option<Marker>, ReplayError> {
         let Some(letter) = case.letter() else { return Ok(None) };
-        let (Some(group), Some(handler)) = (&letter.group, &letter.handler) else { return Ok(None) };
+        let (Some(group), Some(handler)) = (&letter.group, &letter.handler) else {
+            return Ok(None);
+        };
         Ok(self.markers.marker(group, handler, &letter.event_id).await?)
     }
 

@@ -21,8 +21,10 @@ impl<S: Sync> FromRequestParts<S> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let named = parts.headers.get(HEADER).and_then(|value| value.to_str().ok());
-        let legal = named.filter(|name| (1..=LONGEST).contains(&name.len()));
-        let address = || Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_string());
+        let printable = |name: &&str| name.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        let legal = named.filter(|name| (1..=LONGEST).contains(&name.len())).filter(printable);
+        let address =
+            || Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_string());
         Ok(Self(legal.map(str::to_owned).or_else(address).unwrap_or_else(|| "unknown".to_owned())))
     }
 }

@@ -140,7 +140,9 @@ impl Met {
 fn refusal(case: &Case) -> Option<String> {
     match case.status {
         Status::Resolved => return Some("its event was processed".to_owned()),
-        Status::Superseded => return Some("another dead letter of its event stands for it".to_owned()),
+        Status::Superseded => {
+            return Some("another dead letter of its event stands for it".to_owned());
+        }
         Status::Replayed => {
             let sent = case.sent_back.as_ref();
             let by = sent.map(|s| format!(" by job {} at {}", s.job, s.at)).unwrap_or_default();
@@ -149,7 +151,10 @@ fn refusal(case: &Case) -> Option<String> {
         Status::Dead => {}
     }
     match case.letter() {
-        None => Some("it is no dead letter of this framework: its headers do not say where it came from".to_owned()),
+        None => Some(
+            "it is no dead letter of this framework: its headers do not say where it came from"
+                .to_owned(),
+        ),
         Some(letter) => letter.replay("", Timestamp(0)).err().map(|error| error.to_string()),
     }
 }

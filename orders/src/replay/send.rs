@@ -101,6 +101,13 @@ impl<'a> Sender<'a> {
 }
 
 impl Sent {
+    /// For a dry run: what would be sent, as if all of it were acknowledged.
+    pub(super) fn would_be(chosen: &[Chosen]) -> Self {
+        let mut sent = Self::default();
+        chosen.iter().for_each(|chosen| sent.acknowledged(chosen));
+        sent
+    }
+
     fn acknowledged(&mut self, chosen: &Chosen) {
         self.letters.add(&chosen.partition, chosen.offset);
         self.event_ids.push(chosen.event_id.clone());

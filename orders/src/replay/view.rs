@@ -110,10 +110,10 @@ impl Message {
             handler: letter.and_then(|l| text(&l.handler)),
             service: letter.and_then(|l| text(&l.service)),
             status: case.status.as_str(),
-            replay: case.sent_back.as_ref().map(|sent| LastReplay {
-                job: sent.job.clone(),
-                at: sent.at,
-            }),
+            replay: case
+                .sent_back
+                .as_ref()
+                .map(|sent| LastReplay { job: sent.job.clone(), at: sent.at }),
         }
     }
 }

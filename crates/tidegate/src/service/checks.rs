@@ -65,18 +65,22 @@ pub(super) fn pairs(settings: &Settings, sources: &[TopicName]) -> (Pairs, Vec<F
 
 /// Rule 34: what cannot be handled would come back for ever.
 fn dead_letters_to_a_source(source: &TopicName, topic: &TopicName) -> Finding {
-    let message = format!("the dead letters of {source} would go to {topic}, which this service reads");
+    let message =
+        format!("the dead letters of {source} would go to {topic}, which this service reads");
     Finding::new("TG0024", message, "give the dead letters a topic of their own")
 }
 
 fn named_for_nothing(settings: &Settings, sources: &[TopicName]) -> Vec<Finding> {
     let named = settings.dead_letters.named.keys();
-    let unread = named.filter(|name| !sources.iter().any(|source| source.as_str() == name.as_str()));
+    let unread =
+        named.filter(|name| !sources.iter().any(|source| source.as_str() == name.as_str()));
     unread
         .map(|name| {
             Finding::new(
                 "TG0025",
-                format!("a dead-letter topic is named for {name}, which this service does not read"),
+                format!(
+                    "a dead-letter topic is named for {name}, which this service does not read"
+                ),
                 "correct the topic in `.dead_letter_topic(topic, name)`, or take it away",
             )
         })
@@ -94,7 +98,8 @@ pub(super) fn topics(pairs: &Pairs, known: &[TopicInfo], may_create: bool) -> Ve
         }
         match (find(source), find(dead)) {
             (_, None) if !may_create => {
-                let message = format!("topic {dead}, for the dead letters of {source}, does not exist");
+                let message =
+                    format!("topic {dead}, for the dead letters of {source}, does not exist");
                 found.push(Finding::new(
                     "TG0027",
                     message,
@@ -133,4 +138,3 @@ pub(super) fn not_created(topic: &TopicName, error: &crate::broker::AdminError) 
     let message = format!("topic {topic} could not be created: {error}");
     Finding::new("TG0030", message, "create it by hand, or put right what the message names")
 }
-

@@ -37,10 +37,7 @@ pub(super) async fn seat(
 }
 
 /// Changes nothing while there is a finding; then creates what may be created.
-async fn check(
-    settings: &Settings,
-    routes: Routes,
-) -> Result<(Arc<dyn Endpoint>, Pairs), Error> {
+async fn check(settings: &Settings, routes: Routes) -> Result<(Arc<dyn Endpoint>, Pairs), Error> {
     let mut found = routes.findings;
     found.extend(checks::settings(settings));
     let (pairs, wrong_names) = checks::pairs(settings, &routes.topics);

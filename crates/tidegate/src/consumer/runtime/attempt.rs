@@ -114,7 +114,8 @@ async fn handle(
 /// Takes the open transaction and the encoded records over, for the steps of settling.
 pub(super) async fn keep(job: &mut Job, delivery: &Delivery, emits: Emits) -> Result<(), Failure> {
     let encoded = job.site.shop.endpoint.encode(emits, delivery);
-    let emits = encoded.map_err(|e| permanent(format!("what is emitted cannot be encoded: {e}")))?;
+    let emits =
+        encoded.map_err(|e| permanent(format!("what is emitted cannot be encoded: {e}")))?;
     check_sizes(&job.site, &emits).await?;
     let session = delivery.inbox.take();
     if job.site.policy().effects == Effects::Transactional && session.is_none() {

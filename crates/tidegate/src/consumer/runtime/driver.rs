@@ -97,7 +97,10 @@ impl Driver {
         match ended? {
             Stopped::Failed { reason } => Err(Error::Stopped { reason }),
             Stopped::Deadline { unfinished } => {
-                tracing::warn!(unfinished, "drain deadline reached: unfinished records will come again");
+                tracing::warn!(
+                    unfinished,
+                    "drain deadline reached: unfinished records will come again"
+                );
                 Ok(())
             }
             Stopped::Drained => Ok(()),
@@ -221,7 +224,8 @@ impl Driver {
             GroupEvent::Assigned(assigned) => match self.start_time.clone() {
                 Some(time) if time.concerns(&assigned) => {
                     let broker = self.shop.broker.clone();
-                    self.positioning = Some(Box::pin(async move { time.position(&broker, assigned).await }));
+                    self.positioning =
+                        Some(Box::pin(async move { time.position(&broker, assigned).await }));
                     return Ok(None);
                 }
                 _ => Event::Assigned(assigned),

@@ -27,7 +27,6 @@ pub(super) struct Item {
     pub(super) routed: Routed,
 }
 
-
 impl Item {
     pub(super) fn subject(&self) -> Subject<'_> {
         Subject { record: &self.record, routed: &self.routed }
@@ -114,12 +113,15 @@ impl Site {
             owner_epoch: self.owner_epoch.unwrap_or_default(),
         }
     }
-
 }
 
 impl Job {
     /// What the route is called with.
-    pub(super) fn delivery(&self, attempt: u32, session: Option<Box<dyn InboxSession>>) -> Delivery {
+    pub(super) fn delivery(
+        &self,
+        attempt: u32,
+        session: Option<Box<dyn InboxSession>>,
+    ) -> Delivery {
         let inbox = InboxSlot::default();
         if let Some(session) = session {
             inbox.put(session);

@@ -90,11 +90,25 @@ impl Logs {
                 line!(self, warn, event, subject, "commit metadata ignored", reason = %reason);
             }
             RuntimeEvent::OutOfRange { position, watermarks, .. } => {
-                line!(self, error, event, subject, "position is not in the log any more",
-                    position = position.0, start = watermarks.start.0, end = watermarks.end.0);
+                line!(
+                    self,
+                    error,
+                    event,
+                    subject,
+                    "position is not in the log any more",
+                    position = position.0,
+                    start = watermarks.start.0,
+                    end = watermarks.end.0
+                );
             }
             RuntimeEvent::Fenced { .. } => {
-                line!(self, error, event, subject, "another owner has the partition: cancelled here");
+                line!(
+                    self,
+                    error,
+                    event,
+                    subject,
+                    "another owner has the partition: cancelled here"
+                );
             }
             RuntimeEvent::Redelivered { .. } => {
                 line!(self, error, event, subject, "the broker delivered a record twice: ignored");

@@ -112,8 +112,7 @@ async fn own(shop: Arc<Shop>, partition: TopicPartition, epoch: LocalEpoch) -> A
             Ok(owner) => owners.push(owner),
             Err(error) => {
                 let message = format!("{}: {error}", named.name);
-                let event =
-                    Event::Owned { partition, epoch, result: Err(OwnFailure { message }) };
+                let event = Event::Owned { partition, epoch, result: Err(OwnFailure { message }) };
                 return Answer { left: Left::Nothing, event, told: None };
             }
         }

@@ -12,9 +12,9 @@ use crate::clock::virtual_time::VirtualClock;
 use crate::health::Health;
 use crate::router::Router;
 use crate::service::{self, CreateTopics, Routes, Settings, StartFrom};
-use crate::testing::test_service::{Life, TestService};
 use crate::testing::test_service::view::View;
 use crate::testing::test_service::witness::Witness;
+use crate::testing::test_service::{Life, TestService};
 
 /// Settings of a [`TestService`]. Unless said otherwise: group `test`, a new log in memory, topics of 3 partitions,
 /// from the earliest record.

@@ -42,7 +42,8 @@ impl TestService {
         for (partition, counts) in seen {
             let told = ledger.get(&partition).copied().unwrap_or_default();
             if told != counts {
-                let _ = writeln!(report, "{partition}: the ledger says {told:?}, seen was {counts:?}");
+                let _ =
+                    writeln!(report, "{partition}: the ledger says {told:?}, seen was {counts:?}");
             }
         }
     }

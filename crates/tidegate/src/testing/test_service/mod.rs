@@ -144,7 +144,8 @@ impl TestService {
         let started = Instant::now();
         let mut before = None;
         loop {
-            let at = View::committed_ends(self.broker(), &self.settings.group, &self.routes.topics).await;
+            let at = View::committed_ends(self.broker(), &self.settings.group, &self.routes.topics)
+                .await;
             // Twice the same: nothing was emitted onto one topic while another was asked.
             if at.is_some() && at == before {
                 break;

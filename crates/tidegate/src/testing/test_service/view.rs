@@ -101,6 +101,9 @@ impl TestService {
         let topics = sources.filter_map(|source| {
             self.settings.dead_letters.topic_for(source, &self.settings.group).ok()
         });
-        topics.flat_map(|topic| self.records(topic.as_str())).filter_map(|r| Letter::parse(&r)).collect()
+        topics
+            .flat_map(|topic| self.records(topic.as_str()))
+            .filter_map(|r| Letter::parse(&r))
+            .collect()
     }
 }
