@@ -22,6 +22,8 @@ pub mod prelude;
 pub mod publisher;
 pub mod replay;
 pub mod router;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 pub mod time;
 

@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo
 use sqlx::{Either, Execute, Executor, SqlStr, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use crate::inbox::sqlite::{error, outbox};
-use crate::inbox::{Claim, InboxSession, Marker, OutboxRow, StoreError};
+use crate::inbox::{Claim, InboxDatabase, InboxSession, Marker, OutboxRow, StoreError};
 
 /// What a handler's statements run on: a transaction that begins with the first of them.
 ///
@@ -99,11 +99,6 @@ impl SqliteSession {
         Self { tx: SqliteTx { writer, open: None }, claim }
     }
 
-    /// What the handler's statements run on.
-    pub fn tx(&mut self) -> &mut SqliteTx {
-        &mut self.tx
-    }
-
     async fn seal(mut self, marker: Marker, rows: Vec<OutboxRow>) -> Result<(), StoreError> {
         let claim = self.claim.clone();
         let tx = self.tx.connection().await.map_err(error::store)?;
@@ -157,7 +152,7 @@ async fn write_marker(
 }
 
 impl InboxSession for SqliteSession {
-    fn as_any(&mut self) -> &mut dyn Any {
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
 
@@ -167,5 +162,19 @@ impl InboxSession for SqliteSession {
         outbox: Vec<OutboxRow>,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         Box::pin(self.seal(marker, outbox))
+    }
+}
+
+impl InboxDatabase for Sqlite {
+    type Session = SqliteSession;
+    type Tx = SqliteTx;
+    const NAME: &'static str = "Sqlite";
+
+    fn tx(session: &SqliteSession) -> &SqliteTx {
+        &session.tx
+    }
+
+    fn tx_mut(session: &mut SqliteSession) -> &mut SqliteTx {
+        &mut session.tx
     }
 }

@@ -1,15 +1,19 @@
 //! The store's promises, on a real file.
 
 use bytes::Bytes;
-use sqlx::Row;
+use sqlx::{Row, Sqlite};
 use tempfile::TempDir;
 
 use super::outbox::{decode, encode};
 use super::{SqliteInbox, SqliteSession};
+use crate::delivery::Delivery;
 use crate::event::EventId;
+use crate::extract::FromDelivery;
 use crate::headers::{Header, Headers};
-use crate::inbox::{Claim, Claimed, InboxSession, InboxStore, Marker, OutboxRow, StoreError};
-use crate::message::{NewRecord, Partition, TopicName, TopicPartition};
+use crate::inbox::{
+    Claim, Claimed, Inbox, InboxRejection, InboxSession, InboxStore, Marker, OutboxRow, StoreError,
+};
+use crate::message::{NewRecord, Offset, Partition, Record, Timestamp, TopicName, TopicPartition};
 
 struct Fixture {
     store: SqliteInbox,
@@ -54,9 +58,39 @@ impl Fixture {
     }
 }
 
-async fn effect(session: &mut Box<dyn InboxSession>, id: &str) {
-    let session = session.as_any().downcast_mut::<SqliteSession>().unwrap();
-    sqlx::query("insert into effect values (?)").bind(id).execute(session.tx()).await.unwrap();
+fn delivery(session: Box<dyn InboxSession>) -> Delivery {
+    let record = Record {
+        topic: partition().topic,
+        partition: partition().partition,
+        offset: Offset(0),
+        timestamp: Timestamp(0),
+        key: None,
+        value: None,
+        headers: Headers::new(),
+    };
+    let inbox = crate::delivery::InboxSlot::default();
+    inbox.put(session);
+    Delivery {
+        record: record.into(),
+        event_id: EventId::new("e"),
+        event_type: "t".into(),
+        correlation_id: "c".into(),
+        attempt: 1,
+        group: "g".into(),
+        handler: "h".into(),
+        inbox,
+        dead: None,
+    }
+}
+
+/// What a handler does: takes its inbox, writes its effect, and lets go.
+async fn effect(session: Box<dyn InboxSession>, id: &str) -> Box<dyn InboxSession> {
+    let delivery = delivery(session);
+    {
+        let mut tx = Inbox::<Sqlite>::from_delivery(&delivery, &()).await.unwrap();
+        sqlx::query("insert into effect values (?)").bind(id).execute(&mut *tx).await.unwrap();
+    }
+    delivery.inbox.take().unwrap()
 }
 
 fn row(ordinal: u32, value: &'static str) -> OutboxRow {
@@ -67,8 +101,8 @@ fn row(ordinal: u32, value: &'static str) -> OutboxRow {
 #[tokio::test]
 async fn effect_marker_and_outbox_commit_together() {
     let f = fixture().await;
-    let mut session = f.fresh("e1").await;
-    effect(&mut session, "e1").await;
+    let session = f.fresh("e1").await;
+    let session = effect(session, "e1").await;
     session.commit(Marker::Done, vec![row(0, "x"), row(1, "y")]).await.unwrap();
 
     assert_eq!(f.effects().await, 1);
@@ -82,8 +116,8 @@ async fn effect_marker_and_outbox_commit_together() {
 #[tokio::test]
 async fn a_dropped_session_leaves_nothing() {
     let f = fixture().await;
-    let mut session = f.fresh("e1").await;
-    effect(&mut session, "e1").await;
+    let session = f.fresh("e1").await;
+    let session = effect(session, "e1").await;
     drop(session);
     // The next transaction waits for the roll-back: one connection writes.
     f.fresh("e2").await.commit(Marker::Done, vec![]).await.unwrap();
@@ -95,10 +129,10 @@ async fn a_dropped_session_leaves_nothing() {
 #[tokio::test]
 async fn a_fenced_owner_writes_nothing() {
     let f = fixture().await;
-    let mut session = f.fresh("e1").await;
+    let session = f.fresh("e1").await;
     let next = f.store.own("g", &partition()).await.unwrap();
     assert_eq!(next, f.epoch + 1);
-    effect(&mut session, "e1").await;
+    let session = effect(session, "e1").await;
     assert_eq!(session.commit(Marker::Done, vec![]).await, Err(StoreError::Fenced));
     f.fresh("e2").await;
     assert_eq!(f.effects().await, 0);
@@ -110,9 +144,9 @@ async fn a_fenced_owner_writes_nothing() {
 async fn a_second_done_is_a_duplicate() {
     let f = fixture().await;
     let first = f.fresh("e1").await;
-    let mut second = f.fresh("e1").await;
+    let second = f.fresh("e1").await;
     first.commit(Marker::Done, vec![]).await.unwrap();
-    effect(&mut second, "again").await;
+    let second = effect(second, "again").await;
     assert_eq!(second.commit(Marker::Done, vec![]).await, Err(StoreError::Duplicate));
     assert_eq!(f.effects().await, 0);
 }
@@ -143,9 +177,9 @@ async fn done_beats_dead() {
 #[tokio::test]
 async fn the_transaction_begins_with_the_first_statement() {
     let f = fixture().await;
-    let mut slow = f.fresh("e1").await;
+    let slow = f.fresh("e1").await;
     f.fresh("e2").await.commit(Marker::Done, vec![]).await.unwrap();
-    effect(&mut slow, "e1").await;
+    let slow = effect(slow, "e1").await;
     slow.commit(Marker::Done, vec![]).await.unwrap();
 }
 
@@ -185,4 +219,14 @@ fn headers_have_a_fixed_form() {
         let whole = decode(Bytes::copy_from_slice(&golden[..cut]));
         assert!(whole.is_none_or(|h| h.len() < 2), "cut at {cut}");
     }
+}
+
+/// A second `Inbox` argument would be a second transaction: there is none.
+#[tokio::test]
+async fn one_handler_has_one_inbox() {
+    let f = fixture().await;
+    let delivery = delivery(f.fresh("e1").await);
+    let _held = Inbox::<Sqlite>::from_delivery(&delivery, &()).await.unwrap();
+    let second = Inbox::<Sqlite>::from_delivery(&delivery, &()).await;
+    assert_eq!(second.map(drop), Err(InboxRejection::NoSession("Sqlite")));
 }
