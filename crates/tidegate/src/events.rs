@@ -99,6 +99,18 @@ pub enum RuntimeEvent {
         /// One line.
         message: String,
     },
+    /// Another owner has the partition (rule 10): everything of it was cancelled, and nothing is committed any more.
+    Fenced {
+        /// The partition.
+        partition: TopicPartition,
+    },
+    /// The broker delivered a record twice, or out of order, within one ownership: ignored. A defect of the broker.
+    Redelivered {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+    },
     /// The commit's metadata does not fit this log: it is ignored, and progress in it is lost (rule 8).
     MetadataIgnored {
         /// The partition.

@@ -21,6 +21,8 @@ pub mod policy;
 pub mod prelude;
 pub mod publisher;
 pub mod router;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 pub mod time;
 

@@ -1,0 +1,3 @@
+//! What proves a broker, and what helps to prove a service.
+
+pub mod conformance;
