@@ -1,3 +1,7 @@
 //! What proves a broker, and what helps to prove a service.
 
+pub mod broken;
 pub mod conformance;
+mod test_service;
+
+pub use test_service::{Saw, TestService, TestServiceBuilder};
