@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(Decimal);
 
-/// Why a text is not an amount of money. Each message completes "price ...".
+/// Why a text is not an amount of money. Each message goes on behind a field's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MoneyError {
@@ -135,7 +135,8 @@ impl Serialize for Money {
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;
-        Self::from_json(&json).map_err(|error| D::Error::custom(format!("price {error}")))
+        Self::from_json(&json)
+            .map_err(|error| D::Error::custom(format!("an amount of money {error}")))
     }
 }
 

@@ -1,0 +1,81 @@
+//! `POST /api/v1/orders/{id}/cancel`.
+//!
+//! The answer says that the wish is in the log. The log's order decides what comes of it: an order that fails in
+//! between stays failed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::HttpBody;
+use axum::extract::{FromRequest, Path, Request, State};
+use axum::http::{StatusCode, header};
+use serde_json::value::RawValue;
+
+use super::accept::{Accepted, identified, now};
+use super::conditions::Simulate;
+use super::{Producer, outlet, text};
+use crate::http::{Correlation, Json, Reply};
+use crate::order::{OrderCancelled, OrderId, OrderStatus};
+
+/// Longest reason, in characters.
+const MAX_REASON: usize = 500;
+
+pub(super) async fn cancel(
+    State(app): State<Arc<Producer>>,
+    Path(id): Path<String>,
+    correlation: Correlation,
+    simulate: Simulate,
+    request: Request,
+) -> Result<Reply, Reply> {
+    let (reason, ignored) = read(request).await?;
+    let order = app.find(&OrderId::new(id)).await?.order;
+    if matches!(order.status, OrderStatus::Cancelled | OrderStatus::Failed) {
+        let ended = format!("is {} already", order.status);
+        return Err(Reply::invalid(StatusCode::CONFLICT, "order", ended));
+    }
+    let mut event: OrderCancelled =
+        identified(order.into_status(OrderStatus::Cancelled, now()), &correlation);
+    if let Some(reason) = reason {
+        event = event.because(reason);
+    }
+    app.emit(&event, simulate, ignored).await
+}
+
+impl Producer {
+    async fn emit(
+        &self,
+        event: &OrderCancelled,
+        simulate: Simulate,
+        ignored: Vec<String>,
+    ) -> Result<Reply, Reply> {
+        let acks = self.outlet.publish(std::slice::from_ref(event), simulate).await;
+        if let Some(Err(error)) = acks.first() {
+            tracing::warn!(order_id = %event.aggregate_id, %error, "a cancellation was not confirmed");
+            return Err(outlet::refusal(error));
+        }
+        tracing::info!(order_id = %event.aggregate_id, event_id = %event.event_id, "cancellation accepted");
+        let accepted = Accepted {
+            order_id: event.aggregate_id.clone(),
+            event_id: event.event_id.clone(),
+            ignored,
+        };
+        Ok(Reply::new(StatusCode::ACCEPTED, "cancellation accepted").data(&accepted))
+    }
+}
+
+/// The reason, and fields that nobody knows. No body at all is no reason.
+async fn read(request: Request) -> Result<(Option<String>, Vec<String>), Reply> {
+    if request.body().is_end_stream() && !request.headers().contains_key(header::CONTENT_TYPE) {
+        return Ok((None, Vec::new()));
+    }
+    let Json(mut fields) =
+        Json::<BTreeMap<String, Box<RawValue>>>::from_request(request, &()).await?;
+    let reason = match fields.remove("reason") {
+        Some(json) if json.get() != "null" => {
+            let refuse = |why| Reply::invalid(StatusCode::BAD_REQUEST, "reason", why);
+            Some(text::read(&json, MAX_REASON).map_err(refuse)?)
+        }
+        _ => None,
+    };
+    Ok((reason, fields.into_keys().collect()))
+}

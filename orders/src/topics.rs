@@ -1,0 +1,65 @@
+//! The topics of the system, and making sure that they exist.
+
+use tidegate::broker::{AdminError, Broker, BrokerError, NewTopic};
+use tidegate::message::TopicName;
+
+use crate::config::Config;
+
+/// What operators did.
+pub const AUDIT: &str = "orders_audit";
+
+/// The topic of what operators did.
+#[must_use]
+pub fn audit() -> TopicName {
+    TopicName::new(AUDIT).expect("letters and _ make a legal name")
+}
+
+/// What is needed: `orders`, `orders_dlq`, `orders_audit`, by their configured names.
+#[must_use]
+pub fn wanted(config: &Config) -> Vec<NewTopic> {
+    let kafka = &config.kafka;
+    let topic = |name: TopicName, partitions| NewTopic {
+        replication: kafka.kafka_replication_factor,
+        ..NewTopic::new(name, partitions)
+    };
+    vec![
+        topic(kafka.kafka_topic_orders.clone(), kafka.kafka_topic_partitions),
+        topic(kafka.kafka_topic_orders_dlq.clone(), kafka.kafka_topic_partitions),
+        topic(audit(), 1),
+    ]
+}
+
+/// A topic, and whether it was made just now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ensured {
+    /// Its name.
+    pub name: TopicName,
+    /// How many partitions it has.
+    pub partitions: u32,
+    /// Whether it was made just now.
+    pub created: bool,
+}
+
+/// Creates what is missing. A topic that exists stays as it is, whatever number of partitions is configured.
+///
+/// # Errors
+/// The first topic that can neither be made nor found.
+pub async fn ensure(broker: &Broker, wanted: Vec<NewTopic>) -> Result<Vec<Ensured>, AdminError> {
+    let names: Vec<_> = wanted.iter().map(|topic| topic.name.clone()).collect();
+    let mut created = Vec::new();
+    for (name, result) in names.iter().zip(broker.create_topics(wanted).await) {
+        match result {
+            Ok(()) => created.push(name.clone()),
+            Err(AdminError::TopicExists(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let existing = broker.topics().await?;
+    let ensured = names.into_iter().map(|name| {
+        let partitions = existing.iter().find(|topic| topic.name == name).map(|t| t.partitions);
+        let created = created.contains(&name);
+        let partitions = partitions.ok_or_else(|| BrokerError::UnknownTopic(name.clone()))?;
+        Ok(Ensured { name, partitions, created })
+    });
+    ensured.collect()
+}
