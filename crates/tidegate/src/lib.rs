@@ -24,9 +24,6 @@ pub mod policy;
 pub mod prelude;
 pub mod publisher;
 pub mod replay;
-pub mod prelude;
-pub mod publisher;
-pub mod replay;
 pub mod router;
 pub mod service;
 #[cfg(feature = "testing")]
