@@ -91,7 +91,7 @@ async fn effects(State(platform): State<Arc<Platform>>, Query(params): Params) -
 }
 
 fn router(platform: Arc<Platform>) -> Router {
-    let idle = || async { Json(json!({"data": {"lag": 0, "in_flight": 0}})) };
+    let idle = || async { Json(json!({"data": {"total_lag": 0, "in_flight": 0}})) };
     Router::new()
         .route("/health", get(|| async {}))
         .route("/api/v1/orders", post(place).get(list))
@@ -204,5 +204,5 @@ async fn a_refused_connection_is_tried_again_until_somebody_listens() {
         unreachable!("the server runs until the test ends")
     });
     let data = asking.join_next().await.unwrap().unwrap().unwrap();
-    assert_eq!(data, json!({"lag": 0, "in_flight": 0}));
+    assert_eq!(data, json!({"total_lag": 0, "in_flight": 0}));
 }
