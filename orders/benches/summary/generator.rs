@@ -91,7 +91,13 @@ pub(crate) fn paced(
         for place in (0u32..).take(connections) {
             let first = started + gap * place;
             let every = gap * u32::try_from(connections).expect("some connections");
-            tasks.spawn(paced_connection(address, Arc::clone(&request), first, every, started + time));
+            tasks.spawn(paced_connection(
+                address,
+                Arc::clone(&request),
+                first,
+                every,
+                started + time,
+            ));
         }
         tasks.join_all().await.into_iter().flatten().collect()
     })

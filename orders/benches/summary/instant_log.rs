@@ -34,10 +34,7 @@ impl BrokerDriver for InstantLog {
         Box::pin(std::future::ready((first..first + count).map(placed).collect()))
     }
 
-    fn subscribe(
-        &self,
-        _: Subscription,
-    ) -> BoxFuture<'_, Result<Box<dyn Consumer>, BrokerError>> {
+    fn subscribe(&self, _: Subscription) -> BoxFuture<'_, Result<Box<dyn Consumer>, BrokerError>> {
         closed()
     }
 

@@ -78,8 +78,20 @@ fn throughput() -> [Row; 2] {
     let processed = shots.answered as f64 / last.duration_since(started).as_secs_f64();
     let settings = format!("{count} orders in {} s, {CONNECTIONS} connections", SHOT.as_secs());
     [
-        promised("accepted", shots.per_second(), 1_000.0, "orders/s", format!("while processing: {settings}")),
-        promised("processed", processed, 500.0, "orders/s", format!("first POST to last completed: {settings}")),
+        promised(
+            "accepted",
+            shots.per_second(),
+            1_000.0,
+            "orders/s",
+            format!("while processing: {settings}"),
+        ),
+        promised(
+            "processed",
+            processed,
+            500.0,
+            "orders/s",
+            format!("first POST to last completed: {settings}"),
+        ),
     ]
 }
 

@@ -16,7 +16,10 @@ impl Summary {
     #[allow(clippy::print_stdout, reason = "the table is what a benchmark is for")]
     pub(crate) fn add(&mut self, row: Row) {
         if self.rows.is_empty() {
-            println!("{:<10} {:>10} {:<9} {:>7} {:>7}  {:<15}  settings", "id", "value", "unit", "floor", "goal", "reaches");
+            println!(
+                "{:<10} {:>10} {:<9} {:>7} {:>7}  {:<15}  settings",
+                "id", "value", "unit", "floor", "goal", "reaches"
+            );
         }
         let bound = |bound: Option<f64>| bound.map_or_else(|| "-".to_owned(), |b| b.to_string());
         println!(

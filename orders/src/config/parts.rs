@@ -8,6 +8,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::Secret;
+use crate::logging::check_filter;
 use super::values::{duration, http_url, not_empty, ratio};
 
 /// Where the services listen, and what they take.
@@ -30,7 +31,7 @@ pub struct Http {
     #[arg(long, value_parser = not_empty)]
     pub service_name: Option<String>,
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,orders=debug.
-    #[arg(long, default_value = "info", value_parser = not_empty)]
+    #[arg(long, default_value = "info", value_parser = check_filter)]
     pub log_level: String,
 }
 

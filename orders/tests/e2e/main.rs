@@ -6,7 +6,6 @@
 
 mod harness;
 
-
 mod journey;
 mod limits;
 mod load;
