@@ -1,10 +1,8 @@
 //! Why an event was not processed, and what follows from it: the one place that decides.
 
-use std::time::Duration;
-
 use tidegate::{Class, Classify};
 
-use super::gateway::ChargeError;
+use crate::gateway::client::ChargeError;
 use crate::model::ModelError;
 
 /// A failed attempt at an event about an order.
@@ -36,18 +34,10 @@ impl Classify for ProcessError {
         match self {
             Self::Invalid(_) | Self::Permanent(_) => Class::Permanent,
             Self::Transient(_) => Class::Transient,
-            Self::Charge(error) => charge_class(error),
+            Self::Charge(error) => error.class(),
             Self::Write(error) | Self::Read(ModelError::Database(error)) => error.class(),
             // The consumer makes the tables before it joins the group: without them the file was taken away.
             Self::Read(_) => Class::Outage("database"),
         }
-    }
-}
-
-fn charge_class(error: &ChargeError) -> Class {
-    match error {
-        ChargeError::Declined { .. } | ChargeError::NoKey(_) => Class::Permanent,
-        ChargeError::Busy { after } => Class::Transient.after(after.unwrap_or(Duration::ZERO)),
-        ChargeError::Down { .. } | ChargeError::Unreachable(_) => Class::Outage("gateway"),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp as Instant;
 
 use crate::dead_letter::{Death, Origin, VERSION, history};
-use crate::headers::{Header, Headers, names};
+use crate::headers::{Headers, names};
 use crate::message::{NewRecord, Record, Timestamp, TopicName};
 use crate::text::escaped;
 
