@@ -147,6 +147,14 @@ mod tests {
     }
 
     #[test]
+    fn the_example_file_can_be_used_as_it_is() {
+        let parsed = run(include_str!("../../../.env.example"), &[], &["up"]).unwrap();
+        assert!(parsed.warnings.is_empty(), "{:?}", parsed.warnings);
+        let bare = run("", &[], &["up"]).unwrap();
+        assert_eq!(format!("{:?}", parsed.program.config), format!("{:?}", bare.program.config));
+    }
+
+    #[test]
     fn switches_may_be_bare_or_have_a_value() {
         let of = |given: &[&str]| run("", &[], given).unwrap().program.config.simulation;
         assert!(of(&["up", "--allow-crash"]).allow_crash);

@@ -30,7 +30,9 @@ async fn command(program: &Program) -> Result<(), Failure> {
     let config = &program.config;
     match &program.command {
         Command::Up { forgetful } => up::up(config, *forgetful).await.map_err(start_or_run),
-        Command::Gateway { forgetful } => up::gateway(config, *forgetful).await.map_err(start_or_run),
+        Command::Gateway { forgetful } => {
+            up::gateway(config, *forgetful).await.map_err(start_or_run)
+        }
         Command::Producer => Err(alone("producer")),
         Command::Consumer => Err(alone("consumer")),
         Command::Replay => Err(alone("replay")),
@@ -54,7 +56,8 @@ fn start_or_run(error: up::UpError) -> Failure {
 }
 
 async fn create_topics(config: &Config) -> Result<(), Failure> {
-    let broker = Broker::embedded(config.stores.log_dir()).map_err(|error| no_log(config, &error))?;
+    let broker =
+        Broker::embedded(config.stores.log_dir()).map_err(|error| no_log(config, &error))?;
     let ensured = topics::ensure(&broker, topics::wanted(config)).await;
     broker.close().await;
     let ensured = ensured.map_err(|error| Failure::Failed(one_line(&error)))?;

@@ -8,8 +8,8 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::Secret;
-use crate::logging::check_filter;
 use super::values::{duration, http_url, not_empty, ratio};
+use crate::logging::check_filter;
 
 /// Where the services listen, and what they take.
 #[derive(Debug, Clone, Args)]

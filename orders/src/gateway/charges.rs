@@ -12,7 +12,7 @@ use super::ledger::{Charge, ChargeError, Receipt};
 use crate::http::{Json, Reply};
 use crate::order::Money;
 
-const KEY: &str = "Idempotency-Key";
+pub(super) const KEY: &str = "Idempotency-Key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Longest key and ids, in bytes.
 const MAX: usize = 255;

@@ -10,6 +10,7 @@
 //! client that goes away takes nothing with it.
 
 mod charges;
+pub mod client;
 mod effect;
 mod effects;
 mod journal;

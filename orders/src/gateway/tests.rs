@@ -1,12 +1,19 @@
 use std::path::Path;
 
 use axum::Router;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tidegate::event::EventId;
+use tidegate::{Class, Classify};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::Gateway;
-use crate::http;
+use super::client::{ChargeError, GatewayClient};
 use crate::http::testing::{Answer, call, get, post, put};
+use crate::http::{self, Connections, Timeouts};
+use crate::order::{Order, OrderId, OrderStatus};
 
 fn open(folder: &Path, forgetful: bool) -> Router {
     http::service(Gateway::open(folder, forgetful).unwrap().routes(), 4096)
@@ -160,4 +167,71 @@ async fn effects_are_paged_by_cursor() {
     assert_eq!((&rest["count"], &rest["next_cursor"]), (&json!(1), &json!(null)));
     call(&routes, get("/api/v1/effects?cursor=x")).await.refused(400, "cursor");
     call(&routes, get("/api/v1/effects?limit=0")).await.refused(400, "limit");
+}
+
+struct Served {
+    client: GatewayClient,
+    routes: Router,
+    _tasks: JoinSet<()>,
+    _folder: TempDir,
+}
+
+async fn served() -> Served {
+    let (folder, routes) = fixture();
+    let listener = http::bind("gateway", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut tasks = JoinSet::new();
+    let server = http::serve(
+        listener,
+        routes.clone(),
+        Connections::new(16),
+        Timeouts::default(),
+        CancellationToken::new(),
+    );
+    tasks.spawn(server);
+    Served { client: GatewayClient::new(url).unwrap(), routes, _tasks: tasks, _folder: folder }
+}
+
+fn order(id: &str) -> Order {
+    Order {
+        id: OrderId::new(id),
+        customer_id: "c".into(),
+        product_id: "p".into(),
+        quantity: 1,
+        price: "0.10".parse().unwrap(),
+        status: OrderStatus::Pending,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[tokio::test]
+async fn the_client_gets_the_same_receipt_for_the_same_event() {
+    let served = served().await;
+    let first = served.client.charge(&EventId::new("e"), &order("o"), 1).await.unwrap();
+    let second = served.client.charge(&EventId::new("e"), &order("o"), 2).await.unwrap();
+    assert_eq!((first.effect_id, first.repeated, second.repeated), (second.effect_id, false, true));
+    served.client.health().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_client_tells_classes_apart() {
+    let served = served().await;
+    let event = EventId::new("e");
+    served.client.charge(&event, &order("o"), 1).await.unwrap();
+    let declined = served.client.charge(&event, &order("other"), 1).await.unwrap_err();
+    assert_eq!(declined.class(), Class::Permanent, "{declined}");
+    call(&served.routes, put("/api/v1/gateway", r#"{"failure_rate":1}"#)).await;
+    let busy = served.client.charge(&event, &order("o"), 1).await.unwrap_err();
+    assert_eq!(busy.class(), Class::TransientAfter(std::time::Duration::from_secs(1)));
+    call(&served.routes, put("/api/v1/gateway", r#"{"down":true}"#)).await;
+    let down = served.client.charge(&event, &order("o"), 1).await.unwrap_err();
+    assert_eq!(down.class(), Class::Outage("gateway"));
+    assert!(served.client.health().await.is_err());
+    let free = http::bind("x", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let nobody = GatewayClient::new(format!("http://{}", free.local_addr().unwrap())).unwrap();
+    drop(free);
+    let unreachable = nobody.charge(&event, &order("o"), 1).await.unwrap_err();
+    assert!(matches!(unreachable, ChargeError::Unreachable(_)));
+    assert_eq!(unreachable.class(), Class::Outage("gateway"));
 }

@@ -33,13 +33,19 @@ fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
     tracing::error!(payload, place, "a panic");
 }
 
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 /// Whether this is a filter that [`init`] takes: a level, or directives such as `info,orders=debug`.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn check_filter(filter: &str) -> Result<String, String> {
-    let wrong = |reason| format!("{filter:?} is no filter for logs ({reason}): use error, warn, info, debug or trace");
-    let is_level = filter.parse::<tracing::level_filters::LevelFilter>().is_ok();
+    let wrong = |reason| {
+        format!(
+            "{filter:?} is no filter for logs ({reason}): use error, warn, info, debug or trace"
+        )
+    };
+    let is_level = LEVELS.iter().any(|level| filter.eq_ignore_ascii_case(level));
     if !is_level && !filter.contains(['=', ',']) {
         return Err(wrong("no level".to_owned()));
     }

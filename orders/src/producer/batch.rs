@@ -107,10 +107,7 @@ fn reply(sent: usize, results: Vec<Accepted>, mut wrong: Wrong) -> Reply {
         processed: results.len(),
         failed: wrong.len(),
         results,
-        errors: wrong
-            .into_iter()
-            .map(|(number, text)| format!("Order {number}: {text}"))
-            .collect(),
+        errors: wrong.into_iter().map(|(number, text)| format!("Order {number}: {text}")).collect(),
     };
     let message = format!("{} of {sent} orders accepted", summary.processed);
     Reply::new(status, message).data(&summary)
