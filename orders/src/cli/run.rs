@@ -75,7 +75,7 @@ fn no_log(config: &Config, error: &BrokerError) -> Failure {
 
 fn posted(result: Result<sample::Sample, sample::SampleError>) -> Result<(), Failure> {
     let sample = result.map_err(|error| Failure::Failed(one_line(&error)))?;
-    show(format_args!("{sample}"));
+    show(format_args!("{sample}\n"));
     if sample.is_as_expected() { Ok(()) } else { Err(Failure::Found) }
 }
 
@@ -84,7 +84,7 @@ fn judged(result: Result<load::Report, load::LoadError>) -> Result<(), Failure> 
         2 => Failure::Refused(one_line(&error)),
         _ => Failure::Failed(one_line(&error)),
     })?;
-    show(format_args!("{report}"));
+    show(format_args!("{report}\n"));
     if report.is_clean() { Ok(()) } else { Err(Failure::Found) }
 }
 

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate::broker::Broker;
+use tidegate::health::Health;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
@@ -125,10 +126,15 @@ async fn on(
     let last = CancellationToken::new();
     let mut back = Servers::new(&config.http, connections);
     back.start("gateway", listeners.gateway, gateway.routes(), last.clone());
-    show(&table::table(config, &topics));
+    let up = announce(consumer.service.health(), table::table(config, &topics));
     let asked = stop.clone();
     let service = consumer.service.run_until(async move { asked.cancelled().await });
-    let ended = Box::pin(service).instrument(info_span!("service", service = "consumer")).await;
+    let mut service = Box::pin(service.instrument(info_span!("service", service = "consumer")));
+    let ended = tokio::select! {
+        biased;
+        ended = &mut service => ended,
+        () = up => service.await,
+    };
     // Of its own accord only after a failure: then nothing else shall go on as if all were well.
     stop.cancel();
     front.ended().await;
@@ -136,6 +142,14 @@ async fn on(
     last.cancel();
     back.ended().await;
     ended.map_err(UpError::Stopped)
+}
+
+/// Says that all is up when the consumer is a member of its group: nothing can be refused any more.
+async fn announce(consumer: Health, table: String) {
+    while !consumer.readiness().is_ready() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    show(&table);
 }
 
 /// To stdout. A reader that has gone away is no failure of ours.
