@@ -29,7 +29,7 @@ async fn two_members_split_the_partitions_and_nothing_is_handled_twice() {
     for n in 0..50 {
         a.publish("orders", &order(&format!("after-{n}"))).await;
     }
-    a.settled().await;
+    tokio::join!(a.settled(), b.settled());
     b.stop().await.unwrap();
     a.until("all again", |a| owned(a) == 4).await;
     assert_eq!(script.calls(), 100, "a clean hand-over repeats nothing");
@@ -49,7 +49,7 @@ async fn rule_11_a_revoke_waits_for_the_running_handler_and_commits_before_it_gi
     let b = member(&broker, &script).await;
     (0..1000).for_each(|_| script.open());
     a.until("half each", |a| owned(a) == 2 && owned(&b) == 2).await;
-    a.settled().await;
+    tokio::join!(a.settled(), b.settled());
     assert_eq!(script.calls(), 40, "what ran was finished and committed: nobody repeats it");
     a.assert_conserved();
     b.assert_conserved();
