@@ -43,7 +43,11 @@ use self::log::Log;
 use self::queue::{Job, Queue, Refused};
 use self::store::{SharedBackend, Source, Store};
 use self::writer::{Worker, Writer};
+#[cfg(feature = "testing")]
+use crate::broker::AdminError;
 use crate::broker::{Broker, BrokerError};
+#[cfg(feature = "testing")]
+use crate::message::TopicPartition;
 
 /// The embedded log. Cheap to clone; all clones are the same log.
 #[derive(Debug, Clone)]
@@ -123,6 +127,24 @@ impl EmbeddedBroker {
             coordinator: Coordinator::default(),
             closed: AtomicBool::new(false),
         })))
+    }
+}
+
+/// For tests of whoever reads the log.
+#[cfg(feature = "testing")]
+impl EmbeddedBroker {
+    /// Leaves a gap of so many offsets at the partition's end, as compaction and transaction markers
+    /// do on a cluster (rule 1).
+    ///
+    /// # Errors
+    /// As [`delete_records`](crate::broker::BrokerDriver::delete_records).
+    pub async fn skip_offsets(
+        &self,
+        partition: &TopicPartition,
+        offsets: u64,
+    ) -> Result<(), AdminError> {
+        let partition = self.0.log.partition(partition)?;
+        self.0.ask(|reply| Job::Skip { partition, offsets, reply }).await?
     }
 }
 
