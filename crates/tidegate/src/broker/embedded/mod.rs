@@ -30,6 +30,9 @@ mod sync;
 mod tail;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -145,6 +148,15 @@ impl EmbeddedBroker {
     ) -> Result<(), AdminError> {
         let partition = self.0.log.partition(partition)?;
         self.0.ask(|reply| Job::Skip { partition, offsets, reply }).await?
+    }
+}
+
+#[cfg(test)]
+impl EmbeddedBroker {
+    /// A log over storage that a test makes fail, written by a thread as a file is.
+    fn over(storage: SharedBackend, options: &EmbeddedOptions) -> Result<Self, BrokerError> {
+        let worker = Worker::open(Source::Backend(storage), Path::new("storage"), options)?;
+        Ok(Self::with(worker, Writer::thread).unwrap())
     }
 }
 
