@@ -17,6 +17,7 @@ pub use crate::outcome::{IntoOutcome, Outcome};
 pub use crate::policy::{Order, Retry};
 pub use crate::publisher::{NewEvent, PreparedEvent, Published, Publisher};
 pub use crate::router::{IntoRouter, Router, Topic, Unknown};
+pub use crate::service::{Service, StartFrom};
 pub use crate::time::{hours, millis, mins, secs};
 #[cfg(feature = "sqlite")]
 pub use sqlx::Sqlite;

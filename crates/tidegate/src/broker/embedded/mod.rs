@@ -15,8 +15,11 @@
 //! written, the newest records, pages of the file.
 
 mod batch;
+mod coordinator;
 mod driver;
+mod groups;
 mod log;
+mod member;
 mod open;
 mod options;
 mod publish;
@@ -35,6 +38,7 @@ use tokio::sync::oneshot;
 
 pub use options::EmbeddedOptions;
 
+use self::coordinator::Coordinator;
 use self::log::Log;
 use self::queue::{Job, Queue, Refused};
 use self::store::{SharedBackend, Source, Store};
@@ -116,6 +120,7 @@ impl EmbeddedBroker {
             queue: worker.queue.clone(),
             failure: worker.failure.clone(),
             writer: writer(worker)?,
+            coordinator: Coordinator::default(),
             closed: AtomicBool::new(false),
         })))
     }
@@ -128,6 +133,7 @@ struct Inner {
     store: Arc<Store>,
     queue: Arc<Queue>,
     failure: Arc<Mutex<Option<String>>>,
+    coordinator: Coordinator,
     writer: Writer,
     closed: AtomicBool,
 }
@@ -158,6 +164,7 @@ impl Inner {
         self.closed.store(true, Ordering::Release);
         self.store.close();
         self.log.all_partitions().iter().for_each(|p| p.wake());
+        self.coordinator.wake_all();
     }
 }
 

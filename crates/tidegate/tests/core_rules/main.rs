@@ -1,0 +1,7 @@
+//! The consumer core against the rules of docs: examples of each transition, and properties under arbitrary events.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not test functions")]
+
+mod checks;
+mod model;
+mod properties;
+mod world;
