@@ -17,9 +17,12 @@
 //! - A member never receives a record of a partition that it does not own, and can commit only what it owns
 //!   in the present generation.
 
+#[cfg(feature = "embedded")]
+pub mod embedded;
 mod error;
 mod group;
 mod handle;
+pub mod partitioner;
 mod types;
 
 use std::fmt;

@@ -1,0 +1,182 @@
+//! Records of one partition as one stored value. Format version 1, little endian:
+//!
+//! ```text
+//!   version u8 = 1 | crc32 u32 | base offset u64 | count u32 | record*
+//!   record: timestamp i64 | key bytes? | value bytes? | headers u32 | header*
+//!   header: name bytes | value bytes?
+//!   bytes : length u32, then the bytes; bytes?: length 0xffff_ffff is null
+//! ```
+//!
+//! The checksum covers everything behind it, so a flipped byte, a torn value, and a value under
+//! another's key are all found (test `any_flipped_byte_is_detected`). Offsets within a batch have no
+//! gaps; gaps lie between batches.
+
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+
+use crate::headers::{Header, Headers};
+use crate::message::{Offset, Record, Timestamp, TopicPartition};
+
+/// The version that is written. A reader of version n reads n-1 too; there is none before 1.
+const VERSION: u8 = 1;
+const NULL: u32 = u32::MAX;
+const HEAD: usize = 1 + 4 + 8 + 4;
+/// Values of about this size fill a 64 KiB page of the store, and pin little memory when one record
+/// of a batch is kept.
+pub(super) const TARGET_BYTES: usize = 60_000;
+
+/// Bytes that a record takes in a batch.
+pub(super) fn encoded_len(record: &Record) -> usize {
+    let headers: usize = record.headers.iter().map(|_| 8).sum();
+    8 + 4 + 4 + 4 + headers + record.size()
+}
+
+/// Encodes records with consecutive offsets; at least one.
+pub(super) fn encode(records: &[Record]) -> Vec<u8> {
+    let size: usize = records.iter().map(encoded_len).sum();
+    let mut out = Vec::with_capacity(HEAD + size);
+    out.push(VERSION);
+    out.extend_from_slice(&[0; 4]);
+    out.extend_from_slice(&records.first().map_or(0, |r| r.offset.0).to_le_bytes());
+    out.extend_from_slice(&length(records.len()).to_le_bytes());
+    for record in records {
+        put_record(&mut out, record);
+    }
+    let crc = crc32fast::hash(&out[5..]);
+    out[1..5].copy_from_slice(&crc.to_le_bytes());
+    out
+}
+
+fn put_record(out: &mut Vec<u8>, record: &Record) {
+    out.extend_from_slice(&record.timestamp.0.to_le_bytes());
+    put_bytes(out, record.key.as_deref());
+    put_bytes(out, record.value.as_deref());
+    out.extend_from_slice(&length(record.headers.len()).to_le_bytes());
+    for header in &record.headers {
+        put_bytes(out, Some(header.name.as_bytes()));
+        put_bytes(out, header.value.as_deref());
+    }
+}
+
+fn put_bytes(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    let Some(bytes) = bytes else {
+        out.extend_from_slice(&NULL.to_le_bytes());
+        return;
+    };
+    out.extend_from_slice(&length(bytes.len()).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+fn length(len: usize) -> u32 {
+    u32::try_from(len).expect("sizes are limited when a record is accepted")
+}
+
+/// How many records a stored value says that it holds, without checking it.
+pub(super) fn count(stored: &[u8]) -> u32 {
+    let field = stored.get(HEAD - 4..HEAD).and_then(|bytes| bytes.try_into().ok());
+    field.map_or(0, u32::from_le_bytes)
+}
+
+/// Decodes a stored value; keys and values share its memory.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub(super) fn decode(
+    partition: &TopicPartition,
+    base: Offset,
+    stored: Bytes,
+) -> Result<Vec<Record>, String> {
+    let mut reader = Reader { rest: checked(&stored, base)?, names: Vec::new() };
+    let count = reader.u32()?;
+    let mut records = Vec::with_capacity((count as usize).min(stored.len()));
+    for at in 0..u64::from(count) {
+        records.push(reader.record(partition, Offset(base.0 + at))?);
+    }
+    if reader.rest.has_remaining() {
+        return Err(format!("{} bytes too many", reader.rest.remaining()));
+    }
+    Ok(records)
+}
+
+/// What follows the base offset, once version, checksum and base are right.
+fn checked(stored: &Bytes, base: Offset) -> Result<Bytes, String> {
+    if stored.len() < HEAD {
+        return Err(format!("{} bytes are too few for a batch", stored.len()));
+    }
+    if stored[0] != VERSION {
+        return Err(format!("batch format {} is unknown; this build reads {VERSION}", stored[0]));
+    }
+    let mut rest = stored.slice(1..);
+    let crc = rest.get_u32_le();
+    if crc != crc32fast::hash(&rest) {
+        return Err("the checksum does not match".into());
+    }
+    let found = rest.get_u64_le();
+    if found != base.0 {
+        return Err(format!("the batch says that it starts at offset {found}"));
+    }
+    Ok(rest)
+}
+
+struct Reader {
+    rest: Bytes,
+    /// Header names met so far: a batch repeats few names many times.
+    names: Vec<Arc<str>>,
+}
+
+impl Reader {
+    fn record(&mut self, place: &TopicPartition, offset: Offset) -> Result<Record, String> {
+        let timestamp = self.rest.try_get_i64_le().map_err(|_| cut())?;
+        let key = self.bytes()?;
+        let value = self.bytes()?;
+        let headers = self.u32()?;
+        let headers: Result<Headers, String> = (0..headers).map(|_| self.header()).collect();
+        Ok(Record {
+            topic: place.topic.clone(),
+            partition: place.partition,
+            offset,
+            timestamp: Timestamp(timestamp),
+            key,
+            value,
+            headers: headers?,
+        })
+    }
+
+    fn header(&mut self) -> Result<Header, String> {
+        let name = self.bytes()?.ok_or("a header without a name")?;
+        let name = std::str::from_utf8(&name).map_err(|e| format!("a header's name: {e}"))?;
+        Ok(Header { name: self.interned(name), value: self.bytes()? })
+    }
+
+    fn interned(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.iter().find(|n| n.as_ref() == name) {
+            return known.clone();
+        }
+        let new: Arc<str> = name.into();
+        // A look-up stays short even if every header has a name of its own.
+        if self.names.len() < 32 {
+            self.names.push(new.clone());
+        }
+        new
+    }
+
+    fn u32(&mut self) -> Result<u32, String> {
+        self.rest.try_get_u32_le().map_err(|_| cut())
+    }
+
+    fn bytes(&mut self) -> Result<Option<Bytes>, String> {
+        let len = self.u32()?;
+        if len == NULL {
+            return Ok(None);
+        }
+        if self.rest.remaining() < len as usize {
+            return Err(cut());
+        }
+        Ok(Some(self.rest.split_to(len as usize)))
+    }
+}
+
+fn cut() -> String {
+    "the batch ends too early".into()
+}

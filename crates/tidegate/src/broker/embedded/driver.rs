@@ -1,0 +1,218 @@
+//! The contract, over what the folder's modules do.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::log::{PartitionLog, TailRead};
+use super::queue::Job;
+use super::store::StoreError;
+use super::sync::lock;
+use super::{EmbeddedBroker, Inner, open, reader};
+use crate::broker::{
+    Acks, AdminError, BoxFuture, BrokerDriver, BrokerError, Committed, Consumer, FetchLimit,
+    Fetched, GroupInfo, NewTopic, PartitionLag, Subscription, TopicInfo, Watermarks,
+};
+use crate::message::{NewRecord, Offset, Timestamp, TopicName, TopicPartition};
+
+impl BrokerDriver for EmbeddedBroker {
+    fn name(&self) -> &'static str {
+        "embedded"
+    }
+
+    fn cluster_id(&self) -> BoxFuture<'_, Result<String, BrokerError>> {
+        Box::pin(self.0.blocking(|inner| open::cluster_id(&inner.store)))
+    }
+
+    fn publish(&self, records: Vec<NewRecord>) -> Acks {
+        self.0.publish(records)
+    }
+
+    fn subscribe(
+        &self,
+        _subscription: Subscription,
+    ) -> BoxFuture<'_, Result<Box<dyn Consumer>, BrokerError>> {
+        Box::pin(async { Err(BrokerError::Config("groups follow".into())) })
+    }
+
+    fn fetch(
+        &self,
+        partition: TopicPartition,
+        from: Offset,
+        limit: FetchLimit,
+    ) -> BoxFuture<'_, Result<Fetched, BrokerError>> {
+        Box::pin(self.0.fetch(partition, from, limit))
+    }
+
+    fn watermarks(
+        &self,
+        partition: TopicPartition,
+    ) -> BoxFuture<'_, Result<Watermarks, BrokerError>> {
+        Box::pin(async move {
+            self.0.check_open()?;
+            Ok(self.0.log.partition(&partition)?.watermarks())
+        })
+    }
+
+    fn offset_for_time(
+        &self,
+        partition: TopicPartition,
+        time: Timestamp,
+    ) -> BoxFuture<'_, Result<Option<Offset>, BrokerError>> {
+        Box::pin(async move {
+            let partition = self.0.log.partition(&partition)?;
+            let find = move |inner: &Inner| reader::offset_for_time(&inner.store, &partition, time);
+            self.0.blocking(find).await
+        })
+    }
+
+    fn create_topics(&self, topics: Vec<NewTopic>) -> BoxFuture<'_, Vec<Result<(), AdminError>>> {
+        Box::pin(async move {
+            let mut results = Vec::with_capacity(topics.len());
+            for topic in topics {
+                results.push(self.0.create_topic(topic).await);
+            }
+            results
+        })
+    }
+
+    fn topics(&self) -> BoxFuture<'_, Result<Vec<TopicInfo>, BrokerError>> {
+        Box::pin(async move {
+            self.0.check_open()?;
+            Ok(self.0.log.topics().iter().map(|topic| topic.info()).collect())
+        })
+    }
+
+    fn delete_records(
+        &self,
+        partition: TopicPartition,
+        before: Offset,
+    ) -> BoxFuture<'_, Result<Offset, AdminError>> {
+        Box::pin(async move {
+            let partition = self.0.log.partition(&partition)?;
+            self.0.ask(|reply| Job::Delete { partition, before, reply }).await?
+        })
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupInfo>, BrokerError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn committed(
+        &self,
+        _group: String,
+    ) -> BoxFuture<'_, Result<Vec<(TopicPartition, Committed)>, BrokerError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn lag(
+        &self,
+        _group: String,
+        _topic: TopicName,
+    ) -> BoxFuture<'_, Result<Vec<PartitionLag>, BrokerError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>> {
+        Box::pin(async move {
+            self.0.check_open()?;
+            let failure = lock(&self.0.failure).clone();
+            failure.map_or(Ok(()), |reason| Err(BrokerError::Unavailable(reason)))
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        let inner = self.0.clone();
+        Box::pin(async move {
+            // A panic in there was reported by the panic hook already.
+            let _ = tokio::task::spawn_blocking(move || inner.shut()).await;
+        })
+    }
+}
+
+impl Inner {
+    /// Reads the file on a thread that may block. If the file must be opened again first, asks the
+    /// writer to do that, once.
+    pub(super) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl Fn(&Self) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, BrokerError> {
+        self.check_open()?;
+        if self.store.has_failed() {
+            self.ask(|reply| Job::Flush { reply }).await?;
+        }
+        let inner = self.clone();
+        let result = tokio::task::spawn_blocking(move || read(&inner)).await;
+        self.check_open()?;
+        let result = result.map_err(|e| BrokerError::Unavailable(e.to_string()))?;
+        result.map_err(BrokerError::from)
+    }
+
+    async fn fetch(
+        self: &Arc<Self>,
+        place: TopicPartition,
+        from: Offset,
+        limit: FetchLimit,
+    ) -> Result<Fetched, BrokerError> {
+        let partition = self.log.partition(&place)?;
+        let waker = Arc::new(Notify::new());
+        let _watch = partition.watch(waker.clone());
+        let deadline = Instant::now() + limit.wait;
+        loop {
+            let fetched = self.read_once(&partition, from, limit).await?;
+            if !fetched.records.is_empty() || limit.wait.is_zero() {
+                return Ok(fetched);
+            }
+            if tokio::time::timeout_at(deadline, waker.notified()).await.is_err() {
+                return Ok(fetched);
+            }
+        }
+    }
+
+    /// Memory first, then the file.
+    async fn read_once(
+        self: &Arc<Self>,
+        partition: &Arc<PartitionLog>,
+        from: Offset,
+        limit: FetchLimit,
+    ) -> Result<Fetched, BrokerError> {
+        self.check_open()?;
+        let seen = match partition.read_tail(from, &limit) {
+            TailRead::Known { records, next, watermarks } => {
+                return Ok(Fetched { records, next, watermarks });
+            }
+            TailRead::OutOfRange(w) => return Err(out_of_range(partition, from, w)),
+            TailRead::Older(watermarks) => watermarks,
+        };
+        let log = partition.clone();
+        let read = move |inner: &Self| reader::read(&inner.store, &log, from, &limit, seen);
+        let (records, next) = self.blocking(read).await?;
+        Ok(Fetched { records, next, watermarks: partition.watermarks() })
+    }
+
+    async fn create_topic(&self, topic: NewTopic) -> Result<(), AdminError> {
+        let illegal = |reason: &str| {
+            Err(AdminError::InvalidTopic { topic: topic.name.clone(), reason: reason.into() })
+        };
+        if topic.partitions == 0 {
+            return illegal("it needs at least one partition");
+        }
+        if topic.partitions > MAX_PARTITIONS {
+            return illegal("more than 10,000 partitions");
+        }
+        self.ask(|reply| Job::Create { topic, reply }).await?
+    }
+}
+
+/// More would cost memory for each, and serve nobody in one process.
+const MAX_PARTITIONS: u32 = 10_000;
+
+fn out_of_range(partition: &PartitionLog, offset: Offset, bounds: Watermarks) -> BrokerError {
+    BrokerError::OutOfRange {
+        partition: partition.place.clone(),
+        offset,
+        start: bounds.start,
+        end: bounds.end,
+    }
+}

@@ -1,0 +1,169 @@
+//! The log in one folder, for one process: development, tests, small installations.
+//!
+//! ```text
+//!   publish, commit ──▶ queue ──▶ writer (one thread, group commit, fsync) ──▶ log.redb
+//!                                    │ then                                      ▲
+//!                                    ▼                                           │ older
+//!   fetch, members ◀────────── tail of each partition ◀──────────────────── reader
+//! ```
+//!
+//! What is acknowledged is on the disk: after `kill -9` at any moment every acknowledged record is
+//! there, and none is torn (test `kill_9_loses_nothing_acknowledged`). Offsets of a partition follow
+//! each other without gaps and are never given twice, also after records were deleted.
+//!
+//! One process has the folder at a time. Memory is bounded by [`EmbeddedOptions`]: what waits to be
+//! written, the newest records, pages of the file.
+
+mod batch;
+mod driver;
+mod log;
+mod open;
+mod options;
+mod publish;
+mod queue;
+mod reader;
+mod store;
+mod sync;
+mod tail;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::oneshot;
+
+pub use options::EmbeddedOptions;
+
+use self::log::Log;
+use self::queue::{Job, Queue, Refused};
+use self::store::{SharedBackend, Source, Store};
+use self::writer::{Worker, Writer};
+use crate::broker::{Broker, BrokerError};
+
+/// The embedded log. Cheap to clone; all clones are the same log.
+#[derive(Debug, Clone)]
+pub struct EmbeddedBroker(Arc<Inner>);
+
+impl Broker {
+    /// Opens the log in this folder, or creates it there.
+    ///
+    /// # Errors
+    /// [`BrokerError::InUse`] when another process has the folder, [`BrokerError::Storage`] when it
+    /// cannot be used: one line that says why, and what to do.
+    pub fn embedded(folder: impl AsRef<Path>) -> Result<Self, BrokerError> {
+        EmbeddedBroker::open(EmbeddedOptions::new(folder.as_ref())).map(Self::new)
+    }
+
+    /// A log that lives as long as its last clone: for tests. The same code as
+    /// [`embedded`](Self::embedded), over memory.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::new(EmbeddedBroker::in_memory())
+    }
+
+    /// The broker that the environment names: the embedded log in the folder `DATA_DIR`, else in `./data`.
+    ///
+    /// # Errors
+    /// [`BrokerError::Config`] when `KAFKA_BROKERS` is set, as this build has no Kafka; else as
+    /// [`embedded`](Self::embedded).
+    pub fn from_env() -> Result<Self, BrokerError> {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self::embedded(folder_from(set("KAFKA_BROKERS").is_some(), set("DATA_DIR"))?)
+    }
+}
+
+fn folder_from(kafka: bool, data_dir: Option<std::ffi::OsString>) -> Result<PathBuf, BrokerError> {
+    if kafka {
+        return Err(BrokerError::Config(
+            "this build has no Kafka: unset KAFKA_BROKERS to use the embedded log in ./data".into(),
+        ));
+    }
+    Ok(data_dir.map_or_else(|| PathBuf::from("data"), PathBuf::from))
+}
+
+impl EmbeddedBroker {
+    /// Opens the log with these settings.
+    ///
+    /// # Errors
+    /// As [`Broker::embedded`].
+    pub fn open(options: EmbeddedOptions) -> Result<Self, BrokerError> {
+        let path = open::file_in(&options)?;
+        let source = Source::File { path: path.clone(), create: options.create_missing };
+        let worker = Worker::open(source, &path, &options)?;
+        Self::with(worker, Writer::thread)
+            .map_err(|e| BrokerError::Storage(format!("no thread for the log's writer: {e}")))
+    }
+
+    /// A log over memory: everything goes with its last clone.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        let storage = SharedBackend::new(redb::backends::InMemoryBackend::new());
+        let options = EmbeddedOptions::new("memory");
+        let worker = Worker::open(Source::Backend(storage), Path::new("memory"), &options)
+            .expect("a new log over memory has nothing that could fail");
+        Self::with(worker, |worker| Ok(Writer::inline(worker)))
+            .expect("an inline writer needs no thread")
+    }
+
+    fn with(
+        worker: Worker,
+        writer: impl FnOnce(Worker) -> std::io::Result<Writer>,
+    ) -> std::io::Result<Self> {
+        Ok(Self(Arc::new(Inner {
+            log: worker.log.clone(),
+            store: worker.store.clone(),
+            queue: worker.queue.clone(),
+            failure: worker.failure.clone(),
+            writer: writer(worker)?,
+            closed: AtomicBool::new(false),
+        })))
+    }
+}
+
+/// What all clones and members share.
+#[derive(Debug)]
+struct Inner {
+    log: Arc<Log>,
+    store: Arc<Store>,
+    queue: Arc<Queue>,
+    failure: Arc<Mutex<Option<String>>>,
+    writer: Writer,
+    closed: AtomicBool,
+}
+
+impl Inner {
+    fn check_open(&self) -> Result<(), BrokerError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(BrokerError::Closed);
+        }
+        Ok(())
+    }
+
+    /// Queues a job that answers through the channel, and waits for the answer.
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Result<T, BrokerError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.push(job(reply)).map_err(|refused| match refused {
+            Refused::Closed => BrokerError::Closed,
+            Refused::Full => BrokerError::Unavailable("the write queue is full".into()),
+        })?;
+        self.writer.nudge();
+        answer.await.map_err(|_| BrokerError::Closed)
+    }
+
+    /// Works off what is queued, and lets go of the folder. Blocks; a second call finds nothing to do.
+    fn shut(&self) {
+        self.queue.close();
+        self.writer.join();
+        self.closed.store(true, Ordering::Release);
+        self.store.close();
+        self.log.all_partitions().iter().for_each(|p| p.wake());
+    }
+}
+
+impl Drop for Inner {
+    /// The folder is free when the last clone is gone.
+    fn drop(&mut self) {
+        self.shut();
+    }
+}

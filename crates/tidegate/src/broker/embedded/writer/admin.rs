@@ -1,0 +1,129 @@
+//! What has a transaction of its own: new topics, deleted records.
+
+use redb::{ReadableTable, WriteTransaction};
+
+use super::Worker;
+use crate::broker::embedded::batch;
+use crate::broker::embedded::log::{Bounds, PartitionLog, Topic};
+use crate::broker::embedded::queue::Job;
+use crate::broker::embedded::store::tables::{BATCHES, BOUNDS, TIMES, TOPICS};
+use crate::broker::embedded::store::{StoreError, WriteError};
+use crate::broker::{AdminError, BrokerError, NewTopic};
+use crate::message::Offset;
+
+impl Worker {
+    pub(super) fn administer(&self, job: Job) {
+        // Who asked may have gone; what was asked for is done all the same.
+        match job {
+            Job::Create { topic, reply } => drop(reply.send(self.create(topic))),
+            Job::Delete { partition, before, reply } => {
+                drop(reply.send(self.delete(&partition, before)));
+            }
+            #[cfg(feature = "testing")]
+            Job::Skip { partition, offsets, reply } => {
+                drop(reply.send(self.skip(&partition, offsets)));
+            }
+            Job::Flush { reply } => {
+                // What fails here fails again at the next write, which then reports it.
+                let _ = self.recover();
+                let _ = reply.send(());
+            }
+            other => unreachable!("an append: {other:?}"),
+        }
+    }
+
+    fn create(&self, new: NewTopic) -> Result<(), AdminError> {
+        if self.log.topic(&new.name).is_ok() {
+            return Err(AdminError::TopicExists(new.name));
+        }
+        let limit = new.max_message_bytes.unwrap_or(NewTopic::DEFAULT_MAX_MESSAGE_BYTES);
+        let id = self.write(|txn| store_topic(txn, &new, limit)).map_err(unavailable)?;
+        let bounds = vec![Bounds::EMPTY; new.partitions as usize];
+        self.log.add(Topic::new(id, new.name, limit, bounds));
+        Ok(())
+    }
+
+    fn delete(&self, partition: &PartitionLog, before: Offset) -> Result<Offset, AdminError> {
+        let mut bounds = partition.bounds();
+        if before.0 > bounds.end {
+            return Err(AdminError::Broker(BrokerError::OutOfRange {
+                partition: partition.place.clone(),
+                offset: before,
+                start: Offset(bounds.start),
+                end: Offset(bounds.end),
+            }));
+        }
+        if before.0 > bounds.start {
+            bounds.start = before.0;
+            self.write(|txn| delete_before(txn, partition, bounds)).map_err(unavailable)?;
+            partition.moved(bounds);
+        }
+        Ok(Offset(bounds.start))
+    }
+
+    #[cfg(feature = "testing")]
+    fn skip(&self, partition: &PartitionLog, offsets: u64) -> Result<(), AdminError> {
+        let mut bounds = partition.bounds();
+        bounds.end += offsets;
+        self.write(|txn| store_bounds(txn, partition, bounds)).map_err(unavailable)?;
+        partition.moved(bounds);
+        Ok(())
+    }
+}
+
+fn unavailable(error: WriteError) -> AdminError {
+    AdminError::Broker(BrokerError::Unavailable(error.to_string()))
+}
+
+/// Stores the topic and its partitions' bounds; answers with its id.
+fn store_topic(
+    transaction: &WriteTransaction,
+    new: &NewTopic,
+    limit: usize,
+) -> Result<u32, StoreError> {
+    let mut topics = transaction.open_table(TOPICS)?;
+    let mut id = 0;
+    for entry in topics.iter()? {
+        id = id.max(entry?.1.value().0 + 1);
+    }
+    topics.insert(new.name.as_str(), (id, new.partitions, limit as u64))?;
+    let mut bounds = transaction.open_table(BOUNDS)?;
+    for partition in 0..new.partitions {
+        bounds.insert((id, partition), (0, 0))?;
+    }
+    Ok(id)
+}
+
+fn store_bounds(
+    transaction: &WriteTransaction,
+    partition: &PartitionLog,
+    bounds: Bounds,
+) -> Result<(), StoreError> {
+    let mut table = transaction.open_table(BOUNDS)?;
+    table.insert(partition.key, (bounds.start, bounds.end))?;
+    Ok(())
+}
+
+/// Removes the batches that lie wholly before the new start; one that straddles it stays, and
+/// readers pass over its first records.
+fn delete_before(
+    transaction: &WriteTransaction,
+    partition: &PartitionLog,
+    bounds: Bounds,
+) -> Result<(), StoreError> {
+    let (topic, number) = partition.key;
+    let range = || (topic, number, 0)..(topic, number, bounds.start);
+    let mut batches = transaction.open_table(BATCHES)?;
+    let mut times = transaction.open_table(TIMES)?;
+    let straddles = |base: u64, value: &[u8]| base + u64::from(batch::count(value)) > bounds.start;
+    let last = batches.range(range())?.next_back().transpose()?;
+    let kept = last.map(|(key, value)| (key.value().2, straddles(key.value().2, value.value())));
+    let end = match kept {
+        Some((base, true)) => base,
+        _ => bounds.start,
+    };
+    batches.retain_in((topic, number, 0)..(topic, number, end), |_, _| false)?;
+    times.retain_in((topic, number, 0)..(topic, number, end), |_, _| false)?;
+    drop((batches, times));
+    store_bounds(transaction, partition, bounds)
+}

@@ -1,0 +1,169 @@
+//! Publishes and commits of one transaction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use redb::WriteTransaction;
+
+use super::Worker;
+use crate::broker::embedded::batch;
+use crate::broker::embedded::log::{Bounds, PartitionLog};
+use crate::broker::embedded::queue::{Accepted, Job};
+use crate::broker::embedded::store::tables::{BATCHES, BOUNDS, COMMITS, Place, TIMES};
+use crate::broker::embedded::store::{StoreError, WriteError};
+use crate::broker::{Committed, Placed, PublishError};
+use crate::message::{Offset, Record};
+
+type PublishReply = tokio::sync::oneshot::Sender<Result<Vec<Placed>, PublishError>>;
+type CommitReply = tokio::sync::oneshot::Sender<Result<(), String>>;
+
+/// What one transaction writes, and whom to tell.
+#[derive(Default)]
+struct Plan {
+    partitions: BTreeMap<Place, Appended>,
+    /// The newest value for each group and partition wins.
+    commits: BTreeMap<(String, Place), Committed>,
+    publishers: Vec<(Vec<Placed>, PublishReply)>,
+    committers: Vec<CommitReply>,
+}
+
+/// What a partition gets.
+struct Appended {
+    log: Arc<PartitionLog>,
+    bounds: Bounds,
+    /// The first offset of each stored batch, with what `times` holds for it.
+    records: Vec<Record>,
+}
+
+impl Plan {
+    fn of(jobs: Vec<Job>) -> Self {
+        let mut plan = Self::default();
+        for job in jobs {
+            match job {
+                Job::Publish { records, reply } => {
+                    let placed = records.into_iter().map(|r| plan.place(r)).collect();
+                    plan.publishers.push((placed, reply));
+                }
+                Job::Commit { group, entries, reply } => {
+                    let keyed = entries.into_iter().map(|(p, c)| ((group.clone(), p), c));
+                    plan.commits.extend(keyed);
+                    plan.committers.push(reply);
+                }
+                other => unreachable!("not an append: {other:?}"),
+            }
+        }
+        plan
+    }
+
+    /// Gives the record its offset.
+    fn place(&mut self, accepted: Accepted) -> Placed {
+        let Accepted { partition: log, record, timestamp } = accepted;
+        let appended = self.partitions.entry(log.key).or_insert_with(|| {
+            let bounds = log.bounds();
+            Appended { log, bounds, records: Vec::new() }
+        });
+        let offset = Offset(appended.bounds.end);
+        let partition = appended.log.place.partition;
+        appended.bounds.end += 1;
+        appended.records.push(Record {
+            topic: record.topic,
+            partition,
+            offset,
+            timestamp,
+            key: record.key,
+            value: record.value,
+            headers: record.headers,
+        });
+        Placed { partition, offset }
+    }
+
+    fn write(&mut self, transaction: &WriteTransaction) -> Result<(), StoreError> {
+        self.partitions.values_mut().try_for_each(|appended| appended.write(transaction))?;
+        let mut commits = transaction.open_table(COMMITS)?;
+        for ((group, place), committed) in &self.commits {
+            let value = (committed.offset.0, committed.metadata.as_str());
+            commits.insert((group.as_str(), place.0, place.1), value)?;
+        }
+        Ok(())
+    }
+
+    fn acknowledge(self, share: usize) {
+        for appended in self.partitions.into_values() {
+            appended.log.appended(appended.bounds, appended.records, share);
+        }
+        for (placed, reply) in self.publishers {
+            let _ = reply.send(Ok(placed));
+        }
+        for reply in self.committers {
+            let _ = reply.send(Ok(()));
+        }
+    }
+
+    /// A write whose fate is unknown is found out by what the file says after it was opened again.
+    fn refuse(self, error: &WriteError) {
+        let present = |a: &Appended| a.log.bounds().end >= a.bounds.end;
+        let unknown = match error {
+            WriteError::NotWritten(_) => false,
+            WriteError::Unknown(StoreError::NotOpen) => true,
+            WriteError::Unknown(_) => self.partitions.values().any(present),
+        };
+        let reason = error.to_string();
+        for (_, reply) in self.publishers {
+            let _ = reply.send(Err(match unknown {
+                true => PublishError::Unknown(reason.clone()),
+                false => PublishError::Unavailable(reason.clone()),
+            }));
+        }
+        for reply in self.committers {
+            let _ = reply.send(Err(reason.clone()));
+        }
+    }
+}
+
+impl Appended {
+    fn write(&mut self, transaction: &WriteTransaction) -> Result<(), StoreError> {
+        let (topic, partition) = self.log.key;
+        let mut batches = transaction.open_table(BATCHES)?;
+        let mut times = transaction.open_table(TIMES)?;
+        for records in in_batches(&self.records) {
+            let key = (topic, partition, records[0].offset.0);
+            let newest = records.iter().map(|r| r.timestamp.0).max().unwrap_or(i64::MIN);
+            self.bounds.newest = self.bounds.newest.max(newest);
+            batches.insert(key, batch::encode(records).as_slice())?;
+            times.insert(key, (newest, self.bounds.newest))?;
+        }
+        let mut bounds = transaction.open_table(BOUNDS)?;
+        bounds.insert(self.log.key, (self.bounds.start, self.bounds.end))?;
+        Ok(())
+    }
+}
+
+/// Cuts records into runs of about [`batch::TARGET_BYTES`]; a larger record stands alone.
+fn in_batches(records: &[Record]) -> impl Iterator<Item = &[Record]> {
+    let mut rest = records;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fitting = rest.iter().take_while(|record| {
+            bytes += batch::encoded_len(record);
+            bytes <= batch::TARGET_BYTES
+        });
+        let count = fitting.count().max(1).min(rest.len());
+        let (run, behind) = rest.split_at(count);
+        rest = behind;
+        (!run.is_empty()).then_some(run)
+    })
+}
+
+impl Worker {
+    /// Makes publishes and commits durable together, and answers.
+    pub(super) fn append(&self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let mut plan = Plan::of(jobs);
+        match self.write(|transaction| plan.write(transaction)) {
+            Ok(()) => plan.acknowledge(self.log.tail_share()),
+            Err(error) => plan.refuse(&error),
+        }
+    }
+}
