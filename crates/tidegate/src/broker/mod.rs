@@ -66,6 +66,9 @@ pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {
     fn publish(&self, records: Vec<NewRecord>) -> Acks;
 
     /// Joins a group. The member owns nothing until the first [`GroupEvent::Assigned`].
+    ///
+    /// # Errors
+    /// [`BrokerError::UnknownTopic`], and [`BrokerError::Config`] when the drain deadline is too long (rule 11).
     fn subscribe(
         &self,
         subscription: Subscription,
@@ -103,7 +106,11 @@ pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {
     /// All topics, by name.
     fn topics(&self) -> BoxFuture<'_, Result<Vec<TopicInfo>, BrokerError>>;
 
-    /// Deletes the records before `before`; answers with the new log start.
+    /// Deletes the records before `before`; answers with the new log start. Nothing changes when `before` lies below
+    /// the start already. Offsets are never given again, also when nothing is left.
+    ///
+    /// # Errors
+    /// [`BrokerError::OutOfRange`] when `before` lies above the end.
     fn delete_records(
         &self,
         partition: TopicPartition,

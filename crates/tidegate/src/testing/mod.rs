@@ -1,3 +1,4 @@
 //! What proves a broker, and what helps to prove a service.
 
+pub mod broken;
 pub mod conformance;

@@ -16,6 +16,8 @@
 
 mod batch;
 mod driver;
+#[cfg(feature = "testing")]
+mod gap;
 mod log;
 mod open;
 mod options;
