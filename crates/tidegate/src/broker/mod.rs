@@ -10,12 +10,14 @@
 //! Calls come in batches, so that dynamic dispatch costs nothing per message. The contract is
 //! stated as tests: [`crate::testing::conformance`]; an implementation is one when all of them pass.
 //!
-//! Guarantees of every implementation:
-//! - An acknowledged record is durable, and is read back byte for byte.
+//! Guarantees of every implementation, each with the case that fails where it is broken:
+//! - An acknowledged record is durable, and is read back byte for byte (case `acknowledged_means_durable`,
+//!   case `headers_byte_for_byte`).
 //! - Records of one `publish` call, and of successive calls from one task, keep their order within
-//!   a partition.
+//!   a partition (case `publishes_in_flight_keep_order`).
 //! - A member never receives a record of a partition that it does not own, and can commit only what it owns
-//!   in the present generation.
+//!   in the present generation (case `lost_never_commits`, case `an_older_generation_cannot_commit`).
+//! - Delivery never jumps: a position outside of the log is an event (case `start_out_of_range_is_an_event`).
 
 #[cfg(feature = "embedded")]
 pub mod embedded;

@@ -12,6 +12,7 @@ use tidegate::testing::conformance::{Harness, ShortTimes};
 
 pub(crate) struct OnDisk {
     running: Mutex<Running>,
+    has_gaps: bool,
 }
 
 struct Running {
@@ -25,7 +26,13 @@ impl OnDisk {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let log = open(folder.path());
-        Self { running: Mutex::new(Running { log, folder, crashed: Vec::new() }) }
+        let running = Mutex::new(Running { log, folder, crashed: Vec::new() });
+        Self { running, has_gaps: true }
+    }
+
+    /// Panics when a case asks for a gap.
+    pub(crate) fn without_gaps() -> Self {
+        Self { has_gaps: false, ..Self::new() }
     }
 
     fn log(&self) -> EmbeddedBroker {
@@ -71,6 +78,7 @@ impl Harness for OnDisk {
     fn make_gap(&self, partition: &TopicPartition, offsets: u64) -> BoxFuture<'_, ()> {
         let partition = partition.clone();
         Box::pin(async move {
+            assert!(self.has_gaps, "this log has no gaps");
             self.log().make_gap(&partition, offsets).await.expect("a gap in a partition");
         })
     }
