@@ -15,10 +15,13 @@
 //! written, the newest records, pages of the file.
 
 mod batch;
+mod coordinator;
 mod driver;
 #[cfg(feature = "testing")]
 mod gap;
+mod groups;
 mod log;
+mod member;
 mod open;
 mod options;
 mod publish;
@@ -37,6 +40,7 @@ use tokio::sync::oneshot;
 
 pub use options::EmbeddedOptions;
 
+use self::coordinator::Coordinator;
 use self::log::Log;
 use self::queue::{Job, Queue, Refused};
 use self::store::{SharedBackend, Source, Store};
@@ -118,6 +122,7 @@ impl EmbeddedBroker {
             queue: worker.queue.clone(),
             failure: worker.failure.clone(),
             writer: writer(worker)?,
+            coordinator: Coordinator::default(),
             closed: AtomicBool::new(false),
         })))
     }
@@ -130,6 +135,7 @@ struct Inner {
     store: Arc<Store>,
     queue: Arc<Queue>,
     failure: Arc<Mutex<Option<String>>>,
+    coordinator: Coordinator,
     writer: Writer,
     closed: AtomicBool,
 }
@@ -160,6 +166,7 @@ impl Inner {
         self.closed.store(true, Ordering::Release);
         self.store.close();
         self.log.all_partitions().iter().for_each(|p| p.wake());
+        self.coordinator.wake_all();
     }
 }
 
