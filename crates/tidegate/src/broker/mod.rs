@@ -67,7 +67,8 @@ pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {
     /// [`PublishError::is_unknown`].
     fn publish(&self, records: Vec<NewRecord>) -> Acks;
 
-    /// Joins a group. The member owns nothing until the first [`GroupEvent::Assigned`].
+    /// Joins a group. The member owns nothing until the first [`GroupEvent::Assigned`]. Members that read the same
+    /// topics get the same number of partitions, give or take one.
     ///
     /// # Errors
     /// [`BrokerError::UnknownTopic`], and [`BrokerError::Config`] when the drain deadline is too long (rule 11).

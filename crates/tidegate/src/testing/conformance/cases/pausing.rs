@@ -94,7 +94,7 @@ pub(in super::super) async fn a_paused_member_keeps_its_place(lab: Lab<'_>) -> O
     member.until_owns(1).await?;
     member.start(&p, 0);
     member.pause(&p);
-    poll_for(&mut [&mut member], times.max_poll_interval * 3 / 2).await?;
+    poll_for(&mut [&mut member], times.max_poll_interval * 5 / 4).await?;
     ensure!(member.owns(&p), "a paused member that polled was put out");
     member.commit(&p, 0, "still here").await??;
     member.resume(&p);
