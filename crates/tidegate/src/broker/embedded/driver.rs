@@ -6,10 +6,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::log::{PartitionLog, TailRead};
+use super::member::Member;
 use super::queue::Job;
+use super::reader::{self, Found};
 use super::store::StoreError;
 use super::sync::lock;
-use super::{EmbeddedBroker, Inner, open, reader};
+use super::{EmbeddedBroker, Inner, groups, open};
 use crate::broker::{
     Acks, AdminError, BoxFuture, BrokerDriver, BrokerError, Committed, Consumer, FetchLimit,
     Fetched, GroupInfo, NewTopic, PartitionLag, Subscription, TopicInfo, Watermarks,
@@ -31,9 +33,13 @@ impl BrokerDriver for EmbeddedBroker {
 
     fn subscribe(
         &self,
-        _subscription: Subscription,
+        subscription: Subscription,
     ) -> BoxFuture<'_, Result<Box<dyn Consumer>, BrokerError>> {
-        Box::pin(async { Err(BrokerError::Config("groups follow".into())) })
+        Box::pin(async move {
+            self.0.check_open()?;
+            let member = Member::join(self.0.clone(), subscription)?;
+            Ok(Box::new(member) as Box<dyn Consumer>)
+        })
     }
 
     fn fetch(
@@ -96,22 +102,22 @@ impl BrokerDriver for EmbeddedBroker {
     }
 
     fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupInfo>, BrokerError>> {
-        Box::pin(async { Ok(Vec::new()) })
+        Box::pin(groups::all(&self.0))
     }
 
     fn committed(
         &self,
-        _group: String,
+        group: String,
     ) -> BoxFuture<'_, Result<Vec<(TopicPartition, Committed)>, BrokerError>> {
-        Box::pin(async { Ok(Vec::new()) })
+        Box::pin(async move { Ok(groups::committed(&self.0, group).await?.into_iter().collect()) })
     }
 
     fn lag(
         &self,
-        _group: String,
-        _topic: TopicName,
+        group: String,
+        topic: TopicName,
     ) -> BoxFuture<'_, Result<Vec<PartitionLag>, BrokerError>> {
-        Box::pin(async { Ok(Vec::new()) })
+        Box::pin(groups::lag(&self.0, group, topic))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>> {
@@ -140,13 +146,18 @@ impl Inner {
     ) -> Result<T, BrokerError> {
         self.check_open()?;
         if self.store.has_failed() {
-            self.ask(|reply| Job::Flush { reply }).await?;
+            self.flush().await?;
         }
         let inner = self.clone();
         let result = tokio::task::spawn_blocking(move || read(&inner)).await;
         self.check_open()?;
         let result = result.map_err(|e| BrokerError::Unavailable(e.to_string()))?;
         result.map_err(BrokerError::from)
+    }
+
+    /// Waits until everything that is queued was worked off.
+    pub(super) async fn flush(&self) -> Result<(), BrokerError> {
+        self.ask(|reply| Job::Flush { reply }).await
     }
 
     async fn fetch(
@@ -187,8 +198,12 @@ impl Inner {
         };
         let log = partition.clone();
         let read = move |inner: &Self| reader::read(&inner.store, &log, from, &limit, seen);
-        let (records, next) = self.blocking(read).await?;
-        Ok(Fetched { records, next, watermarks: partition.watermarks() })
+        match self.blocking(read).await? {
+            Found::Records { records, next } => {
+                Ok(Fetched { records, next, watermarks: partition.watermarks() })
+            }
+            Found::Deleted(bounds) => Err(out_of_range(partition, from, bounds)),
+        }
     }
 
     async fn create_topic(&self, topic: NewTopic) -> Result<(), AdminError> {

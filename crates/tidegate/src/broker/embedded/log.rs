@@ -64,7 +64,6 @@ impl Log {
 /// One topic.
 #[derive(Debug)]
 pub(super) struct Topic {
-    pub(super) id: u32,
     pub(super) name: TopicName,
     pub(super) max_message_bytes: usize,
     pub(super) partitions: Vec<Arc<PartitionLog>>,
@@ -86,7 +85,7 @@ impl Topic {
             Arc::new(PartitionLog::new((id, number), place, bounds))
         };
         let partitions = bounds.into_iter().enumerate().map(partition).collect();
-        Self { id, name, max_message_bytes, partitions, turn: AtomicU32::new(0) }
+        Self { name, max_message_bytes, partitions, turn: AtomicU32::new(0) }
     }
 
     /// The partition of a record that names none: by its key, else each in turn.

@@ -15,8 +15,11 @@
 //! written, the newest records, pages of the file.
 
 mod batch;
+mod coordinator;
 mod driver;
+mod groups;
 mod log;
+mod member;
 mod open;
 mod options;
 mod publish;
@@ -27,6 +30,9 @@ mod sync;
 mod tail;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -35,11 +41,16 @@ use tokio::sync::oneshot;
 
 pub use options::EmbeddedOptions;
 
+use self::coordinator::Coordinator;
 use self::log::Log;
 use self::queue::{Job, Queue, Refused};
 use self::store::{SharedBackend, Source, Store};
 use self::writer::{Worker, Writer};
+#[cfg(feature = "testing")]
+use crate::broker::AdminError;
 use crate::broker::{Broker, BrokerError};
+#[cfg(feature = "testing")]
+use crate::message::TopicPartition;
 
 /// The embedded log. Cheap to clone; all clones are the same log.
 #[derive(Debug, Clone)]
@@ -116,8 +127,36 @@ impl EmbeddedBroker {
             queue: worker.queue.clone(),
             failure: worker.failure.clone(),
             writer: writer(worker)?,
+            coordinator: Coordinator::default(),
             closed: AtomicBool::new(false),
         })))
+    }
+}
+
+/// For tests of whoever reads the log.
+#[cfg(feature = "testing")]
+impl EmbeddedBroker {
+    /// Leaves a gap of so many offsets at the partition's end, as compaction and transaction markers
+    /// do on a cluster (rule 1).
+    ///
+    /// # Errors
+    /// As [`delete_records`](crate::broker::BrokerDriver::delete_records).
+    pub async fn skip_offsets(
+        &self,
+        partition: &TopicPartition,
+        offsets: u64,
+    ) -> Result<(), AdminError> {
+        let partition = self.0.log.partition(partition)?;
+        self.0.ask(|reply| Job::Skip { partition, offsets, reply }).await?
+    }
+}
+
+#[cfg(test)]
+impl EmbeddedBroker {
+    /// A log over storage that a test makes fail, written by a thread as a file is.
+    fn over(storage: SharedBackend, options: &EmbeddedOptions) -> Result<Self, BrokerError> {
+        let worker = Worker::open(Source::Backend(storage), Path::new("storage"), options)?;
+        Ok(Self::with(worker, Writer::thread).unwrap())
     }
 }
 
@@ -128,6 +167,7 @@ struct Inner {
     store: Arc<Store>,
     queue: Arc<Queue>,
     failure: Arc<Mutex<Option<String>>>,
+    coordinator: Coordinator,
     writer: Writer,
     closed: AtomicBool,
 }
@@ -158,6 +198,7 @@ impl Inner {
         self.closed.store(true, Ordering::Release);
         self.store.close();
         self.log.all_partitions().iter().for_each(|p| p.wake());
+        self.coordinator.wake_all();
     }
 }
 

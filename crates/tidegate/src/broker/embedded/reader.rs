@@ -7,13 +7,22 @@ use redb::{ReadOnlyTable, ReadTransaction};
 
 use super::batch;
 use super::log::{Bounds, PartitionLog};
-use super::store::tables::{BATCHES, BatchKey, TIMES};
+use super::store::tables::{BATCHES, BOUNDS, BatchKey, TIMES};
 use super::store::{Store, StoreError};
 use super::tail::Taking;
 use crate::broker::{FetchLimit, Watermarks};
 use crate::message::{Offset, Record, Timestamp};
 
-/// Records from `from` on, and where to read on. `seen` are bounds from before: what lies below its
+/// What a read found.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// These follow; `next` is where to read on.
+    Records { records: Vec<Record>, next: Offset },
+    /// Where the read was to begin was deleted meanwhile; these are the bounds.
+    Deleted(Watermarks),
+}
+
+/// Records from `from` on. `seen` are bounds from before: what lies below its
 /// end and is not found is a gap.
 pub(super) fn read(
     store: &Store,
@@ -21,21 +30,27 @@ pub(super) fn read(
     from: Offset,
     limit: &FetchLimit,
     seen: Watermarks,
-) -> Result<(Vec<Record>, Offset), StoreError> {
+) -> Result<Found, StoreError> {
     store.read(|transaction| {
+        // The bounds of this very snapshot: rule 7, a reader never jumps over what was deleted.
+        let bounds = transaction.open_table(BOUNDS)?.get(partition.key)?.map(|b| b.value());
+        let (start, end) = bounds.unwrap_or_default();
+        if from.0 < start {
+            return Ok(Found::Deleted(Watermarks { start: Offset(start), end: Offset(end) }));
+        }
         let batches = transaction.open_table(BATCHES)?;
         let mut taking = Taking::new(limit);
         let mut records: Vec<Record> = Vec::new();
         for batch in batches_from(&batches, partition, from)? {
             for record in batch?.into_iter().filter(|r| r.offset >= from) {
                 if !taking.fits(&record) {
-                    return Ok((records, record.offset));
+                    return Ok(Found::Records { records, next: record.offset });
                 }
                 records.push(record);
             }
         }
-        let next = records.last().map_or(from, |r| r.offset.next());
-        Ok((records, next.max(seen.end)))
+        let next = records.last().map_or(from, |r| r.offset.next()).max(seen.end);
+        Ok(Found::Records { records, next })
     })
 }
 

@@ -1,0 +1,332 @@
+//! One member of a group: asks the coordinator what it owns, and reads that.
+//!
+//! ```text
+//!   poll ──▶ coordinator: Lost? Revoking? Assigned?
+//!        ──▶ each started partition in turn: buffer, else tail, else load from the file
+//!        ──▶ nothing: wait for a record, a notice, a load, or the next deadline
+//! ```
+
+mod commit;
+mod reading;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+
+use self::reading::{Next, Reading};
+use super::coordinator::{Grant, MemberId, Notice};
+use super::reader::{self, Found};
+use super::{Inner, groups};
+use crate::broker::{
+    Assignment, BoxFuture, BrokerError, CommitEntry, CommitError, Consumer, FetchLimit, GroupEvent,
+    RevokeTicket, Subscription,
+};
+use crate::message::{Offset, TopicPartition};
+
+/// How long it takes until the file is tried again when it cannot be read now.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// A load brings at least so much, as a stored batch is read whole anyway.
+const LOAD_RECORDS: usize = 1_000;
+const LOAD_BYTES: usize = 1 << 18;
+
+/// A load's result, and which of the partition's reads it belongs to.
+struct Loaded {
+    partition: TopicPartition,
+    read: u64,
+    result: Result<Found, BrokerError>,
+}
+
+/// A membership; ends when dropped.
+pub(super) struct Member {
+    inner: Arc<Inner>,
+    id: MemberId,
+    how: Subscription,
+    waker: Arc<Notify>,
+    /// What is owned, as far as this member was told.
+    owned: BTreeMap<TopicPartition, Reading>,
+    /// Whose turn was last.
+    last: Option<TopicPartition>,
+    loads: JoinSet<Loaded>,
+    reads: u64,
+    left: bool,
+}
+
+impl Member {
+    pub(super) fn join(inner: Arc<Inner>, how: Subscription) -> Result<Self, BrokerError> {
+        check(&how)?;
+        let mut wishes = BTreeSet::new();
+        for topic in &how.topics {
+            let topic = inner.log.topic(topic)?;
+            wishes.extend(topic.partitions.iter().map(|p| p.place.clone()));
+        }
+        let waker = Arc::new(Notify::new());
+        let id = inner.coordinator.join(&how, wishes, waker.clone());
+        Ok(Self {
+            inner,
+            id,
+            how,
+            waker,
+            owned: BTreeMap::new(),
+            last: None,
+            loads: JoinSet::new(),
+            reads: 0,
+            left: false,
+        })
+    }
+
+    async fn next(&mut self) -> GroupEvent {
+        loop {
+            if let Err(closed) = self.check_open() {
+                return GroupEvent::Fatal(closed);
+            }
+            let event = match self.inner.coordinator.poll(&self.how.group, self.id) {
+                Some(notice) => self.told(notice).await,
+                None => match self.records() {
+                    None => self.wait().await,
+                    records => records,
+                },
+            };
+            if let Some(event) = event {
+                return event;
+            }
+        }
+    }
+
+    fn check_open(&self) -> Result<(), BrokerError> {
+        match self.left {
+            true => Err(BrokerError::Closed),
+            false => self.inner.check_open(),
+        }
+    }
+
+    /// Turns the coordinator's notice into an event.
+    async fn told(&mut self, notice: Notice) -> Option<GroupEvent> {
+        match notice {
+            Notice::Lost(partitions) => {
+                self.forget(&partitions);
+                Some(GroupEvent::Lost(partitions))
+            }
+            Notice::Revoking { partitions, within, ticket } => {
+                self.forget(&partitions);
+                Some(GroupEvent::Revoking { partitions, within, ticket })
+            }
+            Notice::Granted(grants) => match self.describe(&grants).await {
+                Ok(assignments) => self.assigned(grants, assignments),
+                Err(BrokerError::Unavailable(_)) => {
+                    tokio::time::sleep(TRY_AGAIN).await;
+                    None
+                }
+                Err(error) => Some(GroupEvent::Fatal(error)),
+            },
+        }
+    }
+
+    fn forget(&mut self, partitions: &[TopicPartition]) {
+        partitions.iter().for_each(|partition| drop(self.owned.remove(partition)));
+    }
+
+    /// What the group committed for the partitions. Commits that were accepted from their former
+    /// owners come first: the queue is passed through once before reading.
+    async fn describe(&self, grants: &[Grant]) -> Result<Vec<Assignment>, BrokerError> {
+        self.inner.flush().await?;
+        let committed = groups::committed(&self.inner, self.how.group.clone()).await?;
+        let assignment = |grant: &Grant| {
+            let partition = grant.partition.clone();
+            let watermarks = self.inner.log.partition(&partition)?.watermarks();
+            let committed = committed.get(&partition).cloned();
+            Ok(Assignment { partition, committed, watermarks })
+        };
+        grants.iter().map(assignment).collect()
+    }
+
+    /// The grants may have been overtaken while they were described.
+    fn assigned(&mut self, grants: Vec<Grant>, assignments: Vec<Assignment>) -> Option<GroupEvent> {
+        let kept = self.inner.coordinator.accept(&self.how.group, grants);
+        let kept: Vec<_> =
+            assignments.into_iter().filter(|a| kept.contains(&a.partition)).collect();
+        for assignment in &kept {
+            let log = self.inner.log.partition(&assignment.partition).ok()?;
+            let reading = Reading::new(log, self.waker.clone());
+            self.owned.insert(assignment.partition.clone(), reading);
+        }
+        (!kept.is_empty()).then_some(GroupEvent::Assigned(kept))
+    }
+
+    /// The next records of whoever's turn it is; starts loads for those that need the file.
+    fn records(&mut self) -> Option<GroupEvent> {
+        for partition in self.turns() {
+            let limit = self.limit();
+            let Some(reading) = self.owned.get_mut(&partition) else { continue };
+            match reading.next(&limit) {
+                Next::Nothing => {}
+                Next::Load { from } => self.load(partition, from),
+                Next::Records(records) => {
+                    self.last = Some(partition.clone());
+                    return Some(GroupEvent::Records { partition, records });
+                }
+                Next::OutOfRange { position, watermarks } => {
+                    return Some(GroupEvent::OutOfRange { partition, position, watermarks });
+                }
+            }
+        }
+        None
+    }
+
+    /// Everything owned, beginning behind the one whose turn was last.
+    fn turns(&self) -> Vec<TopicPartition> {
+        let Some(last) = &self.last else { return self.owned.keys().cloned().collect() };
+        let behind = self.owned.keys().filter(|p| *p > last);
+        behind.chain(self.owned.keys().filter(|p| *p <= last)).cloned().collect()
+    }
+
+    fn limit(&self) -> FetchLimit {
+        FetchLimit {
+            records: self.how.max_poll_records,
+            bytes: self.how.max_poll_bytes,
+            wait: Duration::ZERO,
+        }
+    }
+
+    fn load(&mut self, partition: TopicPartition, from: Offset) {
+        let Some(reading) = self.owned.get_mut(&partition) else { return };
+        self.reads += 1;
+        let read = self.reads;
+        reading.loading(read);
+        let (inner, log) = (self.inner.clone(), reading.log().clone());
+        let limit = FetchLimit {
+            records: self.how.max_poll_records.max(LOAD_RECORDS),
+            bytes: self.how.max_poll_bytes.max(LOAD_BYTES),
+            wait: Duration::ZERO,
+        };
+        self.loads.spawn(async move {
+            loop {
+                let (log, seen) = (log.clone(), log.watermarks());
+                let work =
+                    move |inner: &Inner| reader::read(&inner.store, &log, from, &limit, seen);
+                match inner.blocking(work).await {
+                    Err(BrokerError::Unavailable(_)) => tokio::time::sleep(TRY_AGAIN).await,
+                    result => return Loaded { partition, read, result },
+                }
+            }
+        });
+    }
+
+    /// Keeps what a load brought, if its partition still waits for it.
+    fn loaded(&mut self, loaded: Result<Loaded, JoinError>) -> Option<GroupEvent> {
+        let Loaded { partition, read, result } = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                return Some(GroupEvent::Fatal(BrokerError::Unavailable(error.to_string())));
+            }
+        };
+        let reading = self.owned.get_mut(&partition).filter(|r| r.awaits(read))?;
+        match result {
+            Ok(Found::Records { records, next }) => {
+                reading.keep(records, next);
+                None
+            }
+            Ok(Found::Deleted(watermarks)) => {
+                let position = reading.stop()?;
+                Some(GroupEvent::OutOfRange { partition, position, watermarks })
+            }
+            Err(error) => Some(GroupEvent::Fatal(error)),
+        }
+    }
+
+    /// Waits until there may be something; in between this member says that it is there.
+    async fn wait(&mut self) -> Option<GroupEvent> {
+        let heartbeat = Instant::now() + self.how.max_poll_interval / 3;
+        let due = self.inner.coordinator.deadline(&self.how.group);
+        // A deadline has passed when the time is behind it, not at it.
+        let due = due.map_or(heartbeat, |due| heartbeat.min(due + Duration::from_millis(1)));
+        tokio::select! {
+            biased;
+            () = self.waker.notified() => None,
+            Some(loaded) = self.loads.join_next() => self.loaded(loaded),
+            () = tokio::time::sleep_until(due) => None,
+        }
+    }
+}
+
+impl Consumer for Member {
+    fn poll(&mut self) -> BoxFuture<'_, GroupEvent> {
+        Box::pin(self.next())
+    }
+
+    fn start(&mut self, partition: &TopicPartition, from: Offset) {
+        if let Some(reading) = self.owned.get_mut(partition) {
+            reading.start(from);
+        }
+        self.waker.notify_one();
+    }
+
+    fn pause(&mut self, partitions: &[TopicPartition]) {
+        self.set_paused(partitions, true);
+    }
+
+    fn resume(&mut self, partitions: &[TopicPartition]) {
+        self.set_paused(partitions, false);
+        self.waker.notify_one();
+    }
+
+    fn commit(
+        &mut self,
+        entries: Vec<CommitEntry>,
+    ) -> BoxFuture<'static, Vec<Result<(), CommitError>>> {
+        self.queue_commit(entries)
+    }
+
+    fn revoked(&mut self, ticket: RevokeTicket) {
+        self.inner.coordinator.revoked(&self.how.group, self.id, ticket);
+    }
+
+    fn close(&mut self) -> BoxFuture<'static, ()> {
+        self.leave();
+        Box::pin(std::future::ready(()))
+    }
+}
+
+impl Member {
+    fn set_paused(&mut self, partitions: &[TopicPartition], paused: bool) {
+        for partition in partitions {
+            if let Some(reading) = self.owned.get_mut(partition) {
+                reading.paused = paused;
+            }
+        }
+    }
+
+    fn leave(&mut self) {
+        if !std::mem::replace(&mut self.left, true) {
+            self.owned.clear();
+            self.loads.abort_all();
+            self.inner.coordinator.leave(&self.how.group, self.id);
+        }
+    }
+}
+
+impl Drop for Member {
+    /// In one process nobody needs to wait for a session to run out.
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+fn check(how: &Subscription) -> Result<(), BrokerError> {
+    let refuse =
+        |reason: &str| Err(BrokerError::Config(format!("group {:?}: {reason}", how.group)));
+    if how.group.is_empty() {
+        return refuse("a group needs a name");
+    }
+    if how.topics.is_empty() {
+        return refuse("a member needs a topic to read");
+    }
+    if how.drain_deadline * 2 >= how.max_poll_interval {
+        // rule 11
+        return refuse("drain_deadline must be less than half of max_poll_interval");
+    }
+    Ok(())
+}
