@@ -40,10 +40,12 @@ impl Member {
         self.take(event, cx);
         self.tend(cx);
         self.fail_if_asked(cx);
-        self.schedule(cx);
-        self.balance(cx);
-        self.committer.send(&self.partitions, cx);
-        self.let_go(cx);
+        self.let_go(cx); // before the others are scheduled: what it frees is theirs
+        if !self.stop.done() {
+            self.schedule(cx);
+            self.balance(cx);
+            self.committer.send(&self.partitions, cx);
+        }
     }
 
     fn take(&mut self, event: Event, cx: &mut Cx<'_>) {

@@ -9,6 +9,7 @@ use crate::consumer::core::pauses::Reason;
 use crate::consumer::core::tracker::State;
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
+use crate::policy::Order;
 
 /// What is down, for one partition. A second dependency that fails meanwhile belongs to the same outage.
 #[derive(Debug)]
@@ -17,8 +18,10 @@ pub(super) struct Outage {
     since: Duration,
     failures: u32,
     probe: Offset,
-    /// `None` while the probe runs.
+    /// `None` once it has come.
     probe_at: Option<Duration>,
+    /// The probe's time has come, and it has not been sent yet.
+    probe_due: bool,
     /// `None` once told.
     alarm_at: Option<Duration>,
 }
@@ -52,6 +55,7 @@ impl Partition {
             failures: 0,
             probe: offset,
             probe_at: None,
+            probe_due: false,
             alarm_at: Some(alarm_at),
         });
         if outage.probe != offset {
@@ -77,7 +81,7 @@ impl Partition {
         cx.tell(RuntimeEvent::OutageOver { partition: self.id.clone() });
     }
 
-    /// Sends the probe, and raises the alarm, when their time has come.
+    /// Notes that it is time for the probe; raises the alarm.
     pub(super) fn tend_outage(&mut self, cx: &mut Cx<'_>) {
         let now = cx.now.elapsed;
         let (running, draining) = (self.running(), self.draining);
@@ -88,8 +92,22 @@ impl Partition {
             cx.tell(RuntimeEvent::OutageAlarm { partition, dependency, paused });
         }
         if !draining && outage.probe_at.take_if(|at| *at <= now).is_some() {
-            let probe = outage.probe;
-            self.run(probe, cx);
+            outage.probe_due = true;
         }
+    }
+
+    /// Sends the probe, if it is time. `slots`: whether one more record of `Order::None` may run.
+    pub(super) fn start_probe(&mut self, slots: bool, cx: &mut Cx<'_>) -> bool {
+        let Some(outage) = self.outage.as_mut().filter(|outage| outage.probe_due) else {
+            return false;
+        };
+        let probe = outage.probe;
+        let unordered = self.tracker.get(probe).is_some_and(|work| work.order == Order::None);
+        if unordered && !slots {
+            return false;
+        }
+        outage.probe_due = false;
+        self.run(probe, cx);
+        true
     }
 }

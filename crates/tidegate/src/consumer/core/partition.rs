@@ -103,8 +103,11 @@ impl Partition {
 
     /// Starts the next record whose turn it is; false when there is none.
     pub(super) fn start_next(&mut self, slots: bool, cx: &mut Cx<'_>) -> bool {
-        if !self.running() || self.draining || self.outage.is_some() {
+        if !self.running() || self.draining {
             return false;
+        }
+        if self.outage.is_some() {
+            return self.start_probe(slots, cx);
         }
         let room = self.metadata_has_room();
         let admit = |work: &Work, fresh: bool| match work.order {

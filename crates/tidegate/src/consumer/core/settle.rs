@@ -115,13 +115,10 @@ impl Partition {
             self.outage_over(offset, cx);
         }
         match result {
-            Ok(more) => self.advance(
-                offset,
-                kind,
-                emits || (kind == StepKind::DeadHandler && more),
-                end,
-                cx,
-            ),
+            Ok(more) => {
+                let emits = if kind == StepKind::DeadHandler { more } else { emits };
+                self.advance(offset, kind, emits, end, cx);
+            }
             Err(failure) => self.step_failed(offset, kind, failure, cx),
         }
     }
