@@ -15,7 +15,9 @@ pub use crate::inbox::Inbox;
 pub use crate::inbox::sqlite::SqliteInbox;
 pub use crate::outcome::{IntoOutcome, Outcome};
 pub use crate::policy::{Order, Retry};
+pub use crate::publisher::{NewEvent, PreparedEvent, Published, Publisher};
 pub use crate::router::{IntoRouter, Router, Topic, Unknown};
+pub use crate::service::{Service, StartFrom};
 pub use crate::time::{hours, millis, mins, secs};
 #[cfg(feature = "sqlite")]
 pub use sqlx::Sqlite;

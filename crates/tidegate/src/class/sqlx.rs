@@ -13,6 +13,7 @@ const DATABASE: Class = Class::Outage("database");
 /// | connection, pool, worker gone; locked, busy, full, read-only, I/O error, corrupt | `Outage("database")` |
 /// | constraint, SQL error, missing row or column, value that cannot be encoded or decoded | `Permanent` |
 /// | anything else | `Transient`: tried again, and bounded |
+#[diagnostic::do_not_recommend]
 impl Classify for Error {
     fn class(&self) -> Class {
         match self {

@@ -32,7 +32,9 @@ use crate::delivery::Delivery;
 use crate::findings::Finding;
 use crate::inbox::InboxStore;
 use crate::layer::HandlerService;
+use crate::message::TopicName;
 use crate::outcome::Outcome;
+use crate::policy::Effects;
 use crate::router::endpoint::Endpoint;
 use crate::router::table::TopicTable;
 
@@ -99,6 +101,22 @@ impl<S: Clone + Send + Sync + 'static> Router<S> {
 impl<S> Router<S> {
     fn of(table: TopicTable<S>) -> Self {
         Self { topics: vec![table] }
+    }
+
+    /// The topics that are read; only those with legal names, each once.
+    pub(crate) fn topics(&self) -> Vec<TopicName> {
+        let mut names: Vec<TopicName> =
+            self.topics.iter().filter_map(|t| TopicName::new(t.topic.as_str()).ok()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The handlers that may see a record twice: they have no store.
+    pub(crate) fn without_store(&self) -> Vec<String> {
+        let routes = self.topics.iter().flat_map(|table| &table.routes);
+        let plain = routes.filter(|route| route.policy.effects == Effects::AtLeastOnce);
+        plain.map(|route| route.name.clone()).collect()
     }
 
     /// Everything that must be put right before these routes can run.

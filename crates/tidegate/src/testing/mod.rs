@@ -1,3 +1,6 @@
 //! What proves a broker, and what helps to prove a service.
 
 pub mod conformance;
+mod test_service;
+
+pub use test_service::{Saw, TestService, TestServiceBuilder};
