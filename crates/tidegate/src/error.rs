@@ -3,8 +3,9 @@
 use std::error::Error as _;
 use std::fmt;
 
-use crate::broker::{AdminError, BrokerError, PublishError};
+use crate::broker::{AdminError, BrokerError};
 use crate::findings::Finding;
+use crate::publisher::PublishError;
 
 /// What a program's `main` can return: shown as plain lines, causes included, also by `Debug`.
 #[derive(thiserror::Error)]
@@ -53,8 +54,8 @@ pub enum Error {
     /// A topic could not be created.
     #[error("a topic cannot be prepared")]
     Admin(#[from] AdminError),
-    /// A record was not acknowledged.
-    #[error("a record was not published")]
+    /// An event was not acknowledged.
+    #[error("an event was not published")]
     Publish(#[from] PublishError),
 }
 

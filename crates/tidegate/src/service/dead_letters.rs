@@ -19,7 +19,7 @@ impl Default for DeadLetters {
 
 impl DeadLetters {
     /// The dead-letter topic of a source topic.
-    pub(super) fn topic_for(
+    pub(crate) fn topic_for(
         &self,
         source: &TopicName,
         group: &str,

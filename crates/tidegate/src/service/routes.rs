@@ -29,3 +29,9 @@ impl Routes {
         }
     }
 }
+
+impl std::fmt::Debug for Routes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Routes").field("topics", &self.topics).finish_non_exhaustive()
+    }
+}

@@ -18,6 +18,11 @@ pub enum CreateTopics {
         /// Partitions of a new source topic; a dead-letter topic gets as many as its source has.
         partitions: u32,
     },
+    /// Missing source and dead-letter topics, whatever the broker is.
+    Always {
+        /// As in [`OnEmbedded`](Self::OnEmbedded).
+        partitions: u32,
+    },
     /// None: whatever is missing is a finding.
     Never,
 }
@@ -76,7 +81,8 @@ impl Settings {
             CreateTopics::OnEmbedded { partitions } if self.broker.name() == "embedded" => {
                 Some(partitions)
             }
-            _ => None,
+            CreateTopics::Always { partitions } => Some(partitions),
+            CreateTopics::OnEmbedded { .. } | CreateTopics::Never => None,
         }
     }
 }
