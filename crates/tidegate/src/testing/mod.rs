@@ -1,6 +1,5 @@
 //! What proves a broker, and what helps to prove a service.
 
-
 pub mod broken;
 pub mod conformance;
 mod test_service;

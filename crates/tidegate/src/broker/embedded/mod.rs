@@ -17,6 +17,8 @@
 mod batch;
 mod coordinator;
 mod driver;
+#[cfg(feature = "testing")]
+mod gap;
 mod groups;
 mod log;
 mod member;

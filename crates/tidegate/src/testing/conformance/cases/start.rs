@@ -85,8 +85,8 @@ pub(in super::super) async fn starting_again_discards_what_was_fetched(lab: Lab<
     Ok(())
 }
 
-/// Records that are deleted under a reader end in the same event, never in a silent jump.
-pub(in super::super) async fn deleted_under_the_reader_is_an_event(lab: Lab<'_>) -> Outcome {
+/// A commit below the log's start ends in the same event, never in a silent jump.
+pub(in super::super) async fn a_commit_below_the_start_is_an_event(lab: Lab<'_>) -> Outcome {
     let p = lab.partition().await?;
     lab.fill(&p, 0..5).await?;
     let group = lab.group();
@@ -101,5 +101,29 @@ pub(in super::super) async fn deleted_under_the_reader_is_an_event(lab: Lab<'_>)
     ensure_eq!(next.out_of_range, vec![(p.clone(), Offset(2), bounds)], "the event");
     let told = next.owned.get(&p).and_then(|assignment| assignment.committed.clone());
     ensure_eq!(told.map(|t| t.offset), Some(Offset(2)), "the commit, which stays as it was");
+    Ok(())
+}
+
+/// Records that are deleted under a reader either come, or end in the event: never is one jumped.
+pub(in super::super) async fn deletion_under_a_reader_is_no_jump(lab: Lab<'_>) -> Outcome {
+    let p = lab.partition().await?;
+    let mut member = lab.member(&lab.group(), &p.topic).await?;
+    member.until_owns(1).await?;
+    member.pause(&p);
+    lab.fill(&p, 0..10).await?;
+    lab.broker.delete_records(p.clone(), Offset(10)).await?;
+    lab.fill(&p, 10..12).await?;
+    member.resume(&p);
+    let ended = |m: &Member| !m.out_of_range.is_empty() || m.count(&p) == 12;
+    member.until("all records, or an OutOfRange event", ended).await?;
+    let end = match member.out_of_range.first() {
+        None => 12,
+        Some((_, position, watermarks)) => {
+            let bounds = Watermarks { start: Offset(10), end: Offset(12) };
+            ensure_eq!(*watermarks, bounds, "the bounds in the event");
+            u32::try_from(position.0)?
+        }
+    };
+    ensure_eq!(member.values(&p), numbers(0..end), "what came before the end of delivery");
     Ok(())
 }
