@@ -122,8 +122,8 @@ async fn a_client_that_never_ends_its_headers_is_cut_off() {
 async fn a_disk_that_fills_up_refuses_orders_and_loses_none() {
     let folder = tempfile::tempdir().unwrap();
     let setup = Setup::up(folder.path());
-    // 8 MiB for any one file; blocks of 512 bytes in this shell.
-    let small = setup.clone().in_shell("trap '' XFSZ; ulimit -f 16384; exec \"$@\"");
+    // 3 MiB for any one file; blocks of 512 bytes in this shell.
+    let small = setup.clone().in_shell("trap '' XFSZ; ulimit -f 6144; exec \"$@\"");
     let up = small.ready().await;
     let order = json!({"customer_id": "c".repeat(128), "product_id": "p".repeat(128), "quantity": 1, "price": 1});
     let batch = json!(vec![order; 100]);
