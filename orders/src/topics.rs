@@ -5,6 +5,9 @@ use tidegate::message::TopicName;
 
 use crate::config::Config;
 
+/// A dead letter is its record and the reasons for it: so much more, in bytes (TG0028).
+const LETTER: usize = 64 << 10;
+
 /// What operators did.
 pub const AUDIT: &str = "orders_audit";
 
@@ -24,7 +27,10 @@ pub fn wanted(config: &Config) -> Vec<NewTopic> {
     };
     vec![
         topic(kafka.kafka_topic_orders.clone(), kafka.kafka_topic_partitions),
-        topic(kafka.kafka_topic_orders_dlq.clone(), kafka.kafka_topic_partitions),
+        NewTopic {
+            max_message_bytes: Some(NewTopic::DEFAULT_MAX_MESSAGE_BYTES + LETTER),
+            ..topic(kafka.kafka_topic_orders_dlq.clone(), kafka.kafka_topic_partitions)
+        },
         topic(audit(), 1),
     ]
 }
@@ -62,4 +68,41 @@ pub async fn ensure(broker: &Broker, wanted: Vec<NewTopic>) -> Result<Vec<Ensure
         Ok(Ensured { name, partitions, created })
     });
     ensured.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn config(args: &[&str]) -> Config {
+        Program::parse_from([&["orders"], args].concat()).config
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_made_and_what_exists_stays_as_it_is() {
+        let broker = Broker::in_memory();
+        let shown = async |config: Config| {
+            let ensured = ensure(&broker, wanted(&config)).await.unwrap();
+            let row = |topic: &Ensured| (topic.name.to_string(), topic.partitions, topic.created);
+            ensured.iter().map(row).collect::<Vec<_>>()
+        };
+        let row = |name: &str, partitions, created| (name.to_owned(), partitions, created);
+        assert_eq!(
+            shown(config(&[])).await,
+            [row("orders", 3, true), row("orders_dlq", 3, true), row("orders_audit", 1, true)]
+        );
+        let more = config(&["--kafka-topic-partitions=5", "--kafka-topic-orders-dlq=letters"]);
+        assert_eq!(
+            shown(more).await,
+            [row("orders", 3, false), row("letters", 5, true), row("orders_audit", 1, false)]
+        );
+        assert_eq!(broker.topics().await.unwrap().len(), 4, "no others are made");
+    }
 }

@@ -15,18 +15,18 @@ use std::collections::BTreeMap;
 /// A line that is none of the above.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
-pub struct BadLine {
+pub(super) struct BadLine {
     /// From 1.
-    pub line: usize,
+    pub(super) line: usize,
     /// What is wrong. Never the value, which may be a secret.
-    pub reason: &'static str,
+    pub(super) reason: &'static str,
 }
 
 /// The variables of a file.
 ///
 /// # Errors
 /// The first line that cannot be read.
-pub fn parse(text: &str) -> Result<BTreeMap<String, String>, BadLine> {
+pub(super) fn parse(text: &str) -> Result<BTreeMap<String, String>, BadLine> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut variables = BTreeMap::new();
     for (line, content) in (1..).zip(text.lines()) {

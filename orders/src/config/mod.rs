@@ -16,10 +16,10 @@ mod unbuilt;
 mod values;
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use clap::{Args, Command};
 
-pub use dotenv::BadLine;
 pub use kafka::{AssignmentStrategy, Kafka};
 pub use parts::{Breaker, Format, Http, IdempotencyStore, Redis, Retrying, Simulation, Stores};
 pub use secret::Secret;
@@ -100,12 +100,15 @@ impl Config {
         Ok(())
     }
 
-    /// Where the gateway is: `GATEWAY_URL`, or this machine's at `HTTP_PORT` + 3. Without a slash at the end.
+    /// Where the gateway is: `GATEWAY_URL`, or at `HTTP_HOST` and `HTTP_PORT` + 3. Without a slash at the end.
     #[must_use]
     pub fn gateway_url(&self) -> String {
         match &self.stores.gateway_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("http://127.0.0.1:{}", self.http.gateway_port()),
+            None => {
+                let address = SocketAddr::new(self.http.http_host, self.http.gateway_port());
+                format!("http://{address}")
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use super::Secret;
 use super::values::{duration, http_url, not_empty, ratio};
+use crate::logging::check_filter;
 
 /// Where the services listen, and what they take.
 #[derive(Debug, Clone, Args)]
@@ -30,7 +31,7 @@ pub struct Http {
     #[arg(long, value_parser = not_empty)]
     pub service_name: Option<String>,
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,orders=debug.
-    #[arg(long, default_value = "info", value_parser = not_empty)]
+    #[arg(long, default_value = "info", value_parser = check_filter)]
     pub log_level: String,
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use tidegate::event::EventId;
@@ -98,8 +98,12 @@ impl GatewayClient {
         attempt: u32,
     ) -> Result<Receipt, ChargeError> {
         let body = Body { order_id: &order.id, event_id, amount: order.price, attempt };
+        let key = HeaderValue::from_str(event_id.as_str()).map_err(|_| {
+            // Without its key the charge could be repeated: it must not be asked for.
+            ChargeError::Declined(format!("the event id {event_id:?} cannot be an idempotency key"))
+        })?;
         let request = self.http.post(format!("{}/api/v1/charges", self.url));
-        let request = request.header(KEY, event_id.as_str()).json(&body);
+        let request = request.header(KEY, key).json(&body);
         let response = request.send().await.map_err(ChargeError::Unreachable)?;
         read(response).await
     }

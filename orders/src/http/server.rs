@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+use tracing::Instrument;
 
 use super::connections::{Connections, Place};
 
@@ -85,7 +86,9 @@ pub async fn serve(
 ) {
     let mut open = JoinSet::new();
     while let Some((stream, place)) = next(&listener, &connections, &end).await {
-        open.spawn(connection(stream, place, routes.clone(), timeouts, end.clone()));
+        let connection = connection(stream, place, routes.clone(), timeouts, end.clone());
+        // The service's span, so that its log lines carry its name.
+        open.spawn(connection.in_current_span());
         while open.try_join_next().is_some() {}
     }
     drop(listener);

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tidegate::event::EventId;
-use uuid::Uuid;
+use tidegate::publisher::PreparedEvent;
 
 use super::conditions::Simulate;
 use super::input::Draft;
 use super::{Producer, outlet};
 use crate::http::{Correlation, FieldError, Json, Reply};
-use crate::order::{Kind, Order, OrderCreated, OrderEvent, OrderId};
+use crate::order::{Order, OrderCreated, OrderId};
 
 /// What the client learns about an accepted order.
 #[derive(Debug, Serialize)]
@@ -25,21 +25,28 @@ pub(super) struct Accepted {
     pub(super) ignored: Vec<String>,
 }
 
+/// A legal order with its identity, on its way to the broker.
+#[derive(Debug)]
+pub(super) struct Legal {
+    pub(super) order: Order,
+    pub(super) event: PreparedEvent,
+    pub(super) accepted: Accepted,
+}
+
 pub(super) async fn create(
     State(app): State<Arc<Producer>>,
     correlation: Correlation,
     simulate: Simulate,
     Json(body): Json<Box<RawValue>>,
 ) -> Result<Reply, Reply> {
-    let (event, accepted) = prepare(&body, &correlation).map_err(|errors| {
+    let Legal { order, event, accepted } = app.prepare(&body, &correlation).map_err(|errors| {
         Reply::new(StatusCode::BAD_REQUEST, "the order is not valid").errors(&errors)
     })?;
-    let acks = app.outlet.publish(std::slice::from_ref(&event), simulate).await;
-    if let Some(Err(error)) = acks.first() {
-        tracing::warn!(order_id = %accepted.order_id, %error, "an order was not confirmed");
+    if let Some(Err(error)) = app.outlet.send(vec![event], simulate).await.first() {
+        tracing::warn!(order_id = %order.id, %error, "an order was not confirmed");
         return Err(outlet::refusal(error));
     }
-    app.remember(event);
+    app.remember(order, &accepted);
     Ok(reply(&accepted))
 }
 
@@ -51,30 +58,6 @@ fn reply(accepted: &Accepted) -> Reply {
         .header(header::LOCATION, location)
 }
 
-/// Checks an order and gives it its identity, which no later attempt changes.
-pub(super) fn prepare(
-    json: &RawValue,
-    correlation: &Correlation,
-) -> Result<(OrderCreated, Accepted), Vec<FieldError>> {
-    let mut draft = Draft::read(json)?;
-    let ignored = std::mem::take(&mut draft.ignored);
-    let event: OrderCreated = identified(draft.accept(now()), correlation);
-    let accepted = Accepted {
-        order_id: event.aggregate_id.clone(),
-        event_id: event.event_id.clone(),
-        ignored,
-    };
-    Ok((event, accepted))
-}
-
-/// An event of the edge: a new id, the request's correlation id.
-pub(super) fn identified<K: Kind>(order: Order, correlation: &Correlation) -> OrderEvent<K> {
-    let mut event = OrderEvent::about(order);
-    event.event_id = EventId::new(Uuid::now_v7().to_string());
-    correlation.as_str().clone_into(&mut event.correlation_id);
-    event
-}
-
 /// To the millisecond, as records carry it.
 pub(super) fn now() -> Timestamp {
     let now = Timestamp::now();
@@ -82,9 +65,23 @@ pub(super) fn now() -> Timestamp {
 }
 
 impl Producer {
+    /// Checks an order and gives it its identity, which no later attempt changes.
+    pub(super) fn prepare(
+        &self,
+        json: &RawValue,
+        correlation: &Correlation,
+    ) -> Result<Legal, Vec<FieldError>> {
+        let mut draft = Draft::read(json)?;
+        let ignored = std::mem::take(&mut draft.ignored);
+        let order = draft.accept(now());
+        let event = self.outlet.prepare(OrderCreated::about(order.clone()), correlation);
+        let (order_id, event_id) = (order.id.clone(), event.event_id().clone());
+        Ok(Legal { order, event, accepted: Accepted { order_id, event_id, ignored } })
+    }
+
     /// The broker has it: it can be asked for from now on.
-    pub(super) fn remember(&self, event: OrderCreated) {
-        tracing::info!(order_id = %event.aggregate_id, event_id = %event.event_id, "order accepted");
-        self.pending.insert(event.data.order);
+    pub(super) fn remember(&self, order: Order, accepted: &Accepted) {
+        tracing::info!(order_id = %accepted.order_id, event_id = %accepted.event_id, "order accepted");
+        self.pending.insert(order);
     }
 }

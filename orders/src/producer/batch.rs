@@ -6,13 +6,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tidegate::broker::PublishError;
+use tidegate::publisher::PublishError;
 
-use super::accept::{Accepted, prepare};
+use super::accept::{Accepted, Legal};
 use super::conditions::Simulate;
 use super::{Producer, outlet};
 use crate::http::{Correlation, FieldError, Json, Reply};
-use crate::order::OrderCreated;
 
 #[derive(Debug, Default, Serialize)]
 struct Summary {
@@ -22,11 +21,8 @@ struct Summary {
     errors: Vec<String>,
 }
 
-/// A legal order of the batch, and its number in it, from 1.
-struct Entry {
-    number: usize,
-    accepted: Accepted,
-}
+/// What is wrong, with the order's number in the batch, from 1.
+type Wrong = Vec<(usize, String)>;
 
 pub(super) async fn create(
     State(app): State<Arc<Producer>>,
@@ -38,31 +34,15 @@ pub(super) async fn create(
         let reason = format!("must hold 1 to {} orders (BATCH_LIMIT)", app.batch_limit);
         return Err(Reply::invalid(StatusCode::BAD_REQUEST, "body", reason));
     }
-    let mut errors = Vec::new();
-    let (events, entries) = sort(&body, &correlation, &mut errors);
-    let acks = app.outlet.publish(&events, simulate).await;
+    let (legal, mut wrong) = app.sort(&body, &correlation);
+    let events = legal.iter().map(|(_, legal)| legal.event.clone()).collect();
+    let acks = app.outlet.send(events, simulate).await;
     if let Some(first) = all_failed(&acks) {
         tracing::warn!(orders = acks.len(), error = %first, "a batch was not confirmed");
         return Err(outlet::refusal(first));
     }
-    let results = app.settle(events, entries, acks, &mut errors);
-    Ok(reply(body.len(), results, errors))
-}
-
-/// Legal orders to be published; what is wrong with the others goes to `errors`.
-fn sort(
-    body: &[Box<RawValue>],
-    correlation: &Correlation,
-    errors: &mut Vec<(usize, String)>,
-) -> (Vec<OrderCreated>, Vec<Entry>) {
-    let mut legal = Vec::new();
-    for (number, json) in (1..).zip(body) {
-        match prepare(json, correlation) {
-            Ok((event, accepted)) => legal.push((event, Entry { number, accepted })),
-            Err(broken) => errors.push((number, sentence(&broken))),
-        }
-    }
-    legal.into_iter().unzip()
+    let results = app.settle(legal, acks, &mut wrong);
+    Ok(reply(body.len(), results, wrong))
 }
 
 /// `quantity must be positive; price is required`.
@@ -80,22 +60,38 @@ fn all_failed(acks: &[Result<(), PublishError>]) -> Option<&PublishError> {
 }
 
 impl Producer {
+    /// The legal orders by number, and what is wrong with the others.
+    fn sort(
+        &self,
+        body: &[Box<RawValue>],
+        correlation: &Correlation,
+    ) -> (Vec<(usize, Legal)>, Wrong) {
+        let (mut legal, mut wrong) = (Vec::with_capacity(body.len()), Vec::new());
+        for (number, json) in (1..).zip(body) {
+            match self.prepare(json, correlation) {
+                Ok(order) => legal.push((number, order)),
+                Err(errors) => wrong.push((number, sentence(&errors))),
+            }
+        }
+        (legal, wrong)
+    }
+
+    /// What was acknowledged; what was not goes to `wrong`.
     fn settle(
         &self,
-        events: Vec<OrderCreated>,
-        entries: Vec<Entry>,
+        legal: Vec<(usize, Legal)>,
         acks: Vec<Result<(), PublishError>>,
-        errors: &mut Vec<(usize, String)>,
+        wrong: &mut Wrong,
     ) -> Vec<Accepted> {
-        let mut results = Vec::with_capacity(entries.len());
-        for ((event, entry), ack) in events.into_iter().zip(entries).zip(acks) {
+        let mut results = Vec::with_capacity(legal.len());
+        for ((number, Legal { order, accepted, .. }), ack) in legal.into_iter().zip(acks) {
             match ack {
                 Ok(()) => {
-                    self.remember(event);
-                    results.push(entry.accepted);
+                    self.remember(order, &accepted);
+                    results.push(accepted);
                 }
                 Err(error) => {
-                    errors.push((entry.number, format!("the broker {}", outlet::reason(&error))));
+                    wrong.push((number, format!("the broker {}", outlet::reason(&error))))
                 }
             }
         }
@@ -104,17 +100,14 @@ impl Producer {
 }
 
 /// 202 when at least one order was accepted; 400 when none was legal.
-fn reply(sent: usize, results: Vec<Accepted>, mut errors: Vec<(usize, String)>) -> Reply {
-    errors.sort_unstable_by_key(|(number, _)| *number);
+fn reply(sent: usize, results: Vec<Accepted>, mut wrong: Wrong) -> Reply {
+    wrong.sort_unstable_by_key(|(number, _)| *number);
     let status = if results.is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::ACCEPTED };
     let summary = Summary {
         processed: results.len(),
-        failed: errors.len(),
+        failed: wrong.len(),
         results,
-        errors: errors
-            .into_iter()
-            .map(|(number, text)| format!("Order {number}: {text}"))
-            .collect(),
+        errors: wrong.into_iter().map(|(number, text)| format!("Order {number}: {text}")).collect(),
     };
     let message = format!("{} of {sent} orders accepted", summary.processed);
     Reply::new(status, message).data(&summary)

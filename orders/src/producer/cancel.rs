@@ -10,8 +10,9 @@ use axum::body::HttpBody;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{StatusCode, header};
 use serde_json::value::RawValue;
+use tidegate::publisher::PreparedEvent;
 
-use super::accept::{Accepted, identified, now};
+use super::accept::{Accepted, now};
 use super::conditions::Simulate;
 use super::{Producer, outlet, text};
 use crate::http::{Correlation, Json, Reply};
@@ -33,32 +34,29 @@ pub(super) async fn cancel(
         let ended = format!("is {} already", order.status);
         return Err(Reply::invalid(StatusCode::CONFLICT, "order", ended));
     }
-    let mut event: OrderCancelled =
-        identified(order.into_status(OrderStatus::Cancelled, now()), &correlation);
+    let mut event = OrderCancelled::about(order.into_status(OrderStatus::Cancelled, now()));
     if let Some(reason) = reason {
         event = event.because(reason);
     }
-    app.emit(&event, simulate, ignored).await
+    let order_id = event.aggregate_id.clone();
+    let event = app.outlet.prepare(event, &correlation);
+    let accepted = Accepted { order_id, event_id: event.event_id().clone(), ignored };
+    app.emit(event, accepted, simulate).await
 }
 
 impl Producer {
     async fn emit(
         &self,
-        event: &OrderCancelled,
+        event: PreparedEvent,
+        accepted: Accepted,
         simulate: Simulate,
-        ignored: Vec<String>,
     ) -> Result<Reply, Reply> {
-        let acks = self.outlet.publish(std::slice::from_ref(event), simulate).await;
-        if let Some(Err(error)) = acks.first() {
-            tracing::warn!(order_id = %event.aggregate_id, %error, "a cancellation was not confirmed");
+        let Accepted { order_id, event_id, .. } = &accepted;
+        if let Some(Err(error)) = self.outlet.send(vec![event], simulate).await.first() {
+            tracing::warn!(%order_id, %error, "a cancellation was not confirmed");
             return Err(outlet::refusal(error));
         }
-        tracing::info!(order_id = %event.aggregate_id, event_id = %event.event_id, "cancellation accepted");
-        let accepted = Accepted {
-            order_id: event.aggregate_id.clone(),
-            event_id: event.event_id.clone(),
-            ignored,
-        };
+        tracing::info!(%order_id, %event_id, "cancellation accepted");
         Ok(Reply::new(StatusCode::ACCEPTED, "cancellation accepted").data(&accepted))
     }
 }

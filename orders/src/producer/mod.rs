@@ -27,6 +27,7 @@ use axum::routing::{get, post};
 use tidegate::broker::Broker;
 use tidegate::message::TopicName;
 
+use crate::config::Config;
 use crate::http;
 use crate::model::Reader;
 use outlet::Outlet;
@@ -60,6 +61,16 @@ impl Settings {
     #[must_use]
     pub const fn new(topic: TopicName) -> Self {
         Self { topic, batch_limit: 100, simulation: false, hold: Duration::from_millis(500) }
+    }
+
+    /// As the program's settings say.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self {
+            batch_limit: config.http.batch_limit as usize,
+            simulation: config.simulation.allow_simulation.unwrap_or(false),
+            ..Self::new(config.kafka.kafka_topic_orders.clone())
+        }
     }
 }
 
