@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidegate::broker::{Assignment, CommitEntry, CommitError, Committed, RevokeTicket, Watermarks};
 use tidegate::consumer::core::metadata::CommitMetadata;
 use tidegate::consumer::core::{
-    Command, Core, CoreConfig, Delivered, Event, LocalEpoch, Now, StepKind, Stopped, WorkId,
+    Core, CoreConfig, Delivered, Event, LocalEpoch, Now, StepKind, Stopped, WorkId,
 };
 use tidegate::message::{Offset, Partition, Timestamp, TopicName, TopicPartition};
 use tidegate::policy::{Backoff, Effects, Order, PolicyId, Retry, RoutePolicy, StartFrom};
@@ -107,7 +107,7 @@ impl World {
         for partition in 0..PARTITIONS {
             let mut offset = 0;
             let mut gap = || {
-                offset += 1 + if world.draw() % 3 == 0 { world.draw() % 5 } else { 0 };
+                offset += 1 + if world.draw().is_multiple_of(3) { world.draw() % 5 } else { 0 };
                 offset
             };
             let log = (0..20).map(|_| gap()).collect();
@@ -206,7 +206,7 @@ impl World {
                 Err(CommitError::NotOwned(entry.partition.clone()))
             };
             let unknown =
-                matches!(result, Err(CommitError::Unavailable(_))) && self.draw() % 2 == 0;
+                matches!(result, Err(CommitError::Unavailable(_))) && self.draw().is_multiple_of(2);
             let part = self.parts.get_mut(&entry.partition).unwrap();
             if result.is_ok() || unknown {
                 part.committed = Some(entry.committed.clone());
