@@ -39,6 +39,22 @@ pub(crate) struct Part {
     pub(crate) inherited: BTreeMap<u64, (u32, u32, Duration)>,
 }
 
+impl Part {
+    pub(crate) fn begin_again(&mut self, epoch: LocalEpoch) {
+        let next = self.delivered.map_or(self.start, |last| last + 1);
+        self.start = self.recs.keys().next().copied().unwrap_or(next);
+        for (offset, rec) in std::mem::take(&mut self.recs) {
+            if rec.noted.0 > 0 {
+                self.inherited.insert(offset, (rec.noted.0, rec.noted.1, Duration::ZERO));
+            }
+        }
+        self.position = self.log.partition_point(|offset| *offset < self.start);
+        (self.epoch, self.delivered) = (Some(epoch), None);
+        (self.accepted, self.started, self.cancelled, self.paused) = (false, false, false, false);
+        self.finished.clear();
+    }
+}
+
 pub(crate) struct World {
     pub(crate) core: Core,
     pub(crate) config: CoreConfig,
