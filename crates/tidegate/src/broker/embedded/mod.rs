@@ -46,10 +46,10 @@ use self::log::Log;
 use self::queue::{Job, Queue, Refused};
 use self::store::{SharedBackend, Source, Store};
 use self::writer::{Worker, Writer};
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 use crate::broker::AdminError;
 use crate::broker::{Broker, BrokerError};
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 use crate::message::TopicPartition;
 
 /// The embedded log. Cheap to clone; all clones are the same log.
@@ -134,7 +134,7 @@ impl EmbeddedBroker {
 }
 
 /// For tests of whoever reads the log.
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 impl EmbeddedBroker {
     /// Leaves a gap of so many offsets at the partition's end, as compaction and transaction markers
     /// do on a cluster (rule 1).

@@ -44,7 +44,7 @@ pub(super) enum Job {
         reply: oneshot::Sender<Result<Offset, AdminError>>,
     },
     /// Leaves a gap, as compaction and transaction markers do in Kafka.
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     Skip {
         partition: Arc<PartitionLog>,
         offsets: u64,

@@ -1,6 +1,7 @@
-//! The log over a disk that fails.
+//! The log over a disk that fails, and with gaps.
 
 mod disk;
+mod gaps;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -19,7 +19,7 @@ impl Worker {
             Job::Delete { partition, before, reply } => {
                 drop(reply.send(self.delete(&partition, before)));
             }
-            #[cfg(feature = "testing")]
+            #[cfg(any(test, feature = "testing"))]
             Job::Skip { partition, offsets, reply } => {
                 drop(reply.send(self.skip(&partition, offsets)));
             }
@@ -61,7 +61,7 @@ impl Worker {
         Ok(Offset(bounds.start))
     }
 
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     fn skip(&self, partition: &PartitionLog, offsets: u64) -> Result<(), AdminError> {
         let mut bounds = partition.bounds();
         bounds.end += offsets;
