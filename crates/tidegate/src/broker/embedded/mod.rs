@@ -126,6 +126,7 @@ impl EmbeddedBroker {
             store: worker.store.clone(),
             queue: worker.queue.clone(),
             failure: worker.failure.clone(),
+            max_message_bytes: worker.max_message_bytes,
             writer: writer(worker)?,
             coordinator: Coordinator::default(),
             closed: AtomicBool::new(false),
@@ -168,6 +169,7 @@ struct Inner {
     queue: Arc<Queue>,
     failure: Arc<Mutex<Option<String>>>,
     coordinator: Coordinator,
+    max_message_bytes: usize,
     writer: Writer,
     closed: AtomicBool,
 }
