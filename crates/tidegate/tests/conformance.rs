@@ -23,17 +23,18 @@ async fn the_embedded_log_keeps_the_contract() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_broken_broker_is_caught() {
     let mut missed = Vec::new();
-    println!("{:<30} caught by", "broken broker");
+    let mut table = vec![format!("{:<30} caught by", "broken broker")];
     for fault in broken::faults() {
         let sound = OnDisk::new();
         let report = run_named(&broken::Broken::new(&sound, fault), fault.must_fail).await;
         for (case, reason) in report.failures() {
-            println!("{:<30} {case}: {reason:.120}", fault.name);
+            table.push(format!("{:<30} {case}: {reason:.120}", fault.name));
         }
         let caught: HashSet<_> = report.failures().map(|(case, _)| case).collect();
         let passed = fault.must_fail.iter().filter(|case| !caught.contains(**case));
         missed.extend(passed.map(|case| format!("{} passed {case}", fault.name)));
     }
+    println!("{}", table.join("\n"));
     assert!(broken::faults().len() >= 8, "only {} broken brokers", broken::faults().len());
     assert_eq!(missed, Vec::<String>::new());
 }

@@ -17,8 +17,6 @@
 mod batch;
 mod coordinator;
 mod driver;
-#[cfg(feature = "testing")]
-mod gap;
 mod groups;
 mod log;
 mod member;

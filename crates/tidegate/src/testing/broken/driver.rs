@@ -26,7 +26,7 @@ impl BrokerDriver for BrokenDriver {
     }
 
     fn cluster_id(&self) -> BoxFuture<'_, Result<String, BrokerError>> {
-        self.sound.cluster_id()
+        self.twist.cluster_id(&self.sound)
     }
 
     fn publish(&self, records: Vec<NewRecord>) -> Acks {
@@ -39,6 +39,7 @@ impl BrokerDriver for BrokenDriver {
     ) -> BoxFuture<'_, Result<Box<dyn Consumer>, BrokerError>> {
         Box::pin(async {
             let twist = self.twist.member(&subscription.group);
+            let subscription = self.twist.subscription(subscription);
             let sound = self.sound.subscribe(subscription).await?;
             Ok(match twist {
                 Some(twist) => Box::new(BrokenMember { sound, twist }),
@@ -74,7 +75,7 @@ impl BrokerDriver for BrokenDriver {
         partition: TopicPartition,
         time: Timestamp,
     ) -> BoxFuture<'_, Result<Option<Offset>, BrokerError>> {
-        self.sound.offset_for_time(partition, time)
+        self.twist.offset_for_time(&self.sound, partition, time)
     }
 
     fn create_topics(&self, topics: Vec<NewTopic>) -> BoxFuture<'_, Vec<Result<(), AdminError>>> {
@@ -117,7 +118,7 @@ impl BrokerDriver for BrokenDriver {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        self.sound.close()
+        self.twist.close(&self.sound)
     }
 }
 
@@ -164,7 +165,7 @@ impl Consumer for BrokenMember {
     }
 
     fn revoked(&mut self, ticket: RevokeTicket) {
-        self.sound.revoked(ticket);
+        self.twist.revoked(self.sound.as_mut(), ticket);
     }
 
     fn close(&mut self) -> BoxFuture<'static, ()> {

@@ -5,15 +5,23 @@ use super::commits::{
     ChangesCommits, ForgetsCommitsInACrash, RefusesTheWholeCall, TakesLateCommits, commit_past,
     forget_metadata,
 };
+use super::groups::{
+    AnswersRevokesItself, ForgetsPausesInARebalance, StarvesTheRetained, TakesAnyTicket,
+    WaitsForTheSilent,
+};
 use super::members::{
-    AnswersRevokesItself, DeliversBeforeStart, DeliversTwice, IgnoresPauses, JumpsToTheStart,
-    LosesADroppedPoll, Members, SkipsAfterResume, StartsOnce,
+    DeliversBeforeStart, DeliversTwice, IgnoresPauses, JumpsToTheStart, LosesADroppedPoll, Members,
+    SkipsAfterResume, StartsOnce,
 };
 use super::publishing::{
-    AcksBeforeItIsDurable, ChangesRecords, LosesTheLastAcked, ReordersABatch,
-    drop_repeated_headers, fill_null_keys, fill_null_values, forget_the_time, ignore_the_partition,
+    AcksBeforeItIsDurable, AnswersForTheBatch, ChangesRecords, LosesTheLastAcked, ReordersABatch,
+    WritesWhenAwaited, drop_repeated_headers, fill_null_keys, fill_null_values, forget_the_time,
+    ignore_the_partition,
 };
-use super::reading::{CountsOnContiguousOffsets, JumpsIntoRange};
+use super::reading::{
+    BelievesThatTimesRise, CountsOnContiguousOffsets, ForgetsItsIdentity, JumpsIntoRange,
+    ReadsWithoutLimits, SleepsThroughArrivals, StaysOpen,
+};
 
 /// Every way in which a broker is broken here.
 #[must_use]
@@ -58,6 +66,16 @@ const FAULTS: &[Fault] = &[
         twist: || Box::new(ChangesRecords(forget_the_time)),
     },
     Fault {
+        name: "answers_for_the_batch",
+        must_fail: &["too_large_is_refused_alone"],
+        twist: || Box::new(AnswersForTheBatch),
+    },
+    Fault {
+        name: "writes_when_awaited",
+        must_fail: &["a_dropped_ack_cancels_nothing", "publishes_in_flight_keep_order"],
+        twist: || Box::new(WritesWhenAwaited),
+    },
+    Fault {
         name: "acks_before_it_is_durable",
         must_fail: &["acknowledged_means_durable"],
         twist: || Box::<AcksBeforeItIsDurable>::default(),
@@ -71,6 +89,31 @@ const FAULTS: &[Fault] = &[
         name: "counts_on_contiguous_offsets",
         must_fail: &["fetch_passes_a_gap"],
         twist: || Box::new(CountsOnContiguousOffsets),
+    },
+    Fault {
+        name: "reads_without_limits",
+        must_fail: &["fetch_keeps_to_the_record_limit", "fetch_keeps_to_the_byte_limit"],
+        twist: || Box::new(ReadsWithoutLimits),
+    },
+    Fault {
+        name: "forgets_its_identity",
+        must_fail: &["cluster_id_is_kept"],
+        twist: || Box::<ForgetsItsIdentity>::default(),
+    },
+    Fault {
+        name: "sleeps_through_arrivals",
+        must_fail: &["fetch_wakes_on_arrival"],
+        twist: || Box::new(SleepsThroughArrivals),
+    },
+    Fault {
+        name: "believes_that_times_rise",
+        must_fail: &["offset_for_a_time_among_unordered_times"],
+        twist: || Box::new(BelievesThatTimesRise),
+    },
+    Fault {
+        name: "stays_open",
+        must_fail: &["a_closed_broker_says_so"],
+        twist: || Box::new(StaysOpen),
     },
     Fault {
         name: "delivers_twice",
@@ -111,6 +154,26 @@ const FAULTS: &[Fault] = &[
         name: "answers_revokes_itself",
         must_fail: &["revoke_drains_then_commits"],
         twist: || Box::new(Members(|| AnswersRevokesItself)),
+    },
+    Fault {
+        name: "takes_any_ticket",
+        must_fail: &["an_old_ticket_answers_nothing"],
+        twist: || Box::new(Members(TakesAnyTicket::default)),
+    },
+    Fault {
+        name: "starves_the_retained",
+        must_fail: &["retained_partitions_keep_delivering"],
+        twist: || Box::new(Members(StarvesTheRetained::default)),
+    },
+    Fault {
+        name: "forgets_pauses_in_a_rebalance",
+        must_fail: &["a_pause_outlives_a_rebalance"],
+        twist: || Box::new(Members(ForgetsPausesInARebalance::default)),
+    },
+    Fault {
+        name: "waits_for_the_silent",
+        must_fail: &["a_member_that_does_not_poll_is_put_out"],
+        twist: || Box::new(WaitsForTheSilent),
     },
     Fault {
         name: "forgets_metadata",

@@ -116,16 +116,3 @@ impl MemberTwist for StartsOnce {
         }
     }
 }
-
-/// Gives partitions back before the member has drained (rule 11).
-#[derive(Debug)]
-pub(super) struct AnswersRevokesItself;
-
-impl MemberTwist for AnswersRevokesItself {
-    fn event(&mut self, sound: &mut dyn Consumer, event: GroupEvent) -> Option<GroupEvent> {
-        if let GroupEvent::Revoking { ticket, .. } = &event {
-            sound.revoked(*ticket);
-        }
-        Some(event)
-    }
-}

@@ -9,6 +9,7 @@
 
 mod commits;
 mod driver;
+mod groups;
 mod list;
 mod members;
 mod publishing;
@@ -16,6 +17,7 @@ mod reading;
 mod twist;
 
 use std::fmt;
+use std::time::Duration;
 
 pub use list::faults;
 
@@ -24,6 +26,9 @@ use self::twist::Twist;
 use crate::broker::{BoxFuture, Broker};
 use crate::message::TopicPartition;
 use crate::testing::conformance::{Harness, ShortTimes};
+
+/// Some faults show as something that never comes: waiting a fifth of the sound broker's patience is enough.
+const PATIENCE_PART: u32 = 5;
 
 /// One way to break the contract.
 pub struct Fault {
@@ -84,8 +89,8 @@ impl Harness for Broken<'_> {
         self.sound.make_gap(partition, offsets)
     }
 
-    fn patience(&self) -> std::time::Duration {
-        self.sound.patience()
+    fn patience(&self) -> Duration {
+        self.sound.patience() / PATIENCE_PART
     }
 
     fn short_times(&self) -> ShortTimes {

@@ -123,3 +123,31 @@ impl Twist for AcksBeforeItIsDurable {
         })
     }
 }
+
+/// Refuses a whole batch for one record that it does not take.
+#[derive(Debug)]
+pub(super) struct AnswersForTheBatch;
+
+impl Twist for AnswersForTheBatch {
+    fn publish(&self, sound: &Broker, records: Vec<NewRecord>) -> Acks {
+        let written = sound.publish(records);
+        Box::pin(async {
+            let acks = written.await;
+            match acks.iter().find(|ack| ack.is_err()) {
+                Some(refused) => vec![refused.clone(); acks.len()],
+                None => acks,
+            }
+        })
+    }
+}
+
+/// Takes records in when the acknowledgement is awaited, and not before.
+#[derive(Debug)]
+pub(super) struct WritesWhenAwaited;
+
+impl Twist for WritesWhenAwaited {
+    fn publish(&self, sound: &Broker, records: Vec<NewRecord>) -> Acks {
+        let sound = sound.clone();
+        Box::pin(async move { sound.publish(records).await })
+    }
+}

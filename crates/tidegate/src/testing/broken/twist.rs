@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::broker::{
     Acks, BoxFuture, Broker, BrokerError, CommitEntry, CommitError, Committed, Consumer,
-    FetchLimit, Fetched, GroupEvent,
+    FetchLimit, Fetched, GroupEvent, RevokeTicket, Subscription,
 };
-use crate::message::{NewRecord, Offset, TopicPartition};
+use crate::message::{NewRecord, Offset, Timestamp, TopicPartition};
 
 /// What a group has committed, by partition.
 pub(super) type AllCommitted = Result<Vec<(TopicPartition, Committed)>, BrokerError>;
@@ -18,6 +18,10 @@ pub(super) type CommitAnswers = BoxFuture<'static, Vec<Result<(), CommitError>>>
 pub(super) trait Twist: Send + Sync + fmt::Debug {
     fn publish(&self, sound: &Broker, records: Vec<NewRecord>) -> Acks {
         sound.publish(records)
+    }
+
+    fn cluster_id<'a>(&'a self, sound: &'a Broker) -> BoxFuture<'a, Result<String, BrokerError>> {
+        sound.cluster_id()
     }
 
     /// Comes before every direct read of a partition.
@@ -33,6 +37,24 @@ pub(super) trait Twist: Send + Sync + fmt::Debug {
         limit: FetchLimit,
     ) -> BoxFuture<'a, Result<Fetched, BrokerError>> {
         sound.fetch(partition, from, limit)
+    }
+
+    fn offset_for_time<'a>(
+        &'a self,
+        sound: &'a Broker,
+        partition: TopicPartition,
+        time: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<Offset>, BrokerError>> {
+        sound.offset_for_time(partition, time)
+    }
+
+    fn close<'a>(&'a self, sound: &'a Broker) -> BoxFuture<'a, ()> {
+        sound.close()
+    }
+
+    /// How the group takes a member that wants to join.
+    fn subscription(&self, wanted: Subscription) -> Subscription {
+        wanted
     }
 
     fn committed<'a>(&'a self, sound: &'a Broker, group: String) -> BoxFuture<'a, AllCommitted> {
@@ -72,6 +94,10 @@ pub(super) trait MemberTwist: Send {
 
     fn resume(&mut self, sound: &mut dyn Consumer, partitions: &[TopicPartition]) {
         sound.resume(partitions);
+    }
+
+    fn revoked(&mut self, sound: &mut dyn Consumer, ticket: RevokeTicket) {
+        sound.revoked(ticket);
     }
 
     fn commit(&mut self, sound: &mut dyn Consumer, entries: Vec<CommitEntry>) -> CommitAnswers {
