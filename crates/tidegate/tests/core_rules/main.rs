@@ -2,6 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not test functions")]
 
 mod checks;
+mod commits;
+mod drains;
+mod metadata;
 mod model;
 mod properties;
+mod retrying;
+mod rig;
+mod settling;
 mod world;

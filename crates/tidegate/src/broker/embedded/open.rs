@@ -182,3 +182,6 @@ fn folder_line(folder: &Path, error: &IoError) -> String {
         _ => format!("the folder {at} cannot be used: {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -210,3 +210,6 @@ fn take_all(state: &mut State) -> Option<Vec<Job>> {
     state.taken = state.held;
     Some(state.jobs.drain(..).collect())
 }
+
+#[cfg(test)]
+mod tests;
