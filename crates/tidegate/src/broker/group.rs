@@ -121,7 +121,8 @@ pub enum GroupEvent {
 /// session to run out on a cluster; in one process it is put out at once.
 pub trait Consumer: Send {
     /// The next event; waits for it. Cancel safe: a dropped future loses nothing. Must be called again
-    /// within `max_poll_interval`, paused or not, else the member is put out.
+    /// within `max_poll_interval`, paused or not, else the member is put out; while it waits here it is polling.
+    /// A member that was put out learns it by [`Lost`](GroupEvent::Lost), and joins again by polling on.
     fn poll(&mut self) -> BoxFuture<'_, GroupEvent>;
 
     /// Delivers an owned partition from this offset on (not checked before the first read). Discards what
@@ -134,8 +135,9 @@ pub trait Consumer: Send {
     /// Goes on where [`pause`](Self::pause) stopped: nothing twice, nothing left out.
     fn resume(&mut self, partitions: &[TopicPartition]);
 
-    /// Commits offsets; a result for each entry, in order. Durable when it says so. The future is
-    /// independent of the member, so that polling goes on; one at a time (rule 2).
+    /// Commits offsets; a result for each entry, in order: one that is refused does not stop the others. Durable
+    /// when it says so. The future is independent of the member, so that polling goes on; one at a time (rule 2).
+    /// What the member does not own any more is refused, also before it has learnt of the loss.
     fn commit(
         &mut self,
         entries: Vec<CommitEntry>,
@@ -145,6 +147,7 @@ pub trait Consumer: Send {
     /// not open any more is ignored.
     fn revoked(&mut self, ticket: RevokeTicket);
 
-    /// Leaves the group at once; whatever is still owned goes to others.
+    /// Leaves the group at once; whatever is still owned goes to others. Later commits answer
+    /// [`CommitError::Closed`].
     fn close(&mut self) -> BoxFuture<'static, ()>;
 }

@@ -8,14 +8,16 @@
 //! ```
 //!
 //! Calls come in batches, so that dynamic dispatch costs nothing per message. The contract is
-//! stated as tests: [`crate::testing::conformance`]; an implementation is one when all of them pass.
+//! stated as tests, `tidegate::testing::conformance` (feature `testing`); an implementation is one when all of them pass.
 //!
-//! Guarantees of every implementation:
-//! - An acknowledged record is durable, and is read back byte for byte.
+//! Guarantees of every implementation, each with the case that fails where it is broken:
+//! - An acknowledged record is durable, and is read back byte for byte (case `acknowledged_means_durable`,
+//!   case `headers_byte_for_byte`).
 //! - Records of one `publish` call, and of successive calls from one task, keep their order within
-//!   a partition.
+//!   a partition (case `publishes_in_flight_keep_order`).
 //! - A member never receives a record of a partition that it does not own, and can commit only what it owns
-//!   in the present generation.
+//!   in the present generation (case `lost_never_commits`, case `an_older_generation_cannot_commit`).
+//! - Delivery never jumps: a position outside of the log is an event (case `start_out_of_range_is_an_event`).
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -65,7 +67,11 @@ pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {
     /// [`PublishError::is_unknown`].
     fn publish(&self, records: Vec<NewRecord>) -> Acks;
 
-    /// Joins a group. The member owns nothing until the first [`GroupEvent::Assigned`].
+    /// Joins a group. The member owns nothing until the first [`GroupEvent::Assigned`]. Members that read the same
+    /// topics get the same number of partitions, give or take one.
+    ///
+    /// # Errors
+    /// [`BrokerError::UnknownTopic`], and [`BrokerError::Config`] when the drain deadline is too long (rule 11).
     fn subscribe(
         &self,
         subscription: Subscription,
@@ -103,7 +109,11 @@ pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {
     /// All topics, by name.
     fn topics(&self) -> BoxFuture<'_, Result<Vec<TopicInfo>, BrokerError>>;
 
-    /// Deletes the records before `before`; answers with the new log start.
+    /// Deletes the records before `before`; answers with the new log start. Nothing changes when `before` lies below
+    /// the start already. Offsets are never given again, also when nothing is left.
+    ///
+    /// # Errors
+    /// [`BrokerError::OutOfRange`] when `before` lies above the end.
     fn delete_records(
         &self,
         partition: TopicPartition,

@@ -115,7 +115,7 @@ pub(super) fn original(headers: &Headers) -> Headers {
         let ours = OURS.contains(&name);
         behind_ours |= ours;
         // Ours are appended: before them these two names are the producer's.
-        !ours && !(behind_ours && WITHOUT_PREFIX.contains(&name))
+        !(ours || behind_ours && WITHOUT_PREFIX.contains(&name))
     });
     producers.cloned().collect()
 }

@@ -70,18 +70,19 @@ pub trait FromDelivery<S>: Sized {
 /// What a handler's arguments need of its router; checked before the service starts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Needs {
-    inbox: bool,
+    inboxes: usize,
 }
 
 impl Needs {
     /// A store of markers and effects: the route's attempts get a session in
-    /// [`Delivery::inbox`](crate::delivery::Delivery::inbox), and its effects are transactional.
+    /// [`Delivery::inbox`](crate::delivery::Delivery::inbox), and its effects are transactional. An attempt has one
+    /// session: a handler that asks twice is refused (`TG0013`).
     pub fn inbox(&mut self) {
-        self.inbox = true;
+        self.inboxes += 1;
     }
 
-    pub(crate) fn has_inbox(&self) -> bool {
-        self.inbox
+    pub(crate) fn inboxes(&self) -> usize {
+        self.inboxes
     }
 }
 

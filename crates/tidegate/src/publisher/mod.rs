@@ -13,11 +13,11 @@
 
 mod error;
 mod prepare;
-#[cfg(test)]
+#[cfg(all(test, feature = "json"))]
 mod tests;
 
 use crate::broker::Broker;
-use crate::event::{Event, EventId};
+use crate::event::EventId;
 use crate::message::{Offset, Partition};
 
 pub use error::PublishError;
@@ -25,6 +25,8 @@ pub use prepare::{NewEvent, PreparedEvent};
 
 #[cfg(feature = "json")]
 use crate::codec::{Encode, Json};
+#[cfg(feature = "json")]
+use crate::event::Event;
 
 /// Publishes events to a broker. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -50,6 +50,7 @@ impl<S> Checked<'_, S> {
     fn all(&self) -> impl Iterator<Item = Finding> {
         [
             self.store(),
+            self.one_inbox(),
             self.attempts(),
             self.delays(),
             self.timeout(),
@@ -73,6 +74,16 @@ impl<S> Checked<'_, S> {
                 "TG0004",
                 "uses an inbox, and has no store",
                 "give its router a store with `.inbox(store)`, after the handler",
+            )
+        })
+    }
+
+    fn one_inbox(&self) -> Option<Finding> {
+        (self.route.inboxes > 1).then(|| {
+            self.finding(
+                "TG0013",
+                "takes more than one inbox",
+                "take one `Inbox`: an attempt has one transaction",
             )
         })
     }

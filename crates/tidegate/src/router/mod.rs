@@ -16,7 +16,7 @@ mod frozen;
 pub(crate) mod identity;
 mod route;
 mod table;
-#[cfg(test)]
+#[cfg(all(test, feature = "json"))]
 mod tests;
 mod topic;
 

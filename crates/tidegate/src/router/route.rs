@@ -16,6 +16,8 @@ pub(crate) struct Route<S> {
     pub(crate) name: String,
     pub(crate) policy: RoutePolicy,
     pub(crate) store: Option<Arc<dyn InboxStore>>,
+    /// How many the handler or its dead-letter handler asks for, whichever asks for more.
+    pub(crate) inboxes: usize,
     handler: Make<S>,
     dead: Option<Make<S>>,
 }
@@ -27,13 +29,15 @@ impl<S> Route<S> {
             name: event_type.into(),
             policy: RoutePolicy::default(),
             store: None,
+            inboxes: 0,
             handler,
             dead: None,
         }
     }
 
     pub(crate) fn needs(&mut self, needs: &crate::extract::Needs) {
-        if needs.has_inbox() {
+        self.inboxes = self.inboxes.max(needs.inboxes());
+        if needs.inboxes() > 0 {
             self.policy.effects = Effects::Transactional;
         }
     }
@@ -72,6 +76,7 @@ impl<S> Route<S> {
             name: self.name,
             policy: self.policy,
             store: self.store,
+            inboxes: self.inboxes,
             handler: made(self.handler),
             dead: self.dead.map(made),
         }

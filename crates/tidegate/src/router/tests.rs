@@ -441,6 +441,7 @@ fn codes<S: Clone + Send + Sync + 'static>(router: &Router<S>) -> Vec<&'static s
 #[test]
 fn all_findings_come_at_once_each_with_a_remedy() {
     async fn with_inbox(_: Payload<Charged>, _: NeedsInbox) {}
+    async fn with_two(_: Payload<Charged>, _: NeedsInbox, _: NeedsInbox) {}
     let router: Router = Router::new()
         .merge(
             Topic::json("orders")
@@ -453,7 +454,7 @@ fn all_findings_come_at_once_each_with_a_remedy() {
                 .unknown(Unknown::Skip),
         )
         .merge(Topic::json("no topic").on(with_inbox))
-        .merge(Topic::json("orders").on(with_inbox).unknown(Unknown::DeadLetter));
+        .merge(Topic::json("orders").on(with_two).unknown(Unknown::DeadLetter));
     let findings = router.findings();
     let mut codes = codes(&router);
     codes.sort_unstable();
@@ -461,7 +462,7 @@ fn all_findings_come_at_once_each_with_a_remedy() {
         codes,
         [
             "TG0001", "TG0002", "TG0003", "TG0004", "TG0004", "TG0005", "TG0006", "TG0007",
-            "TG0009", "TG0010", "TG0012"
+            "TG0009", "TG0010", "TG0012", "TG0013"
         ]
     );
     assert!(findings.iter().all(|finding| !finding.remedy.is_empty()));

@@ -49,7 +49,6 @@ impl<C: Codec> Topic<C> {
     }
 
     /// Adds a route: the handler's event type chooses the records.
-    #[must_use]
     pub fn on<H, T, X, S>(self, handler: H) -> TopicRouter<C, S, T>
     where
         H: Handler<Payload<T>, X>,

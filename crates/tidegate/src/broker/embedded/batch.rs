@@ -180,3 +180,6 @@ impl Reader {
 fn cut() -> String {
     "the batch ends too early".into()
 }
+
+#[cfg(test)]
+mod tests;

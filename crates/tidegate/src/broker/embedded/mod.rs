@@ -30,6 +30,9 @@ mod sync;
 mod tail;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -43,7 +46,11 @@ use self::log::Log;
 use self::queue::{Job, Queue, Refused};
 use self::store::{SharedBackend, Source, Store};
 use self::writer::{Worker, Writer};
+#[cfg(any(test, feature = "testing"))]
+use crate::broker::AdminError;
 use crate::broker::{Broker, BrokerError};
+#[cfg(any(test, feature = "testing"))]
+use crate::message::TopicPartition;
 
 /// The embedded log. Cheap to clone; all clones are the same log.
 #[derive(Debug, Clone)]
@@ -119,10 +126,38 @@ impl EmbeddedBroker {
             store: worker.store.clone(),
             queue: worker.queue.clone(),
             failure: worker.failure.clone(),
+            max_message_bytes: worker.max_message_bytes,
             writer: writer(worker)?,
             coordinator: Coordinator::default(),
             closed: AtomicBool::new(false),
         })))
+    }
+}
+
+/// For tests of whoever reads the log.
+#[cfg(any(test, feature = "testing"))]
+impl EmbeddedBroker {
+    /// Leaves a gap of so many offsets at the partition's end, as compaction and transaction markers
+    /// do on a cluster (rule 1).
+    ///
+    /// # Errors
+    /// As [`delete_records`](crate::broker::BrokerDriver::delete_records).
+    pub async fn skip_offsets(
+        &self,
+        partition: &TopicPartition,
+        offsets: u64,
+    ) -> Result<(), AdminError> {
+        let partition = self.0.log.partition(partition)?;
+        self.0.ask(|reply| Job::Skip { partition, offsets, reply }).await?
+    }
+}
+
+#[cfg(test)]
+impl EmbeddedBroker {
+    /// A log over storage that a test makes fail, written by a thread as a file is.
+    fn over(storage: SharedBackend, options: &EmbeddedOptions) -> Result<Self, BrokerError> {
+        let worker = Worker::open(Source::Backend(storage), Path::new("storage"), options)?;
+        Ok(Self::with(worker, Writer::thread).unwrap())
     }
 }
 
@@ -134,6 +169,7 @@ struct Inner {
     queue: Arc<Queue>,
     failure: Arc<Mutex<Option<String>>>,
     coordinator: Coordinator,
+    max_message_bytes: usize,
     writer: Writer,
     closed: AtomicBool,
 }

@@ -88,3 +88,6 @@ impl Taking {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::future::select_all;
 use tokio::time::{Instant, timeout_at};
 
-use super::check::{Failed, Outcome};
+use super::check::{Failed, Outcome, ensure, ensure_eq};
+use super::lab::numbers;
 use super::member::Member;
 use crate::message::TopicPartition;
 
@@ -50,6 +51,26 @@ impl Member {
     /// [`until`] for a single member.
     pub(super) async fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) -> Outcome {
         until(&mut [self], what, |members| done(members[0])).await
+    }
+
+    /// Until the last of these numbers has come of the partition: all of them must have come then, once and in
+    /// order, and nothing else.
+    pub(super) async fn until_values(
+        &mut self,
+        partition: &TopicPartition,
+        range: std::ops::Range<u32>,
+    ) -> Outcome {
+        let expected = numbers(range);
+        let what = format!("{:?} of {partition}", expected.last());
+        self.until(&what, |m| m.has_come(partition, &expected)).await?;
+        ensure_eq!(self.values(partition), expected, "what came of {partition}");
+        Ok(())
+    }
+
+    /// Whether these records have come, or as many others.
+    pub(super) fn has_come(&self, partition: &TopicPartition, expected: &[String]) -> bool {
+        let values = self.values(partition);
+        values.len() >= expected.len() || (!values.is_empty() && values.last() == expected.last())
     }
 
     /// Until so many records of the partition have come, counted from the first.

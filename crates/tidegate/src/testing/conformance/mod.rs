@@ -11,6 +11,16 @@
 //! run. That the cases notice anything is shown by the brokers in [`broken`](crate::testing::broken): each breaks
 //! one promise, and each is caught (`tests/conformance.rs`).
 //!
+//! ```
+//! use tidegate::testing::conformance::{Harness, Report, run};
+//!
+//! async fn examine(mine: &dyn Harness, yours: &dyn Harness) {
+//!     let reports = [run(mine).await, run(yours).await];
+//!     println!("{}", Report::table(&reports));
+//!     assert!(reports.iter().all(|report| report.failures().count() == 0));
+//! }
+//! ```
+//!
 //! Cases use the contract's words only: what they wait for is a condition with a deadline, and how long anything
 //! may take is the harness's to say.
 

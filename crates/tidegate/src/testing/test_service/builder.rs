@@ -26,6 +26,7 @@ pub struct TestServiceBuilder {
     start: StartFrom,
     partitions: u32,
     patience: Duration,
+    alone: bool,
 }
 
 impl TestServiceBuilder {
@@ -36,6 +37,7 @@ impl TestServiceBuilder {
             start: StartFrom::Earliest,
             partitions: 3,
             patience: Duration::from_secs(30),
+            alone: true,
         }
     }
 
@@ -56,6 +58,12 @@ impl TestServiceBuilder {
     /// Begins here in partitions without a commit.
     pub fn start_from(mut self, start: StartFrom) -> Self {
         self.start = start;
+        self
+    }
+
+    /// Others are in the group: what they finish is not looked for in this service's own books.
+    pub fn shares_group(mut self) -> Self {
+        self.alone = false;
         self
     }
 
@@ -106,6 +114,7 @@ impl TestServiceBuilder {
             start: self.start,
             clock,
             patience: self.patience,
+            alone: self.alone,
             past: Vec::new(),
             view: Mutex::new(View::default()),
         };

@@ -63,6 +63,8 @@ pub struct TestService {
     start: StartFrom,
     clock: VirtualClock,
     patience: Duration,
+    /// Nobody else commits for the group.
+    alone: bool,
     life: Life,
     /// What earlier lives saw.
     past: Vec<Arc<Witness>>,
@@ -182,7 +184,7 @@ impl TestService {
     /// When it ends with an error, or is refused.
     pub async fn restart(&mut self) {
         self.stop().await.expect("the service ends cleanly");
-        self.live_again().await;
+        self.start_again().await;
     }
 
     /// Cuts the service off where it is, as `kill -9` would, and starts it again on the same log.
@@ -191,7 +193,7 @@ impl TestService {
     /// When it is refused.
     pub async fn crash(&mut self) {
         self.life.running.shutdown().await;
-        self.live_again().await;
+        self.start_again().await;
     }
 
     /// Stops the service as a signal would, and says how it ended.
@@ -222,7 +224,11 @@ impl TestService {
         ended.expect("the service does not panic")
     }
 
-    async fn live_again(&mut self) {
+    /// Starts it again on the same log, after it has [ended](Self::ended).
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn start_again(&mut self) {
         let life = Life::begin(&self.settings, &self.routes, self.start);
         self.past.push(std::mem::replace(&mut self.life, life).witness);
         self.joined().await;

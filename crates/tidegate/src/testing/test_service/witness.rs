@@ -34,7 +34,8 @@ pub(super) struct Tenure {
 
 #[derive(Debug)]
 struct Sighting {
-    key: Option<Vec<u8>>,
+    /// As text; what is not UTF-8 in it is replaced.
+    key: Option<String>,
     event_id: String,
     saw: Saw,
 }
@@ -48,7 +49,7 @@ impl Witness {
     pub(super) fn outcomes(&self, key_or_id: &str) -> Vec<Saw> {
         let seen = self.seen();
         let is_meant = |s: &&Sighting| {
-            s.event_id == key_or_id || s.key.as_deref() == Some(key_or_id.as_bytes())
+            s.event_id == key_or_id || s.key.as_deref() == Some(key_or_id)
         };
         seen.sightings.iter().filter(is_meant).map(|s| s.saw).collect()
     }
@@ -125,7 +126,7 @@ impl Observer for Witness {
         }
         if let (Some(saw), Some(subject)) = (saw(event), subject) {
             seen.sightings.push(Sighting {
-                key: subject.record.key.as_ref().map(|key| key.to_vec()),
+                key: subject.record.key.as_ref().map(|key| String::from_utf8_lossy(key).into()),
                 event_id: subject.routed.event_id.as_str().to_owned(),
                 saw,
             });

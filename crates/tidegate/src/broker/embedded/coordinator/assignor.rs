@@ -73,3 +73,6 @@ impl Shares {
         best.map(|(partition, _, to)| (partition.clone(), to))
     }
 }
+
+#[cfg(test)]
+mod tests;

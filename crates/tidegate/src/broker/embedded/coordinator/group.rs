@@ -294,3 +294,6 @@ impl Group {
 fn ids(members: &BTreeMap<MemberId, Member>, which: impl Fn(&Member) -> bool) -> Vec<MemberId> {
     members.iter().filter(|(_, m)| which(m)).map(|(id, _)| *id).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,8 +50,7 @@ pub(in super::super) async fn resume_from_committed(lab: Lab<'_>) -> Outcome {
     member.commit(&p, 6, "").await??;
     member.close().await?;
     let mut next = lab.member(&group, &p.topic).await?;
-    next.until_count(&p, 4).await?;
-    ensure_eq!(next.values(&p), numbers(6..10), "what the next member got");
+    next.until_values(&p, 6..10).await?;
     Ok(())
 }
 

@@ -17,10 +17,11 @@ pub(in super::super) async fn one_member_gets_everything(lab: Lab<'_>) -> Outcom
         lab.fill(p, 0..40).await?;
     }
     let mut member = lab.member(&lab.group(), &partitions[0].topic).await?;
-    let all = |m: &Member| partitions.iter().all(|p| m.count(p) >= 40);
+    let expected = numbers(0..40);
+    let all = |m: &Member| partitions.iter().all(|p| m.has_come(p, &expected));
     member.until("all records", all).await?;
     for p in &partitions {
-        ensure_eq!(member.values(p), numbers(0..40), "what came of {p}");
+        ensure_eq!(member.values(p), expected, "what came of {p}");
         ensure_eq!(member.got[p], lab.read(p, 0).await?, "what a fetch of {p} reads");
     }
     Ok(())
@@ -32,10 +33,11 @@ pub(in super::super) async fn two_groups_each_get_everything(lab: Lab<'_>) -> Ou
     lab.fill(&p, 0..20).await?;
     let mut a = lab.member(&lab.group(), &p.topic).await?;
     let mut b = lab.member(&lab.group(), &p.topic).await?;
-    let all = |m: &[&mut Member]| m.iter().all(|m| m.count(&p) >= 20);
+    let expected = numbers(0..20);
+    let all = |m: &[&mut Member]| m.iter().all(|m| m.has_come(&p, &expected));
     until(&mut [&mut a, &mut b], "all records in both groups", all).await?;
-    ensure_eq!(a.values(&p), numbers(0..20), "what the first group got");
-    ensure_eq!(b.values(&p), numbers(0..20), "what the second group got");
+    ensure_eq!(a.values(&p), expected, "what the first group got");
+    ensure_eq!(b.values(&p), expected, "what the second group got");
     Ok(())
 }
 
@@ -94,9 +96,10 @@ pub(in super::super) async fn poll_is_cancel_safe(lab: Lab<'_>) -> Outcome {
     lab.fill(&p, 0..150).await?;
     let plain = lab.subscription(&lab.group(), &[&p.topic]);
     let mut member = lab.join(Subscription { max_poll_records: 2, ..plain }).await?;
+    let expected = numbers(0..150);
     let deadline = Instant::now() + lab.harness.patience();
     for attempt in 0.. {
-        if member.count(&p) >= 150 {
+        if member.has_come(&p, &expected) {
             break;
         }
         ensure!(Instant::now() < deadline, "only {} of 150 records came", member.count(&p));
@@ -110,6 +113,6 @@ pub(in super::super) async fn poll_is_cancel_safe(lab: Lab<'_>) -> Outcome {
         }
         tokio::task::yield_now().await;
     }
-    ensure_eq!(member.values(&p), numbers(0..150), "what was delivered");
+    ensure_eq!(member.values(&p), expected, "what was delivered");
     Ok(())
 }

@@ -33,8 +33,7 @@ pub(in super::super) async fn a_commit_is_durable(mut lab: Lab<'_>) -> Outcome {
     ensure_eq!(committed, Some((7, "kept".into())), "the commit after the crash");
     drop(member);
     let mut next = lab.member(&group, &p.topic).await?;
-    next.until_count(&p, 3).await?;
-    ensure_eq!(next.values(&p), numbers(7..10), "where the next member began");
+    next.until_values(&p, 7..10).await?;
     Ok(())
 }
 

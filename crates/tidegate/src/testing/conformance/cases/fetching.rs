@@ -69,7 +69,7 @@ pub(in super::super) async fn fetch_wakes_on_arrival(lab: Lab<'_>) -> Outcome {
 pub(in super::super) async fn tailing_sees_every_record(lab: Lab<'_>) -> Outcome {
     let p = lab.partition().await?;
     let write = async {
-        for n in 0..40 {
+        for n in 0..15 {
             lab.fill(&p, n..n + 1).await?;
         }
         Ok::<_, Failed>(())
@@ -77,7 +77,7 @@ pub(in super::super) async fn tailing_sees_every_record(lab: Lab<'_>) -> Outcome
     let tail = async {
         let (mut next, mut read) = (Offset(0), Vec::new());
         let limit = FetchLimit { wait: lab.harness.patience(), ..FetchLimit::default() };
-        while read.len() < 40 {
+        while read.len() < 15 {
             let fetched = lab.broker.fetch(p.clone(), next, limit);
             let fetched = lab.within("more records", fetched).await??;
             next = fetched.next;
@@ -87,7 +87,7 @@ pub(in super::super) async fn tailing_sees_every_record(lab: Lab<'_>) -> Outcome
     };
     let (written, read) = futures_util::join!(write, tail);
     written?;
-    ensure_eq!(values(&read?), numbers(0..40), "what was tailed");
+    ensure_eq!(values(&read?), numbers(0..15), "what was tailed");
     Ok(())
 }
 

@@ -1,10 +1,11 @@
 //! Who owns which partitions, when members come and go.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::prelude::*;
 use crate::broker::{BrokerError, CommitError, Subscription};
-use crate::testing::conformance::drive::{until, until_shared};
+use crate::testing::conformance::drive::{poll_for, until, until_shared};
 use crate::testing::conformance::member::Member;
 
 /// No partition has two owners, and none is without.
@@ -50,13 +51,27 @@ pub(in super::super) async fn a_member_too_many_waits_its_turn(lab: Lab<'_>) -> 
     let (group, topic) = (lab.group(), &partitions[0].topic);
     let mut a = lab.member(&group, topic).await?;
     let mut b = lab.member(&group, topic).await?;
-    until_shared(&mut [&mut a, &mut b], 2, 1).await?;
     let mut c = lab.member(&group, topic).await?;
-    let all_joined = lab.broker.groups().await?.into_iter().any(|g| g.name == group);
-    ensure!(all_joined, "the group is not listed");
+    let mut all = [&mut a, &mut b, &mut c];
+    let joining = until_listed(&lab, &group, &mut all);
+    lab.within("three members in the group's listing", joining).await??;
+    until_shared(&mut [&mut a, &mut b, &mut c], 2, 0).await?;
+    disjoint(&[&a, &b, &c], &partitions)?;
     a.close().await?;
     until_shared(&mut [&mut b, &mut c], 2, 1).await?;
     disjoint(&[&b, &c], &partitions)
+}
+
+/// Polls the members until the group's listing has all of them.
+async fn until_listed(lab: &Lab<'_>, group: &str, members: &mut [&mut Member]) -> Outcome {
+    loop {
+        let groups = lab.broker.groups().await?;
+        let listed = groups.iter().find(|g| g.name == group).map_or(0, |g| g.members.len());
+        if listed == members.len() {
+            return Ok(());
+        }
+        poll_for(members, Duration::from_millis(5)).await?;
+    }
 }
 
 /// A group may read several topics.

@@ -21,11 +21,11 @@ const JAVA_MURMUR2: [(&str, i32); 8] = [
 /// Keys choose partitions as Java's default partitioner does: positive murmur2, modulo the count.
 pub(in super::super) async fn keys_choose_partitions_as_java_does(lab: Lab<'_>) -> Outcome {
     let topic = lab.topic(PARTITIONS).await?;
-    for (key, hash) in JAVA_MURMUR2 {
-        let record = NewRecord::new(topic.clone()).key(key).value("v");
-        let placed = lab.publish(vec![record]).await?;
-        let expected = hash.cast_unsigned() & 0x7fff_ffff;
-        ensure_eq!(placed[0].partition.0, expected % PARTITIONS, "the partition of key {key:?}");
+    let keyed = |(key, _): (&'static str, i32)| NewRecord::new(topic.clone()).key(key).value("v");
+    let placed = lab.publish(JAVA_MURMUR2.map(keyed).into()).await?;
+    for ((key, hash), place) in JAVA_MURMUR2.into_iter().zip(placed) {
+        let expected = (hash.cast_unsigned() & 0x7fff_ffff) % PARTITIONS;
+        ensure_eq!(place.partition.0, expected, "the partition of key {key:?}");
     }
     Ok(())
 }

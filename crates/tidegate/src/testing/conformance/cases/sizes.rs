@@ -14,8 +14,8 @@ async fn limited(lab: &Lab<'_>, limit: usize) -> Outcome<TopicPartition> {
 /// Key, value and headers of exactly this size; not compressible, so that nothing slips through smaller.
 fn sized(p: &TopicPartition, size: usize) -> NewRecord {
     let record = record_to(p).key("key").header("name", "header");
-    let mut random = fastrand::Rng::with_seed(7);
-    let value: Vec<u8> = (record.size()..size).map(|_| random.u8(..)).collect();
+    let mut value = vec![0; size - record.size()];
+    fastrand::Rng::with_seed(7).fill(&mut value);
     record.value(value)
 }
 

@@ -1,0 +1,68 @@
+//! A disk that fails when it is told to.
+
+use std::io::{Error, ErrorKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use redb::StorageBackend;
+use redb::backends::InMemoryBackend;
+
+/// Shared with the test that makes it fail.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Disk {
+    bytes: Arc<InMemoryBackend>,
+    /// Writes behind this fail; 0: none does.
+    pub(super) capacity: Arc<AtomicU64>,
+    /// Every fsync fails.
+    pub(super) no_sync: Arc<AtomicBool>,
+    /// Every read fails.
+    pub(super) no_read: Arc<AtomicBool>,
+}
+
+impl Disk {
+    pub(super) fn fill(&self) {
+        self.capacity.store(self.bytes.len().unwrap(), Ordering::SeqCst);
+    }
+
+    pub(super) fn make_room(&self) {
+        self.capacity.store(0, Ordering::SeqCst);
+    }
+
+    fn check(&self, end: u64) -> Result<(), Error> {
+        let capacity = self.capacity.load(Ordering::SeqCst);
+        if capacity > 0 && end > capacity {
+            return Err(ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> Result<u64, Error> {
+        self.bytes.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), Error> {
+        if self.no_read.load(Ordering::SeqCst) {
+            return Err(Error::other("the disk is gone"));
+        }
+        self.bytes.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> Result<(), Error> {
+        self.check(len)?;
+        self.bytes.set_len(len)
+    }
+
+    fn sync_data(&self) -> Result<(), Error> {
+        if self.no_sync.load(Ordering::SeqCst) {
+            return Err(Error::other("the disk does not answer"));
+        }
+        self.bytes.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> Result<(), Error> {
+        self.check(offset + data.len() as u64)?;
+        self.bytes.write(offset, data)
+    }
+}
