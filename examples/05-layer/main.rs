@@ -53,9 +53,9 @@ where
         println!("{} begins", delivery.event_type);
         let inner = self.0.call(delivery);
         Box::pin(async move {
-            let outcome = inner.await;
+            let outcome = inner.await?;
             println!("ended: {outcome:?}");
-            outcome
+            Ok(outcome)
         })
     }
 }
@@ -67,8 +67,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Publisher::new(broker.clone()).publish("pings", Ping).await?;
 
     let done = Arc::new(Notify::new());
-    let routes =
-        Topic::json("pings").on(pong).layer(layer_fn(Narrated)).with_state(done.clone());
+    let routes = Topic::json("pings").on(pong).layer(layer_fn(Narrated)).with_state(done.clone());
     Service::new("table", broker)
         .start_from(StartFrom::Earliest)
         .route(routes)

@@ -16,6 +16,8 @@ mod payments;
 mod routes;
 mod simulation;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 mod validate;
 

@@ -51,7 +51,7 @@ struct Effect {
 
 #[derive(Deserialize)]
 struct Metrics {
-    lag: u64,
+    total_lag: u64,
     in_flight: u64,
 }
 
@@ -105,7 +105,7 @@ impl Reader<'_> {
     async fn is_idle(&self) -> Result<bool, ClientError> {
         let url = format!("{}/api/v1/metrics", self.services.consumer);
         let metrics: Metrics = self.client.get(&url).await?;
-        Ok(metrics.lag == 0 && metrics.in_flight == 0)
+        Ok(metrics.total_lag == 0 && metrics.in_flight == 0)
     }
 
     async fn orders(&self) -> Result<Vec<Projected>, ClientError> {

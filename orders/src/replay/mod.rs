@@ -32,9 +32,9 @@ use std::sync::Arc;
 
 use tidegate::broker::Broker;
 use tidegate::event::EventId;
-use tidegate::replay::Markers;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 pub use http::router;
 pub use letters::ReplayError;
@@ -47,9 +47,7 @@ use letters::Letters;
 use request::ReplayRequest;
 
 use crate::config::Config;
-
-/// Topic of the audit.
-pub const AUDIT_TOPIC: &str = "orders_audit";
+use crate::topics;
 
 /// The service behind the routes.
 #[derive(Debug)]
@@ -63,11 +61,7 @@ impl ReplayService {
     #[must_use]
     pub fn new(config: &Config, broker: Broker) -> Arc<Self> {
         let markers = Arc::new(LazyMarkers::new(config.stores.read_model()));
-        Self::with_markers(config, broker, markers)
-    }
-
-    fn with_markers(config: &Config, broker: Broker, markers: Arc<dyn Markers>) -> Arc<Self> {
-        let audit = tidegate::message::TopicName::new(AUDIT_TOPIC).expect("a legal name");
+        let audit = topics::audit();
         let letters = Letters {
             broker: broker.clone(),
             topic: config.kafka.kafka_topic_orders_dlq.clone(),
@@ -76,8 +70,11 @@ impl ReplayService {
             limit: config.stores.dlq_scan_limit,
         };
         let audit = Audit { broker, topic: audit };
-        let desk = Arc::new(Desk { letters, audit, turn: Mutex::new(()) });
-        Arc::new(Self { desk, running: TaskTracker::new() })
+        Self::of(Desk { letters, audit, turn: Mutex::new(()) })
+    }
+
+    fn of(desk: Desk) -> Arc<Self> {
+        Arc::new(Self { desk: Arc::new(desk), running: TaskTracker::new() })
     }
 
     /// Waits for what was begun: a replay is finished even when its client has gone away.
@@ -101,7 +98,7 @@ impl ReplayService {
         &self,
         work: impl Future<Output = Result<T, ReplayError>> + Send + 'static,
     ) -> Result<T, ReplayError> {
-        match self.running.spawn(work).await {
+        match self.running.spawn(work.in_current_span()).await {
             Ok(result) => result,
             Err(stopped) => Err(ReplayError::Stopped(stopped.to_string())),
         }

@@ -32,7 +32,7 @@ async fn a_bad_value_is_named() {
     for (name, value) in [
         ("KAFKA_TOPIC_PARTITIONS", "none"),
         ("RETRY_MAX_ATTEMPTS", "0"),
-        ("LOG_LEVEL", ""),
+        ("LOG_LEVEL", "loud"),
         ("RETRY_INITIAL_INTERVAL", "5"),
         ("HTTP_HOST", "everywhere"),
         ("ALLOW_CRASH", "perhaps"),
@@ -96,7 +96,7 @@ async fn a_taken_port_is_named() {
         let setup = Setup::up(folder.path());
         let port = setup.port + offset;
         let _taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
-        let ended = setup.run().await.expect(1);
+        let ended = setup.run().await.expect(2);
         one_line(&ended, &[&port.to_string(), "HTTP_PORT"]);
     }
 }
@@ -105,7 +105,7 @@ async fn a_taken_port_is_named() {
 async fn a_second_process_on_the_folder_is_turned_away() {
     let folder = tempfile::tempdir().unwrap();
     let up = Setup::up(folder.path()).ready().await;
-    let ended = Setup::up(folder.path()).run().await.expect(1);
+    let ended = Setup::up(folder.path()).run().await.expect(2);
     one_line(&ended, &["DATA_DIR"]);
     up.end().await;
 }
@@ -123,7 +123,7 @@ async fn a_read_only_folder_is_named() {
             .in_shell("exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\""),
         false => Setup::up(folder.path()),
     };
-    let ended = setup.run().await.expect(1);
+    let ended = setup.run().await.expect(2);
     one_line(&ended, &[data.to_str().unwrap()]);
 }
 
@@ -134,7 +134,7 @@ async fn a_folder_that_cannot_be_made_is_named() {
     fs::write(&file, "").unwrap();
     let data = file.join("data");
     let setup = Setup::up(folder.path()).variable("DATA_DIR", data.to_str().unwrap());
-    let ended = setup.run().await.expect(1);
+    let ended = setup.run().await.expect(2);
     one_line(&ended, &[data.to_str().unwrap()]);
 }
 
@@ -148,6 +148,6 @@ fn is_root() -> bool {
 async fn a_full_disk_at_the_start_is_told_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let setup = Setup::up(folder.path()).in_shell("trap '' XFSZ; ulimit -f 1; exec \"$@\"");
-    let ended = setup.run().await.expect(1);
+    let ended = setup.run().await.expect(2);
     one_line(&ended, &["DATA_DIR"]);
 }

@@ -106,7 +106,7 @@ async fn the_consumer_and_the_gateway_answer_as_agreed() {
     let up = Setup::up(folder.path()).ready().await;
     let metrics = up.consumer().get("/api/v1/metrics").await.expect(200);
     assert!(
-        metrics.data()["lag"].is_u64() && metrics.data()["in_flight"].is_u64(),
+        metrics.data()["total_lag"].is_u64() && metrics.data()["in_flight"].is_u64(),
         "{}",
         metrics.body
     );
