@@ -123,6 +123,11 @@ impl BrokerDriver for EmbeddedBroker {
     fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>> {
         Box::pin(async move {
             self.0.check_open()?;
+            if lock(&self.0.failure).is_some() {
+                // Whether it still fails is found out by trying: or nobody would, as nobody
+                // sends records to who is not ready.
+                self.0.flush().await?;
+            }
             let failure = lock(&self.0.failure).clone();
             failure.map_or(Ok(()), |reason| Err(BrokerError::Unavailable(reason)))
         })
@@ -169,14 +174,18 @@ impl Inner {
         let partition = self.log.partition(&place)?;
         let waker = Arc::new(Notify::new());
         let _watch = partition.watch(waker.clone());
-        let deadline = Instant::now() + limit.wait;
+        let deadline = Instant::now().checked_add(limit.wait);
         loop {
             let fetched = self.read_once(&partition, from, limit).await?;
             if !fetched.records.is_empty() || limit.wait.is_zero() {
                 return Ok(fetched);
             }
-            if tokio::time::timeout_at(deadline, waker.notified()).await.is_err() {
-                return Ok(fetched);
+            match deadline {
+                None => waker.notified().await,
+                Some(deadline) => match tokio::time::timeout_at(deadline, waker.notified()).await {
+                    Ok(()) => {}
+                    Err(_) => return Ok(fetched),
+                },
             }
         }
     }
@@ -206,9 +215,10 @@ impl Inner {
         }
     }
 
-    async fn create_topic(&self, topic: NewTopic) -> Result<(), AdminError> {
+    async fn create_topic(&self, mut topic: NewTopic) -> Result<(), AdminError> {
+        let name = topic.name.clone();
         let illegal = |reason: &str| {
-            Err(AdminError::InvalidTopic { topic: topic.name.clone(), reason: reason.into() })
+            Err(AdminError::InvalidTopic { topic: name.clone(), reason: reason.into() })
         };
         if topic.partitions == 0 {
             return illegal("it needs at least one partition");
@@ -216,12 +226,19 @@ impl Inner {
         if topic.partitions > MAX_PARTITIONS {
             return illegal("more than 10,000 partitions");
         }
+        let limit = *topic.max_message_bytes.get_or_insert(self.max_message_bytes);
+        if limit > MAX_MESSAGE_BYTES {
+            return illegal("records of more than 1 GiB");
+        }
         self.ask(|reply| Job::Create { topic, reply }).await?
     }
 }
 
 /// More would cost memory for each, and serve nobody in one process.
 const MAX_PARTITIONS: u32 = 10_000;
+
+/// What one stored value can safely hold.
+const MAX_MESSAGE_BYTES: usize = 1 << 30;
 
 fn out_of_range(partition: &PartitionLog, offset: Offset, bounds: Watermarks) -> BrokerError {
     BrokerError::OutOfRange {

@@ -29,6 +29,8 @@ use crate::message::{Offset, TopicPartition};
 
 /// How long it takes until the file is tried again when it cannot be read now.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// Longer times are cut to this, which can be added to any moment.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 /// A load brings at least so much, as a stored batch is read whole anyway.
 const LOAD_RECORDS: usize = 1_000;
 const LOAD_BYTES: usize = 1 << 18;
@@ -56,8 +58,9 @@ pub(super) struct Member {
 }
 
 impl Member {
-    pub(super) fn join(inner: Arc<Inner>, how: Subscription) -> Result<Self, BrokerError> {
+    pub(super) fn join(inner: Arc<Inner>, mut how: Subscription) -> Result<Self, BrokerError> {
         check(&how)?;
+        how.max_poll_interval = how.max_poll_interval.min(FOR_EVER);
         let mut wishes = BTreeSet::new();
         for topic in &how.topics {
             let topic = inner.log.topic(topic)?;
@@ -90,6 +93,9 @@ impl Member {
                     records => records,
                 },
             };
+            if matches!(event, Some(GroupEvent::Fatal(_))) {
+                self.leave();
+            }
             if let Some(event) = event {
                 return event;
             }
@@ -204,11 +210,14 @@ impl Member {
         };
         self.loads.spawn(async move {
             loop {
-                let (log, seen) = (log.clone(), log.watermarks());
+                let (part, seen) = (log.clone(), log.watermarks());
                 let work =
-                    move |inner: &Inner| reader::read(&inner.store, &log, from, &limit, seen);
+                    move |inner: &Inner| reader::read(&inner.store, &part, from, &limit, seen);
                 match inner.blocking(work).await {
-                    Err(BrokerError::Unavailable(_)) => tokio::time::sleep(TRY_AGAIN).await,
+                    Err(BrokerError::Unavailable(reason)) => {
+                        tracing::warn!(partition = %log.place, reason, "cannot be read: trying again");
+                        tokio::time::sleep(TRY_AGAIN).await;
+                    }
                     result => return Loaded { partition, read, result },
                 }
             }
@@ -324,7 +333,7 @@ fn check(how: &Subscription) -> Result<(), BrokerError> {
     if how.topics.is_empty() {
         return refuse("a member needs a topic to read");
     }
-    if how.drain_deadline * 2 >= how.max_poll_interval {
+    if how.drain_deadline >= how.max_poll_interval / 2 {
         // rule 11
         return refuse("drain_deadline must be less than half of max_poll_interval");
     }
