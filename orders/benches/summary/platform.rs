@@ -131,7 +131,7 @@ impl Up {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orders"));
         command.arg("up").env_clear().current_dir(folder.path()).stdin(Stdio::null());
         command.env("HTTP_PORT", port.to_string()).env("DATA_DIR", folder.path());
-        let log = std::fs::File::create(folder.path().join("log")).expect("a file");
+        let log = std::fs::File::create(folder.path().join("stderr")).expect("a file");
         let process = command.stdout(Stdio::null()).stderr(log).spawn().expect("orders starts");
         let mut up = Self { process, address: ([127, 0, 0, 1], port).into(), folder };
         up.await_first_order();
@@ -153,7 +153,7 @@ impl Up {
     }
 
     fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+        std::fs::read_to_string(self.folder.path().join("stderr")).unwrap_or_default()
     }
 
     fn load_one(&self) -> bool {
