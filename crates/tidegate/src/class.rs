@@ -1,9 +1,16 @@
 //! What kind of failure it is: the one decision that everything after a failed attempt follows from.
 
+mod permanent;
+#[cfg(feature = "sqlite")]
+mod sqlx;
+
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use permanent::Permanent;
 
 /// The class of a failure (rule 18). It decides what happens to the record.
 ///
@@ -66,9 +73,15 @@ impl fmt::Display for Class {
     label = "implement `tidegate::Classify` for this error: retry it, dead-letter it, or pause?",
     note = "there is no silent default: a boxed error would hide the difference between a declined card and a database that is down"
 )]
-pub trait Classify: fmt::Display {
+pub trait Classify: Error {
     /// The class of this failure.
     fn class(&self) -> Class;
+}
+
+impl Classify for std::convert::Infallible {
+    fn class(&self) -> Class {
+        match *self {}
+    }
 }
 
 /// A failed attempt, as headers, logs and the dead letter tell it.
@@ -82,6 +95,42 @@ pub struct Failure {
     pub cause: Cause,
 }
 
+impl Failure {
+    /// A failure of this class that the handler did not return itself.
+    pub(crate) fn new(class: Class, message: impl AsRef<str>) -> Self {
+        Self { class, message: one_line(message.as_ref()), cause: Cause::Error }
+    }
+}
+
+impl<E: Classify> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(error.class(), chain(&error))
+    }
+}
+
+/// The error and its sources, joined by `: `. A source that the text ends with already is not said twice.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let said = source.to_string();
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        next = source.source();
+    }
+    text
+}
+
+/// The longest message that is kept of a failure, in bytes.
+const MAX_MESSAGE: usize = 4096;
+
+/// On one line (control characters escaped), and not without end: it goes into headers, logs and metadata.
+fn one_line(text: &str) -> String {
+    crate::text::escaped(text, MAX_MESSAGE)
+}
+
 /// How an attempt failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -92,4 +141,56 @@ pub enum Cause {
     Panic,
     /// The handler took too long and was cut off: its effect is unknown.
     Timeout,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Broken {
+        #[error("the gateway refused")]
+        Gateway(#[source] std::io::Error),
+        #[error("repeats: {0}")]
+        Repeats(#[source] std::io::Error),
+        #[error(transparent)]
+        Same(#[from] std::io::Error),
+    }
+
+    impl Classify for Broken {
+        fn class(&self) -> Class {
+            Class::Transient
+        }
+    }
+
+    fn io() -> std::io::Error {
+        std::io::Error::other("line is\ndown")
+    }
+
+    #[test]
+    fn a_failure_tells_the_error_and_its_sources_on_one_line() {
+        assert_eq!(
+            Failure::from(Broken::Gateway(io())).message,
+            "the gateway refused: line is\\ndown"
+        );
+        assert_eq!(Failure::from(Broken::Same(io())).message, "line is\\ndown");
+    }
+
+    #[test]
+    fn a_source_that_is_part_of_the_message_is_not_said_twice() {
+        assert_eq!(Failure::from(Broken::Repeats(io())).message, "repeats: line is\\ndown");
+    }
+
+    #[test]
+    fn an_endless_message_is_cut() {
+        let failure = Failure::new(Class::Permanent, "é".repeat(10_000));
+        assert!(failure.message.len() <= MAX_MESSAGE);
+    }
+
+    #[test]
+    fn a_delay_is_kept_by_transient_failures_only() {
+        let soon = Duration::from_secs(1);
+        assert_eq!(Class::Transient.after(soon), Class::TransientAfter(soon));
+        assert_eq!(Class::Permanent.after(soon), Class::Permanent);
+    }
 }

@@ -9,6 +9,20 @@ use serde::{Deserialize, Serialize};
 use crate::message::Timestamp;
 
 /// A typed event. Implemented by hand: four lines, no macro.
+///
+/// ```
+/// use tidegate::event::{Event, Key};
+///
+/// struct Greeting { name: String }
+/// impl Event for Greeting {
+///     const TYPE: &'static str = "greeting.sent";
+///     fn key(&self) -> Key<'_> { Key::from(&self.name) }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "implement `tidegate::event::Event` for it: its type's name and its key"
+)]
 pub trait Event: Send + Sync + 'static {
     /// The event type's name: chooses the handler, and names it. Written to the header `event_type`.
     const TYPE: &'static str;
@@ -43,6 +57,12 @@ impl<'a, T: AsRef<[u8]> + ?Sized> From<&'a T> for Key<'a> {
     }
 }
 
+impl From<String> for Key<'static> {
+    fn from(key: String) -> Self {
+        Self(Some(Cow::Owned(key.into_bytes())))
+    }
+}
+
 /// The identity that an event gets when it is published or emitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
@@ -67,6 +87,12 @@ impl EventId {
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
+    }
+
+    /// A new UUIDv7: for events born at the edge. Draw it once, before the first attempt to publish (rule 42).
+    #[must_use]
+    pub fn random() -> Self {
+        Self(uuid::Uuid::now_v7().to_string())
     }
 
     /// The id as text.

@@ -99,6 +99,18 @@ pub enum RuntimeEvent {
         /// One line.
         message: String,
     },
+    /// Another owner has the partition (rule 10): everything of it was cancelled, and nothing is committed any more.
+    Fenced {
+        /// The partition.
+        partition: TopicPartition,
+    },
+    /// The broker delivered a record twice, or out of order, within one ownership: ignored. A defect of the broker.
+    Redelivered {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+    },
     /// The commit's metadata does not fit this log: it is ignored, and progress in it is lost (rule 8).
     MetadataIgnored {
         /// The partition.
@@ -115,4 +127,51 @@ pub enum RuntimeEvent {
         /// The bounds of the log.
         watermarks: Watermarks,
     },
+    /// The dead-letter handler failed as often as the route allows: the record is settled without its effect.
+    DeadHandlerGivenUp {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+        /// Its last failure.
+        failure: Failure,
+    },
+}
+
+impl RuntimeEvent {
+    /// The partition that it is about.
+    #[must_use]
+    pub fn partition(&self) -> &TopicPartition {
+        match self {
+            Self::Started { partition, .. }
+            | Self::Ended { partition, .. }
+            | Self::Settled { partition, .. }
+            | Self::Retrying { partition, .. }
+            | Self::OutagePaused { partition, .. }
+            | Self::OutageAlarm { partition, .. }
+            | Self::OutageOver { partition }
+            | Self::SettleStalled { partition, .. }
+            | Self::CommitFailed { partition, .. }
+            | Self::OwnFailed { partition, .. }
+            | Self::MetadataIgnored { partition, .. }
+            | Self::OutOfRange { partition, .. }
+            | Self::Fenced { partition }
+            | Self::Redelivered { partition, .. }
+            | Self::DeadHandlerGivenUp { partition, .. } => partition,
+        }
+    }
+
+    /// The record that it is about, if it is about one.
+    #[must_use]
+    pub fn record(&self) -> Option<(&TopicPartition, Offset)> {
+        match self {
+            Self::Settled { partition, offset, .. }
+            | Self::Retrying { partition, offset, .. }
+            | Self::OutagePaused { partition, offset, .. }
+            | Self::SettleStalled { partition, offset, .. }
+            | Self::Redelivered { partition, offset }
+            | Self::DeadHandlerGivenUp { partition, offset, .. } => Some((partition, *offset)),
+            _ => None,
+        }
+    }
 }

@@ -54,6 +54,8 @@ pub mod names {
     pub const HISTORY: &str = "tidegate-history";
     /// When it was dead-lettered: RFC 3339.
     pub const DEAD_AT: &str = "tidegate-dead-at";
+    /// Text `true` on a dead letter whose value did not fit: it still stands at the origin (rule 5).
+    pub const DLQ_POINTER: &str = "tidegate-dlq-pointer";
 
     /// Text `true` on a record that was replayed.
     pub const REPLAYED: &str = "replayed";

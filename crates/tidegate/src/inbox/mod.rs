@@ -8,8 +8,14 @@
 //!
 //! Rules 4, 10, 24-28, 31. The traits here are what the runtime needs of a store; they know no SQL.
 
+mod extract;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
 use std::any::Any;
 use std::fmt;
+
+pub use extract::{Inbox, InboxDatabase, InboxRejection};
 
 use crate::broker::BoxFuture;
 use crate::event::EventId;
@@ -125,7 +131,7 @@ pub trait InboxStore: Send + Sync + fmt::Debug + 'static {
 /// One attempt's transaction; opened at first use. Dropping it rolls back.
 pub trait InboxSession: Send + fmt::Debug {
     /// For the extractor, which knows the store's own type.
-    fn as_any(&mut self) -> &mut dyn Any;
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
 
     /// Checks the owner row, writes marker and outbox rows, and commits all of it with the effect.
     ///

@@ -3,11 +3,17 @@
 //! Guarantees are policies on the route, in one pinned order that users cannot change:
 //! claim, attempt budget, timeout, catch panic, user layers, handler, settle.
 
+mod backoff;
+mod jitter;
 mod order;
 pub mod retry;
+mod start_from;
 
+pub use backoff::Backoff;
+pub(crate) use jitter::derive;
 pub use order::Order;
 pub use retry::Retry;
+pub use start_from::StartFrom;
 
 use std::time::Duration;
 

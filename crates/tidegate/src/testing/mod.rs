@@ -2,3 +2,6 @@
 
 pub mod broken;
 pub mod conformance;
+mod test_service;
+
+pub use test_service::{Saw, TestService, TestServiceBuilder};

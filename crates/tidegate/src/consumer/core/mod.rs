@@ -7,8 +7,30 @@
 //!   time   ─ Timer Shutdown ───────────────────▶ └──────┘ ─ Tell Stopped ─────────────────────────▶ driver
 //! ```
 
+mod attempt;
+mod budget;
 mod command;
+mod commit;
+mod config;
+mod cx;
+mod drain;
 mod event;
+mod ledger;
+mod machine;
+mod member;
+pub mod metadata;
+mod outage;
+mod ownership;
+mod partition;
+mod pauses;
+mod percent;
+mod settle;
+mod stop;
+mod tracker;
+mod work;
 
 pub use command::{Attempt, Command, End, Step, StepKind, Stopped};
+pub use config::CoreConfig;
 pub use event::{Delivered, Event, LocalEpoch, Now, OwnFailure, StepFailure, Verdict, WorkId};
+pub use ledger::{Counts, Ledger};
+pub use machine::Core;

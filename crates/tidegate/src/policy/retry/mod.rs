@@ -1,6 +1,14 @@
 //! What happens after a transient failure: how often, and how long between.
 
+mod next;
+
+pub(crate) use next::{Next, Tried};
+
 use std::time::Duration;
+
+/// However many attempts a route allows: one that panics or hangs is tried so often at most, for its effect is unknown
+/// each time (rule 18).
+pub const UNKNOWN_EFFECT_CAP: u32 = 3;
 
 /// Exponential back-off with full jitter, limited in attempts and in active age.
 ///

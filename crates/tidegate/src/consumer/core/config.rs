@@ -1,0 +1,65 @@
+//! What the core is made with.
+
+use std::time::Duration;
+
+use crate::policy::{Backoff, RoutePolicy, StartFrom};
+
+/// Policies, limits and waits of one consumer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoreConfig {
+    /// One for each route, indexed by [`PolicyId`](crate::policy::PolicyId).
+    pub policies: Vec<RoutePolicy>,
+    /// Where to begin in a partition without a commit (rule 7).
+    pub start_from: StartFrom,
+    /// The consumer group, for messages to operators.
+    pub group: String,
+    /// Which log's progress is noted in commit metadata (rule 8).
+    pub cluster_id: String,
+    /// Delivery pauses when so many bytes are held in memory, and goes on at half. 64 MiB.
+    pub max_buffered_bytes: usize,
+    /// Delivery pauses when so many records are held in memory, and goes on at half. 10,000.
+    pub max_buffered_records: usize,
+    /// At most so many records of `Order::None` run or settle side by side, over all partitions. 64.
+    pub max_in_flight: usize,
+    /// At least so long between two commits that nothing urgent asks for. 50 ms.
+    pub commit_interval: Duration,
+    /// A later retry under `Order::Partition` that waits longer than this pauses delivery. 250 ms.
+    pub pause_over: Duration,
+    /// Between probes of an outage, and between tries to take ownership. 1 s to 30 s.
+    pub outage_backoff: Backoff,
+    /// Between tries of a step of settling (rule 5). 200 ms to 30 s.
+    pub settle_backoff: Backoff,
+    /// Between tries of a refused commit. 50 ms to 2 s.
+    pub commit_backoff: Backoff,
+    /// An outage that lasts so long raises an alarm. 15 min.
+    pub alarm_after: Duration,
+}
+
+impl CoreConfig {
+    /// With the defaults that the fields name.
+    #[must_use]
+    pub fn new(
+        group: impl Into<String>,
+        cluster_id: impl Into<String>,
+        policies: Vec<RoutePolicy>,
+        start_from: StartFrom,
+    ) -> Self {
+        let backoff =
+            |from, to| Backoff::new(Duration::from_millis(from), Duration::from_millis(to));
+        Self {
+            policies,
+            start_from,
+            group: group.into(),
+            cluster_id: cluster_id.into(),
+            max_buffered_bytes: 64 << 20,
+            max_buffered_records: 10_000,
+            max_in_flight: 64,
+            commit_interval: Duration::from_millis(50),
+            pause_over: Duration::from_millis(250),
+            outage_backoff: backoff(1_000, 30_000),
+            settle_backoff: backoff(200, 30_000),
+            commit_backoff: backoff(50, 2_000),
+            alarm_after: Duration::from_secs(15 * 60),
+        }
+    }
+}

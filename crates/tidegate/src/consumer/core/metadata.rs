@@ -1,0 +1,230 @@
+//! What travels with a commit: the state of records that wait for a retry (rules 8, 20).
+//!
+//! The text is one line of fields, in this order, one space between them. It is version 1; a later version must still
+//! read it (version n reads n-1), and `tests/golden/commit-metadata-v1.txt` pins it.
+//!
+//! ```text
+//! tidegate/1 crc=8f2b01aa cluster=Xk3 partition=orders/2 base=41 start=7 retry=0:2:1:1764000005000:5000:1200,3:1:0:...
+//!            │            │           │                  │       │       └ one entry for each record that has failed:
+//!            │            │           │                  │       │         offset - base : attempts : of these unknown
+//!            │            │           │                  │       │         : due : delay : active age (ms; due: wall clock)
+//!            │            │           │                  │       └ log start when the group first saw the partition
+//!            │            │           │                  └ the committed offset
+//!            │            └ every byte but [A-Za-z0-9._~-] as %XX
+//!            └ CRC-32 of what follows it and a space
+//! ```
+//!
+//! It is only used for the log that it was written for: another cluster, partition or committed offset, or a log that
+//! starts lower than it once did (created anew), means that it is ignored, and the records are run again.
+
+use std::fmt::Write;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::consumer::core::percent::{escape, unescape};
+use crate::message::{Offset, Partition, Timestamp, TopicName, TopicPartition};
+
+const VERSION: &str = "tidegate/1";
+
+/// A record that has failed and waits for its next attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryState {
+    /// The record.
+    pub offset: Offset,
+    /// Handler calls so far.
+    pub attempts: u32,
+    /// Those of them that panicked or were cut off.
+    pub unknown: u32,
+    /// When the next attempt is due, by the wall clock. Fixed when the last one failed (rule 19).
+    pub due: Timestamp,
+    /// The delay that was drawn then: whatever the wall clock says, nobody waits longer.
+    pub delay: Duration,
+    /// How long the record had been tried then.
+    pub active: Duration,
+}
+
+/// The content of a commit's metadata, version 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitMetadata {
+    /// The cluster whose log it is about.
+    pub cluster_id: String,
+    /// The partition.
+    pub partition: TopicPartition,
+    /// The committed offset that it came with.
+    pub base: Offset,
+    /// The log's first offset when the group first saw the partition. A log never starts lower later on.
+    pub log_start: Offset,
+    /// Records that have failed, by offset; none is below `base`.
+    pub retries: Vec<RetryState>,
+}
+
+/// Commit metadata that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetadataError {
+    /// Written by something else, or by a later version.
+    #[error("it does not begin with {VERSION}: not ours, or written by a newer version")]
+    Version,
+    /// A field is missing, out of place, or has no legal value.
+    #[error("its field `{0}` is missing or not legal")]
+    Field(&'static str),
+    /// Damaged.
+    #[error("its checksum is wrong")]
+    Checksum,
+    /// It is about something else.
+    #[error("it was written for {what} {theirs}, and this is {ours}")]
+    Mismatch {
+        /// What differs.
+        what: &'static str,
+        /// As written.
+        theirs: String,
+        /// As it is.
+        ours: String,
+    },
+}
+
+impl CommitMetadata {
+    /// The text of version 1.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let body = format!(
+            "cluster={} partition={} base={} start={} retry={}",
+            escape(&self.cluster_id),
+            self.partition,
+            self.base,
+            self.log_start,
+            self.encode_retries(),
+        );
+        format!("{VERSION} crc={:08x} {body}", crc32fast::hash(body.as_bytes()))
+    }
+
+    /// The text, without its highest retries if it would be longer than `limit` bytes otherwise; empty when nothing fits.
+    pub(crate) fn encode_within(mut self, limit: usize) -> String {
+        loop {
+            let text = self.encode();
+            if text.len() <= limit {
+                return text;
+            }
+            if self.retries.pop().is_none() {
+                return String::new();
+            }
+        }
+    }
+
+    fn encode_retries(&self) -> String {
+        let mut text = String::new();
+        for retry in &self.retries {
+            let comma = if text.is_empty() { "" } else { "," };
+            let delta = retry.offset.0.saturating_sub(self.base.0);
+            let (attempts, unknown, due) = (retry.attempts, retry.unknown, retry.due.0);
+            let (delay, active) = (retry.delay.as_millis(), retry.active.as_millis());
+            write!(text, "{comma}{delta}:{attempts}:{unknown}:{due}:{delay}:{active}")
+                .expect("writing to a string cannot fail");
+        }
+        text
+    }
+
+    /// Reads the text of version 1.
+    ///
+    /// # Errors
+    /// [`MetadataError`] when it is not such a text, or damaged.
+    pub fn decode(text: &str) -> Result<Self, MetadataError> {
+        let rest = text.strip_prefix(VERSION).and_then(|rest| rest.strip_prefix(' '));
+        let (crc, body) = rest
+            .ok_or(MetadataError::Version)?
+            .strip_prefix("crc=")
+            .and_then(|rest| rest.split_once(' '))
+            .ok_or(MetadataError::Field("crc"))?;
+        if crc != format!("{:08x}", crc32fast::hash(body.as_bytes())) {
+            return Err(MetadataError::Checksum);
+        }
+        Self::decode_body(body)
+    }
+
+    fn decode_body(body: &str) -> Result<Self, MetadataError> {
+        let mut fields = body.split(' ');
+        let cluster_id = field(&mut fields, "cluster", unescape)?;
+        let partition = field(&mut fields, "partition", decode_partition)?;
+        let base = Offset(field(&mut fields, "base", number)?);
+        let log_start = Offset(field(&mut fields, "start", number)?);
+        let retries = field(&mut fields, "retry", |text| decode_retries(text, base))?;
+        match fields.next() {
+            None => Ok(Self { cluster_id, partition, base, log_start, retries }),
+            Some(_) => Err(MetadataError::Field("retry")),
+        }
+    }
+
+    /// Whether it was written for this log and this commit.
+    ///
+    /// # Errors
+    /// [`MetadataError::Mismatch`] says what differs.
+    pub fn fits(
+        &self,
+        cluster_id: &str,
+        partition: &TopicPartition,
+        committed: Offset,
+        log_start: Offset,
+    ) -> Result<(), MetadataError> {
+        let differ = |what, theirs: &dyn ToString, ours: &dyn ToString| {
+            Err(MetadataError::Mismatch {
+                what,
+                theirs: theirs.to_string(),
+                ours: ours.to_string(),
+            })
+        };
+        if self.cluster_id != cluster_id {
+            return differ("cluster", &self.cluster_id, &cluster_id);
+        }
+        if self.partition != *partition {
+            return differ("partition", &self.partition, partition);
+        }
+        if self.base != committed {
+            return differ("offset", &self.base, &committed);
+        }
+        if log_start < self.log_start {
+            return differ("a log that starts at", &self.log_start, &log_start);
+        }
+        Ok(())
+    }
+}
+
+fn field<'a, T>(
+    fields: &mut impl Iterator<Item = &'a str>,
+    name: &'static str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, MetadataError> {
+    fields
+        .next()
+        .and_then(|field| field.strip_prefix(name)?.strip_prefix('='))
+        .and_then(read)
+        .ok_or(MetadataError::Field(name))
+}
+
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
+}
+
+fn decode_partition(text: &str) -> Option<TopicPartition> {
+    let (topic, partition) = text.rsplit_once('/')?;
+    Some(TopicPartition::new(TopicName::new(topic).ok()?, Partition(number(partition)?)))
+}
+
+fn decode_retries(text: &str, base: Offset) -> Option<Vec<RetryState>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    text.split(',').map(|entry| decode_retry(entry, base)).collect()
+}
+
+fn decode_retry(entry: &str, base: Offset) -> Option<RetryState> {
+    let mut parts = entry.split(':');
+    let retry = RetryState {
+        offset: Offset(base.0.checked_add(number(parts.next()?)?)?),
+        attempts: number(parts.next()?)?,
+        unknown: number(parts.next()?)?,
+        due: Timestamp(number(parts.next()?)?),
+        delay: Duration::from_millis(number(parts.next()?)?),
+        active: Duration::from_millis(number(parts.next()?)?),
+    };
+    parts.next().is_none().then_some(retry)
+}

@@ -1,0 +1,41 @@
+//! Why delivery of a partition is stopped: each reason ends for itself.
+
+/// One reason. They are kept apart: the end of one does not resume what another has stopped.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+pub(super) enum Reason {
+    /// A long wait for a retry, under `Order::Partition`.
+    Retry = 1,
+    /// Something is down.
+    Outage = 2,
+    /// Too much is held in memory.
+    Budget = 4,
+    /// Nothing new is wanted: revoke or shutdown.
+    Drain = 8,
+}
+
+/// The reasons at this moment, and what the driver was told.
+#[derive(Debug, Default)]
+pub(super) struct Pauses {
+    reasons: u8,
+    told: bool,
+}
+
+impl Pauses {
+    pub(super) fn set(&mut self, reason: Reason, on: bool) {
+        if on {
+            self.reasons |= reason as u8;
+        } else {
+            self.reasons &= !(reason as u8);
+        }
+    }
+
+    /// What to tell the driver, if it does not know it yet: `true` is a pause.
+    pub(super) fn news(&mut self) -> Option<bool> {
+        let paused = self.reasons != 0;
+        (paused != self.told).then(|| {
+            self.told = paused;
+            paused
+        })
+    }
+}

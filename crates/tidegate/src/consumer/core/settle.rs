@@ -1,0 +1,193 @@
+//! Settling in acknowledged steps: each one is durable before the next begins, and the offset comes last (rules 3-5).
+//!
+//! ```text
+//!  done, at least once    [Publish]                                        ─▶ Done
+//!  done, transactional     Mark ─▶ [Dispatch]                              ─▶ Done        [..]: when something is emitted
+//!  duplicate              [Dispatch]                                       ─▶ Duplicate
+//!  dead, at least once     DeadLetter ─▶ (DeadHandler) ─▶ [Publish]        ─▶ Dead        (..): when there is one
+//!  dead, transactional     DeadLetter ─▶ (DeadHandler) ─▶ MarkDead ─▶ [Dispatch] ─▶ Dead
+//! ```
+
+use std::time::Duration;
+
+use crate::class::Failure;
+use crate::consumer::core::cx::Cx;
+use crate::consumer::core::partition::Partition;
+use crate::consumer::core::work::State;
+use crate::consumer::core::{Attempt, Command, End, Step, StepFailure, StepKind};
+use crate::events::RuntimeEvent;
+use crate::message::Offset;
+use crate::policy::{Effects, RoutePolicy};
+
+/// A stall is told when it begins, and then so often.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
+/// How far the settling of a record is.
+#[derive(Debug)]
+pub(super) struct Settling {
+    step: Step,
+    /// Whether something is still to be published once the marker is there.
+    emits: bool,
+    end: End,
+    failures: u32,
+    told: Option<Duration>,
+    /// In a back-off: no answer is expected.
+    waiting: bool,
+}
+
+impl Settling {
+    fn new(step: Step, emits: bool, end: End) -> Self {
+        Self { step, emits, end, failures: 0, told: None, waiting: false }
+    }
+}
+
+impl Partition {
+    pub(super) fn settle_done(&mut self, offset: Offset, emits: bool, cx: &mut Cx<'_>) {
+        let Some(route) = self.route(offset, cx) else { return };
+        let step = match route.effects {
+            Effects::Transactional => Some(Step::Mark),
+            Effects::AtLeastOnce => emits.then_some(Step::Publish),
+        };
+        if route.effects == Effects::AtLeastOnce {
+            self.outage_over(offset, cx);
+        }
+        self.settle(offset, step, emits, End::Done, cx);
+    }
+
+    /// Rule 28: what the marker still owes goes out before the offset.
+    pub(super) fn settle_duplicate(&mut self, offset: Offset, owes: bool, cx: &mut Cx<'_>) {
+        self.settle(offset, owes.then_some(Step::Dispatch), owes, End::Duplicate, cx);
+    }
+
+    pub(super) fn settle_dead(
+        &mut self,
+        offset: Offset,
+        failure: Failure,
+        attempts: u32,
+        history: Vec<Attempt>,
+        cx: &mut Cx<'_>,
+    ) {
+        let letter = Step::DeadLetter { failure, attempts, history };
+        self.settle(offset, Some(letter), false, End::Dead, cx);
+    }
+
+    fn route<'a>(&self, offset: Offset, cx: &Cx<'a>) -> Option<&'a RoutePolicy> {
+        self.tracker.get(offset).map(|work| cx.route(work.policy))
+    }
+
+    /// Begins a step; without one, the record is finished.
+    fn settle(
+        &mut self,
+        offset: Offset,
+        step: Option<Step>,
+        emits: bool,
+        end: End,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(step) = step else { return self.end(offset, end, cx) };
+        let settling = Settling::new(step.clone(), emits, end);
+        self.tracker.set(offset, State::Settling(settling));
+        cx.push(Command::Step { work: self.work(offset), step });
+    }
+
+    /// The step that a record is in, when an answer to it is expected.
+    fn settling(&mut self, offset: Offset) -> Option<&mut Settling> {
+        match &mut self.tracker.get_mut(offset)?.state {
+            State::Settling(settling) => Some(settling),
+            _ => None,
+        }
+    }
+
+    /// A step was answered. An answer to another step, or to one that waits, changes nothing (rules 10, 13).
+    pub(super) fn stepped(
+        &mut self,
+        offset: Offset,
+        kind: StepKind,
+        result: Result<bool, StepFailure>,
+        cx: &mut Cx<'_>,
+    ) {
+        let running = self.running();
+        let expected =
+            |settling: &&mut Settling| running && !settling.waiting && settling.step.kind() == kind;
+        let Some(settling) = self.settling(offset).filter(expected) else { return };
+        let (emits, end) = (settling.emits, settling.end);
+        if kind == StepKind::Mark && matches!(result, Ok(_) | Err(StepFailure::Duplicate)) {
+            self.outage_over(offset, cx);
+        }
+        match result {
+            Ok(more) => {
+                let emits = if kind == StepKind::DeadHandler { more } else { emits };
+                self.advance(offset, kind, emits, end, cx);
+            }
+            Err(failure) => self.step_failed(offset, kind, failure, cx),
+        }
+    }
+
+    fn advance(&mut self, offset: Offset, done: StepKind, emits: bool, end: End, cx: &mut Cx<'_>) {
+        let Some(route) = self.route(offset, cx) else { return };
+        self.settle(offset, following(done, emits, route), emits, end, cx);
+    }
+
+    fn step_failed(
+        &mut self,
+        offset: Offset,
+        kind: StepKind,
+        failure: StepFailure,
+        cx: &mut Cx<'_>,
+    ) {
+        match failure {
+            StepFailure::Fenced => self.fenced(cx),
+            StepFailure::Duplicate => self.settle_duplicate(offset, true, cx),
+            StepFailure::Again(why) => self.stall(offset, None, why, cx),
+            StepFailure::Rerun(why) => match kind {
+                StepKind::Mark => self.outage_at(offset, "store", why, cx),
+                StepKind::MarkDead => {
+                    let handler = self.route(offset, cx).is_some_and(|route| route.dead_handler);
+                    self.stall(offset, handler.then_some(Step::DeadHandler), why, cx);
+                }
+                _ => self.stall(offset, None, why, cx),
+            },
+        }
+    }
+
+    /// The step waits, and is tried again for ever: a stalled record beats a lost one (rule 5).
+    fn stall(&mut self, offset: Offset, instead: Option<Step>, message: String, cx: &mut Cx<'_>) {
+        let now = cx.now.elapsed;
+        let Some(settling) = self.settling(offset) else { return };
+        let step = settling.step.kind();
+        settling.step = instead.unwrap_or_else(|| settling.step.clone());
+        settling.waiting = true;
+        settling.failures = settling.failures.saturating_add(1);
+        let delay = cx.config.settle_backoff.delay(settling.failures, cx.draw());
+        let tell = settling.told.is_none_or(|told| now.saturating_sub(told) >= TELL_EVERY);
+        if tell {
+            settling.told = Some(now);
+        }
+        self.tracker.wake_at(cx.after(delay), offset);
+        if tell {
+            let partition = self.id.clone();
+            cx.tell(RuntimeEvent::SettleStalled { partition, offset, step, message });
+        }
+    }
+
+    pub(super) fn repeat_step(&mut self, offset: Offset, cx: &mut Cx<'_>) {
+        let Some(settling) = self.settling(offset).filter(|settling| settling.waiting) else {
+            return;
+        };
+        settling.waiting = false;
+        let step = settling.step.clone();
+        cx.push(Command::Step { work: self.work(offset), step });
+    }
+}
+
+/// What comes after an acknowledged step.
+fn following(done: StepKind, emits: bool, route: &RoutePolicy) -> Option<Step> {
+    let transactional = route.effects == Effects::Transactional;
+    match done {
+        StepKind::DeadLetter if route.dead_handler => Some(Step::DeadHandler),
+        StepKind::DeadLetter | StepKind::DeadHandler if transactional => Some(Step::MarkDead),
+        StepKind::DeadHandler if emits => Some(Step::Publish),
+        StepKind::Mark | StepKind::MarkDead if emits => Some(Step::Dispatch),
+        _ => None,
+    }
+}

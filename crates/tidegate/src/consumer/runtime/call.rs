@@ -1,0 +1,86 @@
+//! Calls a handler so that nothing it does can hurt the driver: limited in time, panics caught.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
+use crate::class::{Cause, Class, Failure};
+use crate::clock::Clock;
+use crate::outcome::Outcome;
+
+/// So much of a panic's text is kept, in characters: it may quote what the handler worked on.
+const PANIC_TEXT: usize = 200;
+
+/// Runs the call to its end, its panic, or its time limit. What was cut off has an unknown effect (rule 18).
+pub(super) async fn guarded<F>(clock: &Clock, limit: Duration, call: impl FnOnce() -> F) -> Outcome
+where
+    F: Future<Output = Outcome>,
+{
+    let caught = AssertUnwindSafe(async { call().await }).catch_unwind();
+    tokio::select! {
+        biased;
+        outcome = caught => outcome.unwrap_or_else(|panic| Outcome::Failed(panicked(panic.as_ref()))),
+        () = clock.sleep(limit) => Outcome::Failed(timed_out(limit)),
+    }
+}
+
+fn timed_out(limit: Duration) -> Failure {
+    let message = format!("no answer within {limit:?}: cut off, its effect is unknown");
+    Failure { class: Class::Transient, message, cause: Cause::Timeout }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Failure {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no text");
+    let first_line = text.lines().next().unwrap_or_default();
+    let kept: String = first_line.chars().take(PANIC_TEXT).collect();
+    let message = format!("the handler panicked: {kept}");
+    Failure { class: Class::Transient, message, cause: Cause::Panic }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emit::Emits;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    async fn failure_of<F: Future<Output = Outcome>>(call: impl FnOnce() -> F) -> Failure {
+        match guarded(&Clock::system(), LIMIT, call).await {
+            Outcome::Failed(failure) => failure,
+            other => panic!("expected a failure, got {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_comes_through() {
+        let call = || async { Outcome::Done(Emits::none()) };
+        assert!(matches!(guarded(&Clock::system(), LIMIT, call).await, Outcome::Done(_)));
+    }
+
+    #[tokio::test]
+    async fn rule_18_a_panic_is_transient_and_its_text_is_cut() {
+        let failure = failure_of(|| async { panic!("{}", "x".repeat(1000)) }).await;
+        assert_eq!((failure.class, failure.cause), (Class::Transient, Cause::Panic));
+        assert!(failure.message.len() < 250, "{}", failure.message);
+    }
+
+    #[tokio::test]
+    async fn a_panic_before_the_first_await_is_caught_too() {
+        let failure = failure_of(|| -> std::future::Ready<Outcome> { panic!("early") }).await;
+        assert_eq!(failure.cause, Cause::Panic);
+    }
+
+    #[tokio::test]
+    async fn rule_18_a_call_over_its_time_is_cut_off() {
+        let call = std::future::pending::<Outcome>;
+        let outcome = guarded(&Clock::system(), Duration::ZERO, call).await;
+        let Outcome::Failed(failure) = outcome else { panic!("expected a failure") };
+        assert_eq!((failure.class, failure.cause), (Class::Transient, Cause::Timeout));
+    }
+}

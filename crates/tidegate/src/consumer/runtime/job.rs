@@ -1,0 +1,143 @@
+//! One record's work: what a task is given, and what it hands back.
+//!
+//! ```text
+//!   driver ── Job { record, route, attempt, Carry } ──▶ task ── Answer { Carry, Event } ──▶ driver
+//! ```
+//!
+//! At most one task runs for a record, so what an attempt leaves for the steps of settling moves along: no lock.
+
+use std::sync::Arc;
+
+use crate::consumer::core::{Event, LocalEpoch, WorkId};
+use crate::consumer::runtime::observer::Subject;
+use crate::delivery::{Delivery, InboxSlot};
+use crate::events::RuntimeEvent;
+use crate::headers::names;
+use crate::inbox::{Claim, InboxSession};
+use crate::message::{NewRecord, Record, TopicPartition};
+use crate::policy::RoutePolicy;
+use crate::router::endpoint::Routed;
+
+use super::shop::{NamedStore, Shop};
+
+/// A record and its route; the same for all attempts.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) record: Arc<Record>,
+    pub(super) routed: Routed,
+}
+
+impl Item {
+    pub(super) fn subject(&self) -> Subject<'_> {
+        Subject { record: &self.record, routed: &self.routed }
+    }
+
+    /// A header of the replay that brought the record, if one did.
+    pub(super) fn replay(&self, name: &str) -> Option<&str> {
+        self.record.headers.text(name)
+    }
+
+    /// Whether the record is a replay that is meant for another group only.
+    pub(super) fn is_aimed_elsewhere(&self, group: &str) -> bool {
+        self.replay(names::REPLAY_GROUP).is_some_and(|target| target != group)
+    }
+}
+
+/// What an attempt leaves for the steps after it.
+#[derive(Debug, Default)]
+pub(super) struct Carry {
+    /// The open transaction that holds the effect.
+    pub(super) session: Option<Box<dyn InboxSession>>,
+    /// What is to be published, in order.
+    pub(super) emits: Vec<NewRecord>,
+    /// The dead letter's coordinates, once it is acknowledged.
+    pub(super) letter: Option<String>,
+    /// What the dead-letter handler is told.
+    pub(super) death: Option<Arc<crate::dead_letter::Death>>,
+    /// How often the dead-letter handler failed in a way that counts.
+    pub(super) dead_handler_failures: u32,
+    /// The dead-letter handler is through, or given up: nothing of it is waited for.
+    pub(super) dead_handler_over: bool,
+}
+
+/// One record in its service: the same for all of its tasks.
+pub(super) struct Site {
+    pub(super) shop: Arc<Shop>,
+    pub(super) work: WorkId,
+    pub(super) item: Arc<Item>,
+    /// The owner epoch of the route's store for this partition.
+    pub(super) owner_epoch: Option<i64>,
+}
+
+/// What a task works on.
+pub(super) struct Job {
+    pub(super) site: Site,
+    pub(super) carry: Carry,
+}
+
+/// What a task hands back.
+pub(super) struct Answer {
+    pub(super) left: Left,
+    pub(super) event: Event,
+    /// What the task itself has to tell.
+    pub(super) told: Option<RuntimeEvent>,
+}
+
+/// What a task leaves for the driver to keep.
+pub(super) enum Left {
+    /// For the record's next task.
+    Work(WorkId, Carry),
+    /// The owner epochs of a partition, by the store's place.
+    Owners(TopicPartition, LocalEpoch, Vec<i64>),
+    Nothing,
+}
+
+impl Site {
+    /// The route's policy.
+    pub(super) fn policy(&self) -> &RoutePolicy {
+        self.shop.policy(self.item.routed.policy)
+    }
+
+    /// The route's store, where it has one.
+    pub(super) fn store(&self) -> Option<&NamedStore> {
+        Some(self.shop.store(self.item.routed.policy)?.1)
+    }
+
+    /// The claim on the marker of this record.
+    pub(super) fn claim(&self) -> Claim {
+        Claim {
+            group: self.shop.identity.group.as_ref().to_owned(),
+            handler: self.item.routed.handler.as_ref().to_owned(),
+            event_id: self.item.routed.event_id.clone(),
+            partition: self.work.partition.clone(),
+            owner_epoch: self.owner_epoch.unwrap_or_default(),
+        }
+    }
+}
+
+impl Job {
+    /// What the route is called with.
+    pub(super) fn delivery(
+        &self,
+        attempt: u32,
+        session: Option<Box<dyn InboxSession>>,
+    ) -> Delivery {
+        let inbox = InboxSlot::default();
+        if let Some(session) = session {
+            inbox.put(session);
+        }
+        let site = &self.site;
+        let routed = &site.item.routed;
+        Delivery {
+            record: Arc::clone(&site.item.record),
+            event_id: routed.event_id.clone(),
+            event_type: Arc::clone(&routed.event_type),
+            correlation_id: Arc::clone(&routed.correlation_id),
+            attempt,
+            group: Arc::clone(&site.shop.identity.group),
+            handler: Arc::clone(&routed.handler),
+            inbox,
+            dead: self.carry.death.clone(),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The driver: connects the sans-I/O core with the broker, the handlers, the stores and the clock.
+//!
+//! ```text
+//!                 ┌──────────── driver (one task; owns the member and the core) ───────────┐
+//!  Consumer.poll ─▶ Delivered ─┐                         ┌─▶ Start Pause Resume Commit ─▶ Consumer
+//!  Clock ────────▶ Timer ──────┼─▶ Core::step ─▶ commands┼─▶ Run, Step, Own ─▶ tasks (an owned JoinSet)
+//!  tasks ────────▶ Finished ───┘                         └─▶ Tell ─▶ logs, readiness, tests
+//! ```
+//!
+//! The driver never waits for a handler (rule 14): what takes time runs in a task, and comes back as an event.
+
+mod attempt;
+mod call;
+mod dead;
+mod dispatch;
+mod driver;
+mod held;
+mod job;
+mod limits;
+mod logs;
+mod observer;
+mod orders;
+mod positions;
+mod settle;
+mod shop;
+
+pub(crate) use driver::{Driver, Seat};
+pub(crate) use limits::Limits;
+pub(crate) use logs::Logs;
+pub(crate) use observer::{Observer, Observers, Subject};
+pub(crate) use positions::StartTime;
+pub(crate) use shop::{Identity, NamedStore, Shop};

@@ -1,0 +1,64 @@
+//! The steps of settling. Each is durable before the next begins (rule 4); none is ever given up (rule 5).
+//!
+//! ```text
+//!   at least once:   Publish ─▶ (offset)              DeadLetter ─▶ [DeadHandler ─▶ Publish] ─▶ (offset)
+//!   transactional:   Mark ─▶ Dispatch ─▶ (offset)     DeadLetter ─▶ [DeadHandler] ─▶ MarkDead ─▶ Dispatch ─▶ (offset)
+//! ```
+
+use crate::consumer::core::{Event, Step, StepFailure};
+use crate::consumer::runtime::job::{Answer, Carry, Job, Left};
+use crate::consumer::runtime::{dead, dispatch};
+use crate::events::RuntimeEvent;
+use crate::inbox::{InboxSession, Marker, OutboxRow, StoreError};
+
+/// Does the step and answers the core's `Step`.
+pub(super) async fn run(mut job: Job, step: Step) -> Answer {
+    let kind = step.kind();
+    let mut told = None;
+    let result = one(&mut job, step, &mut told).await;
+    let event = Event::Stepped { work: job.site.work.clone(), step: kind, result };
+    Answer { left: Left::Work(job.site.work, job.carry), event, told }
+}
+
+async fn one(
+    job: &mut Job,
+    step: Step,
+    told: &mut Option<RuntimeEvent>,
+) -> Result<bool, StepFailure> {
+    match step {
+        Step::Publish => dispatch::publish_emits(job).await.map(|()| false),
+        Step::Mark => mark(job).await.map(|()| false),
+        Step::Dispatch => dispatch::dispatch(&job.site).await.map(|()| false),
+        Step::DeadLetter { failure, attempts, history } => {
+            let death = crate::dead_letter::Death { failure, attempts, history };
+            dead::letter(job, death).await.map(|()| false)
+        }
+        Step::DeadHandler => dead::handler(job, told).await,
+        Step::MarkDead => dead::mark(job).await.map(|()| false),
+    }
+}
+
+/// Effect, marker and outbox rows: all of it, or nothing.
+async fn mark(job: &mut Job) -> Result<(), StepFailure> {
+    let Some(session) = job.carry.session.take() else {
+        return Err(StepFailure::Rerun("the effect's transaction is gone".to_owned()));
+    };
+    let result = commit(session, Marker::Done, &mut job.carry).await;
+    result.map_err(|error| match error {
+        StoreError::Duplicate => StepFailure::Duplicate,
+        StoreError::Fenced => StepFailure::Fenced,
+        // The transaction is spent either way: only the handler can make the effect again.
+        other => StepFailure::Rerun(other.to_string()),
+    })
+}
+
+/// Commits the session with a marker and what the carry emits.
+pub(super) async fn commit(
+    session: Box<dyn InboxSession>,
+    marker: Marker,
+    carry: &mut Carry,
+) -> Result<(), StoreError> {
+    let rows = std::mem::take(&mut carry.emits);
+    let rows = (0..).zip(rows).map(|(ordinal, record)| OutboxRow { ordinal, record }).collect();
+    session.commit(marker, rows).await
+}

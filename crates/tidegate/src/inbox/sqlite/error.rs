@@ -1,0 +1,13 @@
+//! What a database error means for the store's own statements.
+
+use crate::class::{Class, Classify};
+use crate::inbox::StoreError;
+
+/// One place decides ([`Classify`] of `sqlx::Error`): an outage passes, anything else needs somebody.
+pub(super) fn store(error: sqlx::Error) -> StoreError {
+    let message = error.to_string();
+    match error.class() {
+        Class::Outage(_) | Class::Transient => StoreError::Unavailable(message),
+        _ => StoreError::Broken(message),
+    }
+}

@@ -1,0 +1,61 @@
+//! Opening the file, with the settings that the guarantees need.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::inbox::StoreError;
+use crate::inbox::sqlite::SqliteInbox;
+
+/// Look-ups that run side by side.
+const READERS: u32 = 4;
+
+/// How long a handler waits for the writer before that counts as an outage.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl SqliteInbox {
+    /// Opens or creates the file. WAL, `synchronous=FULL`, foreign keys on.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] or [`StoreError::Unavailable`], naming the file.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE);
+        let label = path.display().to_string();
+        let named = |error: sqlx::Error| {
+            StoreError::Broken(format!("{label} cannot be opened as SQLite: {error}"))
+        };
+        // The writer first: it creates the file and switches it to WAL.
+        let writer = pool(1).connect_with(options.clone()).await.map_err(named)?;
+        let readers = pool(READERS).connect_with(options).await.map_err(named)?;
+        Ok(Self { label, readers, writer })
+    }
+
+    /// A database in memory, gone with the last clone. For tests.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] when SQLite cannot start.
+    pub async fn in_memory() -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true);
+        // One connection for both: an in-memory database belongs to its connection, so it must never be closed either.
+        let only = pool(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await
+            .map_err(|error| StoreError::Broken(error.to_string()))?;
+        Ok(Self { label: "memory".into(), readers: only.clone(), writer: only })
+    }
+}
+
+fn pool(size: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE)
+}

@@ -1,0 +1,183 @@
+//! A consumer group's member that runs handlers: built, checked, run until it is told to stop.
+//!
+//! ```text
+//!  Service::new(group, broker) ─ start_from ─ route ... ─ run
+//!     checks: everything that is wrong, at once ─▶ join the group ─▶ deliver ─▶ signal: drain, commit, leave
+//! ```
+//!
+//! Guarantee: what was delivered is finished and then committed, or delivered again. Nothing is lost, whatever
+//! moment the process ends at; a handler without a store may see a record twice, and the start says so.
+
+mod checks;
+mod dead_letters;
+mod prepare;
+mod routes;
+mod settings;
+mod signals;
+mod start_from;
+mod topics;
+
+use std::time::Duration;
+
+pub use settings::CreateTopics;
+pub use start_from::{Chosen, StartFrom, Unchosen};
+
+use crate::broker::{BoxFuture, Broker};
+use crate::consumer::runtime::Driver;
+use crate::error::Error;
+use crate::health::Health;
+use crate::router::{IntoRouter, Router};
+pub(crate) use crate::service::routes::Routes;
+pub(crate) use crate::service::settings::Settings;
+
+/// A service: one member of a consumer group, with its routes.
+///
+/// `S` says whether the start position was chosen: without [`start_from`](Service::start_from) it does not run.
+#[must_use = "a service does nothing until it is run"]
+#[derive(Debug)]
+pub struct Service<S = Unchosen> {
+    settings: Settings,
+    router: Router,
+    start: S,
+}
+
+impl Service {
+    /// A member of this group on this broker.
+    pub fn new(group: impl Into<String>, broker: Broker) -> Self {
+        let settings = Settings::new(group.into(), broker);
+        Self { settings, router: Router::new(), start: Unchosen }
+    }
+}
+
+impl<S> Service<S> {
+    /// Where to begin in partitions for which the group has committed nothing yet. There is no default (rule 7).
+    pub fn start_from(self, start: StartFrom) -> Service<StartFrom> {
+        Service { settings: self.settings, router: self.router, start }
+    }
+
+    /// Adds routes: a [`Router`], or those of one topic.
+    pub fn route(mut self, routes: impl IntoRouter) -> Self {
+        self.router = self.router.merge(routes);
+        self
+    }
+
+    /// The service's name in dead letters and logs. Default: the group.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.settings.name = name.into();
+        self
+    }
+
+    /// The service's version in dead letters and logs. Default: none.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.settings.version = Some(version.into());
+        self
+    }
+
+    /// Names the dead-letter topics: `{topic}` and `{group}` are filled in. Default `{topic}.{group}.dlq`.
+    pub fn dead_letters(mut self, template: impl Into<String>) -> Self {
+        self.settings.dead_letters.template = template.into();
+        self
+    }
+
+    /// The dead-letter topic of one topic, by its name.
+    pub fn dead_letter_topic(mut self, topic: impl Into<String>, name: impl Into<String>) -> Self {
+        self.settings.dead_letters.named.insert(topic.into(), name.into());
+        self
+    }
+
+    /// Which topics may be created at the start. Default [`CreateTopics::OnEmbedded`] with 3 partitions.
+    pub const fn create_topics(mut self, create: CreateTopics) -> Self {
+        self.settings.create = create;
+        self
+    }
+
+    /// At most so many records of `Order::None` run side by side. Default 64.
+    pub const fn concurrency(mut self, records: usize) -> Self {
+        self.settings.concurrency = records;
+        self
+    }
+
+    /// How long finishing may take at a stop, or when partitions are given back. Default 5 s; refused from half of
+    /// [`max_poll_interval`](Self::max_poll_interval) on (rule 11).
+    pub const fn drain(mut self, deadline: Duration) -> Self {
+        self.settings.drain = deadline;
+        self
+    }
+
+    /// The group puts the member out when it does not ask for records for so long. Default 5 min.
+    pub const fn max_poll_interval(mut self, interval: Duration) -> Self {
+        self.settings.max_poll_interval = interval;
+        self
+    }
+
+    /// At least so long between two commits that nothing urgent asks for. Default 50 ms.
+    pub const fn commit_interval(mut self, interval: Duration) -> Self {
+        self.settings.commit_interval = interval;
+        self
+    }
+
+    /// Readiness and counts, now and while it runs.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.settings.health.clone()
+    }
+
+    /// Runs until SIGTERM or SIGINT (Ctrl-C): then takes nothing new, finishes what runs, commits, leaves the group.
+    /// A second signal stops at once: what was not finished comes again.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with everything that the start-up checks found; [`Error::Interrupted`] after a second
+    /// signal; otherwise as [`run_until`](Self::run_until).
+    pub async fn run(self) -> Result<(), Error>
+    where
+        S: Chosen,
+    {
+        let signals = signals::Signals::listen()?;
+        let (first, second) = signals.split();
+        let run = Box::pin(self.run_until(first));
+        tokio::select! {
+            biased;
+            () = second => Err(Error::Interrupted),
+            ended = run => ended,
+        }
+    }
+
+    /// Runs until `stop` resolves: then takes nothing new, finishes what runs (at most for the
+    /// [`drain`](Self::drain) deadline), commits, and leaves the group. Dropping the future is like a crash.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], [`Error::Join`] before anything was delivered; [`Error::Membership`],
+    /// [`Error::Stopped`] when going on makes no sense. Nothing unfinished was committed.
+    pub async fn run_until<F>(self, stop: F) -> Result<(), Error>
+    where
+        S: Chosen,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let start = self.start.start();
+        run(self.settings, Routes::of(self.router), start, Box::pin(stop)).await
+    }
+}
+
+/// A service's life, from the checks to the end.
+pub(crate) async fn run(
+    settings: Settings,
+    routes: Routes,
+    start: StartFrom,
+    mut stop: BoxFuture<'static, ()>,
+) -> Result<(), Error> {
+    let health = settings.health.clone();
+    let _stopped = health.stop_guard(); // rule 17
+    let life = async {
+        let seat = tokio::select! {
+            biased;
+            () = &mut stop => return Ok(()), // nothing has begun
+            seat = prepare::seat(settings, routes, start) => seat?,
+        };
+        Driver::new(seat).run(stop).await
+    };
+    let result = Box::pin(life).await;
+    if let Err(error) = &result {
+        health.failed(format!("{error:?}"));
+    }
+    result
+}

@@ -1,0 +1,120 @@
+//! From a builder to a place in the group: checks first, all findings at once; then topics and stores; then the group.
+
+use std::sync::Arc;
+
+use crate::broker::Subscription;
+use crate::consumer::core::{Core, CoreConfig};
+use crate::consumer::runtime::{Limits, Logs, Seat, Shop, StartTime};
+use crate::dead_letter::DeadLetterWriter;
+use crate::error::Error;
+use crate::findings::Finding;
+use crate::policy;
+use crate::router::endpoint::Endpoint;
+use crate::service::checks::{self, Pairs};
+use crate::service::{Routes, Settings, StartFrom, topics};
+
+/// Checks everything, prepares topics and stores, and joins the group.
+pub(super) async fn seat(
+    settings: Settings,
+    routes: Routes,
+    start: StartFrom,
+) -> Result<Seat, Error> {
+    let (endpoint, pairs) = check(&settings, routes).await?;
+    let shop = Arc::new(shop(&settings, endpoint, pairs));
+    stores(&shop).await?;
+    let core = Core::new(core_config(&settings, &shop, start).await?);
+    let consumer = join(&settings, &shop).await?;
+    settings.health.running(shop.stores.clone());
+    let mut observers = settings.observers;
+    observers.push(Arc::new(settings.health.clone()));
+    observers.push(Arc::new(Logs(shop.identity.clone())));
+    let start_time = match start {
+        StartFrom::At(time) => Some(StartTime(time)),
+        StartFrom::Earliest | StartFrom::Latest => None,
+    };
+    let (health, drain) = (settings.health, settings.drain);
+    Ok(Seat { shop, core, consumer, observers, health, start_time, drain })
+}
+
+/// Changes nothing while there is a finding; then creates what may be created.
+async fn check(settings: &Settings, routes: Routes) -> Result<(Arc<dyn Endpoint>, Pairs), Error> {
+    let mut found = routes.findings;
+    found.extend(checks::settings(settings));
+    let (pairs, wrong_names) = checks::pairs(settings, &routes.topics);
+    found.extend(wrong_names);
+    let known = settings.broker.topics().await?;
+    let create = settings.may_create();
+    found.extend(checks::topics(&pairs, &known, create.is_some()));
+    refuse(found)?;
+    if let Some(partitions) = create {
+        refuse(topics::create(&settings.broker, &pairs, &known, partitions).await)?;
+    }
+    at_least_once(settings, &routes.without_store);
+    Ok((routes.endpoint.expect("there were no findings"), pairs))
+}
+
+fn refuse(found: Vec<Finding>) -> Result<(), Error> {
+    if found.is_empty() { Ok(()) } else { Err(Error::Refused(found)) }
+}
+
+/// Said once, at the start: which handlers may see a record twice.
+fn at_least_once(settings: &Settings, handlers: &[String]) {
+    if !handlers.is_empty() {
+        tracing::info!(
+            group = %settings.group,
+            handlers = %handlers.join(", "),
+            "at least once: these handlers have no store, and may see a record twice"
+        );
+    }
+}
+
+fn shop(settings: &Settings, endpoint: Arc<dyn Endpoint>, pairs: Pairs) -> Shop {
+    let identity = settings.identity();
+    let writer = |topic| DeadLetterWriter {
+        topic,
+        group: settings.group.clone(),
+        service: identity.service.as_ref().to_owned(),
+    };
+    let dead_letters = pairs.into_iter().map(|(source, dead)| (source, writer(dead))).collect();
+    let limits = Limits::new(settings.broker.clone(), settings.create_emitted);
+    let (broker, clock) = (settings.broker.clone(), settings.clock.clone());
+    Shop::new(identity, broker, endpoint, dead_letters, limits, clock)
+}
+
+async fn stores(shop: &Shop) -> Result<(), Error> {
+    let mut found = Vec::new();
+    for named in &shop.stores {
+        if let Err(error) = named.store.prepare().await {
+            found.push(checks::store(named.name, &error));
+        }
+    }
+    refuse(found)
+}
+
+async fn join(settings: &Settings, shop: &Shop) -> Result<Box<dyn crate::broker::Consumer>, Error> {
+    let subscription = Subscription {
+        drain_deadline: settings.drain,
+        max_poll_interval: settings.max_poll_interval,
+        ..Subscription::new(settings.group.clone(), shop.endpoint.topics())
+    };
+    let joined = settings.broker.subscribe(subscription).await;
+    joined.map_err(|source| Error::Join { group: settings.group.clone(), source })
+}
+
+async fn core_config(
+    settings: &Settings,
+    shop: &Shop,
+    start: StartFrom,
+) -> Result<CoreConfig, Error> {
+    let start = match start {
+        StartFrom::Latest => policy::StartFrom::Latest,
+        // For a point in time the driver fills in where a partition without a commit begins.
+        StartFrom::Earliest | StartFrom::At(_) => policy::StartFrom::Earliest,
+    };
+    let cluster_id = settings.broker.cluster_id().await?;
+    Ok(CoreConfig {
+        max_in_flight: settings.concurrency,
+        commit_interval: settings.commit_interval,
+        ..CoreConfig::new(settings.group.clone(), cluster_id, shop.policies.clone(), start)
+    })
+}

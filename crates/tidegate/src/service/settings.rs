@@ -1,0 +1,88 @@
+//! What a service is told by its builder, with the defaults.
+
+use std::time::Duration;
+
+use crate::broker::Broker;
+use crate::clock::Clock;
+use crate::consumer::runtime::{Identity, Observers};
+use crate::health::Health;
+use crate::service::dead_letters::DeadLetters;
+
+/// Which topics a service may create before it joins its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CreateTopics {
+    /// Missing source and dead-letter topics, when the broker is the embedded log: one process owns its folder, and
+    /// there is nobody else to create them. On any other broker a missing topic is a finding.
+    OnEmbedded {
+        /// Partitions of a new source topic; a dead-letter topic gets as many as its source has.
+        partitions: u32,
+    },
+    /// Missing source and dead-letter topics, whatever the broker is.
+    Always {
+        /// As in [`OnEmbedded`](Self::OnEmbedded).
+        partitions: u32,
+    },
+    /// None: whatever is missing is a finding.
+    Never,
+}
+
+/// See the methods of `Service`.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) group: String,
+    pub(crate) broker: Broker,
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
+    pub(crate) dead_letters: DeadLetters,
+    pub(crate) create: CreateTopics,
+    /// Partitions of topics that handlers emit to and that are missing; `None`: they are not created.
+    pub(crate) create_emitted: Option<u32>,
+    pub(crate) concurrency: usize,
+    pub(crate) drain: Duration,
+    pub(crate) max_poll_interval: Duration,
+    pub(crate) commit_interval: Duration,
+    pub(crate) observers: Observers,
+    pub(crate) health: Health,
+    pub(crate) clock: Clock,
+}
+
+impl Settings {
+    pub(crate) fn new(group: String, broker: Broker) -> Self {
+        Self {
+            name: group.clone(),
+            group,
+            broker,
+            version: None,
+            dead_letters: DeadLetters::default(),
+            create: CreateTopics::OnEmbedded { partitions: 3 },
+            create_emitted: None,
+            concurrency: 64,
+            drain: Duration::from_secs(5),
+            max_poll_interval: Duration::from_secs(300),
+            commit_interval: Duration::from_millis(50),
+            observers: Observers::default(),
+            health: Health::default(),
+            clock: Clock::system(),
+        }
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        let service = match &self.version {
+            Some(version) => format!("{} {version}", self.name),
+            None => self.name.clone(),
+        };
+        Identity { service: service.into(), group: self.group.as_str().into() }
+    }
+
+    /// Partitions of a new source topic, where topics may be created.
+    pub(crate) fn may_create(&self) -> Option<u32> {
+        match self.create {
+            CreateTopics::OnEmbedded { partitions } if self.broker.name() == "embedded" => {
+                Some(partitions)
+            }
+            CreateTopics::Always { partitions } => Some(partitions),
+            CreateTopics::OnEmbedded { .. } | CreateTopics::Never => None,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The consumer core against its rules: examples of each transition, and properties under arbitrary events.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not test functions")]
+
+mod checks;
+mod commits;
+mod drains;
+mod metadata;
+mod model;
+mod properties;
+mod retrying;
+mod rig;
+mod rolls;
+mod settling;
+mod takeover;
+mod world;

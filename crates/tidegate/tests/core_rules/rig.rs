@@ -1,0 +1,239 @@
+//! A core on its own, for examples: hand an event in, look at what comes out.
+
+use std::time::Duration;
+
+use tidegate::broker::{Assignment, CommitEntry, CommitError, Committed, RevokeTicket, Watermarks};
+use tidegate::class::{Cause, Class, Failure};
+use tidegate::consumer::core::{
+    Command, Core, CoreConfig, Delivered, Event, LocalEpoch, Now, Step, StepFailure, StepKind,
+    Stopped, Verdict, WorkId,
+};
+use tidegate::events::RuntimeEvent;
+use tidegate::message::{Offset, Timestamp};
+use tidegate::policy::{Order, PolicyId, Retry, RoutePolicy, StartFrom};
+
+use crate::world::tp;
+
+pub(crate) const END: u64 = 1_000;
+pub(crate) const DONE: Verdict = Verdict::Done { emits: false };
+
+pub(crate) struct Rig {
+    pub(crate) core: Core,
+    pub(crate) elapsed: Duration,
+    pub(crate) wall: i64,
+    pub(crate) entropy: u64,
+}
+
+pub(crate) fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub(crate) fn config(policies: Vec<RoutePolicy>) -> CoreConfig {
+    let mut config = CoreConfig::new("g", "c", policies, StartFrom::Earliest);
+    config.commit_interval = Duration::ZERO;
+    config
+}
+
+/// The partition's order, 3 attempts, 1 s to 30 s.
+pub(crate) fn ordered() -> RoutePolicy {
+    RoutePolicy::default()
+}
+
+pub(crate) fn unordered() -> RoutePolicy {
+    RoutePolicy { order: Order::None, ..RoutePolicy::default() }
+}
+
+pub(crate) fn retrying(route: RoutePolicy, attempts: u32) -> RoutePolicy {
+    RoutePolicy { retry: Retry::exponential(ms(1_000), ms(30_000)).attempts(attempts), ..route }
+}
+
+pub(crate) fn failed(class: Class) -> Verdict {
+    failed_by(class, Cause::Error)
+}
+
+pub(crate) fn failed_by(class: Class, cause: Cause) -> Verdict {
+    let failure = Failure { class, message: "no".into(), cause };
+    Verdict::Failed { failure, took: ms(5) }
+}
+
+pub(crate) fn again() -> Result<bool, StepFailure> {
+    Err(StepFailure::Again("down".into()))
+}
+
+impl Rig {
+    pub(crate) fn new(policies: Vec<RoutePolicy>) -> Self {
+        Self::with(config(policies))
+    }
+
+    pub(crate) fn with(config: CoreConfig) -> Self {
+        Self { core: Core::new(config), elapsed: ms(0), wall: 1_700_000_000_000, entropy: 1 << 63 }
+    }
+
+    pub(crate) fn send(&mut self, event: Event) -> Vec<Command> {
+        let mut out = Vec::new();
+        let wall = Timestamp(self.wall + self.elapsed.as_millis() as i64);
+        let now = Now { elapsed: self.elapsed, wall, entropy: self.entropy };
+        self.core.step(event, now, &mut out);
+        out
+    }
+
+    pub(crate) fn assign(&mut self, partition: u32, committed: Option<Committed>) -> Vec<Command> {
+        let watermarks = Watermarks { start: Offset(0), end: Offset(END) };
+        self.send(Event::Assigned(vec![Assignment {
+            partition: tp(partition),
+            committed,
+            watermarks,
+        }]))
+    }
+
+    /// Assigned, its first commit accepted, and started. Gives the epoch.
+    pub(crate) fn own(&mut self, partition: u32) -> LocalEpoch {
+        self.own_from(partition, None)
+    }
+
+    pub(crate) fn own_from(&mut self, partition: u32, committed: Option<Committed>) -> LocalEpoch {
+        let mut out = self.assign(partition, committed);
+        if let Some(epoch) = owning(&out) {
+            out = self.send(Event::Owned { partition: tp(partition), epoch, result: Ok(()) });
+        }
+        let out = self.accept(&out);
+        let start = out.iter().find_map(|c| match c {
+            Command::Start { epoch, .. } => Some(*epoch),
+            _ => None,
+        });
+        start.expect("started")
+    }
+
+    pub(crate) fn accept(&mut self, out: &[Command]) -> Vec<Command> {
+        self.answer(out, Ok(()))
+    }
+
+    /// Answers the commit that is among these commands.
+    pub(crate) fn answer(
+        &mut self,
+        out: &[Command],
+        result: Result<(), CommitError>,
+    ) -> Vec<Command> {
+        let entries = commit(out).expect("a commit");
+        self.send(Event::Committed(entries.into_iter().map(|e| (e, result.clone())).collect()))
+    }
+
+    pub(crate) fn deliver(&mut self, partition: u32, offsets: &[u64]) -> Vec<Command> {
+        self.deliver_to(partition, 0, offsets)
+    }
+
+    pub(crate) fn deliver_to(
+        &mut self,
+        partition: u32,
+        policy: usize,
+        offsets: &[u64],
+    ) -> Vec<Command> {
+        let record = |offset: &u64| Delivered {
+            offset: Offset(*offset),
+            size: 100,
+            policy: PolicyId(policy),
+        };
+        let records = offsets.iter().map(record).collect();
+        self.send(Event::Delivered { partition: tp(partition), records })
+    }
+
+    pub(crate) fn finish(&mut self, work: &WorkId, verdict: Verdict) -> Vec<Command> {
+        self.send(Event::Finished { work: work.clone(), verdict })
+    }
+
+    pub(crate) fn stepped(
+        &mut self,
+        work: &WorkId,
+        step: StepKind,
+        result: Result<bool, StepFailure>,
+    ) -> Vec<Command> {
+        self.send(Event::Stepped { work: work.clone(), step, result })
+    }
+
+    pub(crate) fn revoke(
+        &mut self,
+        partitions: &[u32],
+        within: Duration,
+        ticket: u64,
+    ) -> Vec<Command> {
+        let partitions = partitions.iter().map(|p| tp(*p)).collect();
+        self.send(Event::Revoking { partitions, within, ticket: RevokeTicket(ticket) })
+    }
+
+    /// Waits until the core's own deadline.
+    pub(crate) fn wait(&mut self) -> Vec<Command> {
+        self.elapsed = self.core.deadline().expect("something waits");
+        self.send(Event::Timer)
+    }
+}
+
+pub(crate) fn work(partition: u32, epoch: LocalEpoch, offset: u64) -> WorkId {
+    WorkId { partition: tp(partition), epoch, offset: Offset(offset) }
+}
+
+pub(crate) fn runs(out: &[Command]) -> Vec<(u64, u32)> {
+    let run = |c: &Command| match c {
+        Command::Run { work, attempt } => Some((work.offset.0, *attempt)),
+        _ => None,
+    };
+    out.iter().filter_map(run).collect()
+}
+
+pub(crate) fn steps(out: &[Command]) -> Vec<StepKind> {
+    let step = |c: &Command| match c {
+        Command::Step { step, .. } => Some(step.kind()),
+        _ => None,
+    };
+    out.iter().filter_map(step).collect()
+}
+
+pub(crate) fn letter(out: &[Command]) -> Option<Step> {
+    out.iter().find_map(|c| match c {
+        Command::Step { step, .. } => Some(step.clone()),
+        _ => None,
+    })
+}
+
+pub(crate) fn commit(out: &[Command]) -> Option<Vec<CommitEntry>> {
+    out.iter().find_map(|c| match c {
+        Command::Commit(entries) => Some(entries.clone()),
+        _ => None,
+    })
+}
+
+/// The committed offset of the one partition that a commit is about.
+pub(crate) fn committed(out: &[Command]) -> Option<u64> {
+    commit(out).map(|entries| {
+        assert_eq!(entries.len(), 1);
+        entries[0].committed.offset.0
+    })
+}
+
+pub(crate) fn owning(out: &[Command]) -> Option<LocalEpoch> {
+    out.iter().find_map(|c| match c {
+        Command::Own { epoch, .. } => Some(*epoch),
+        _ => None,
+    })
+}
+
+pub(crate) fn told(out: &[Command], which: impl Fn(&RuntimeEvent) -> bool) -> bool {
+    out.iter().any(|c| matches!(c, Command::Tell(event) if which(event)))
+}
+
+pub(crate) fn position(out: &[Command], which: impl Fn(&Command) -> bool) -> usize {
+    out.iter().position(which).unwrap_or_else(|| panic!("missing in {out:?}"))
+}
+
+pub(crate) fn started(out: &[Command]) -> Option<u64> {
+    out.iter().find_map(|c| match c {
+        Command::Start { from, .. } => Some(from.0),
+        _ => None,
+    })
+}
+
+pub(crate) fn stopped(out: &[Command]) -> Option<Stopped> {
+    out.iter().find_map(|c| match c {
+        Command::Stopped(how) => Some(how.clone()),
+        _ => None,
+    })
+}

@@ -1,0 +1,185 @@
+//! Marker, effect and emitted events in one transaction: one effect, whatever happens between the steps.
+
+use std::sync::Arc;
+
+use tidegate::class::Class;
+use tidegate::inbox::InboxStore;
+use tidegate::inbox::sqlite::SqliteInbox;
+use tidegate::message::{Partition, TopicPartition};
+use tidegate::prelude::*;
+use tidegate::testing::{Saw, TestService};
+
+use crate::common::{Charged, Do, Ordered, Script, Scripted, committed, record};
+use crate::flaky::Flaky;
+
+/// A service that notes each order in a table, and emits.
+pub(crate) struct Bench {
+    pub(crate) store: SqliteInbox,
+    pub(crate) flaky: Flaky,
+    pub(crate) script: Arc<Script>,
+    _folder: tempfile::TempDir,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoteError {
+    #[error(transparent)]
+    Scripted(#[from] Scripted),
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl Classify for NoteError {
+    fn class(&self) -> Class {
+        match self {
+            Self::Scripted(scripted) => scripted.class(),
+            Self::Database(_) => Class::Outage("database"),
+        }
+    }
+}
+
+async fn note(
+    Payload(order): Payload<Ordered>,
+    State(script): State<Arc<Script>>,
+    attempt: Attempt,
+    mut tx: Inbox<Sqlite>,
+) -> Result<Emit<Charged>, NoteError> {
+    let connection = tx.connection().await?;
+    sqlx::query("insert into notes (id) values (?)").bind(&order.id).execute(connection).await?;
+    script.play(&order.id, attempt.0).await?;
+    Ok(Emit::to("payments", Charged { id: order.id }))
+}
+
+async fn note_failed(
+    dead: DeadLetter<Ordered>,
+    mut tx: Inbox<Sqlite>,
+) -> Result<Emit<Charged>, NoteError> {
+    let connection = tx.connection().await?;
+    sqlx::query("insert into failures (id) values (?)").bind(dead.key()).execute(connection).await?;
+    Ok(Emit::to("failures", Charged { id: dead.key().to_owned() }))
+}
+
+impl Bench {
+    pub(crate) async fn new(steps: &[Do]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteInbox::open(folder.path().join("notes.db")).await.unwrap();
+        sqlx::raw_sql("create table notes (id text); create table failures (id text)")
+            .execute(store.writer())
+            .await
+            .unwrap();
+        Self { store, flaky: Flaky::new(), script: Script::of(steps), _folder: folder }
+    }
+
+    pub(crate) async fn start(&self) -> TestService {
+        let routes = Topic::json("orders")
+            .on(note)
+            .on_dead_letter(note_failed)
+            .inbox(Arc::new(self.store.clone()))
+            .with_state(self.script.clone());
+        TestService::builder(routes).broker(self.flaky.broker()).start().await
+    }
+
+    /// How many rows a table has.
+    pub(crate) async fn rows(&self, table: &str) -> i64 {
+        let sql = format!("select count(*) from {table}");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(self.store.reader()).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn effect_marker_and_emitted_event_come_together() {
+    let bench = Bench::new(&[]).await;
+    let t = bench.start().await;
+    t.publish_record(record("orders", "e-1", "a")).await;
+    t.settled().await;
+    assert_eq!(t.outcomes("e-1"), [Saw::Done]);
+    assert_eq!(bench.rows("notes").await, 1);
+    assert_eq!(t.emitted::<Charged>("payments").len(), 1);
+    t.assert_conserved();
+}
+
+#[tokio::test]
+async fn rule_28_the_same_event_again_is_a_duplicate_without_an_effect() {
+    let bench = Bench::new(&[]).await;
+    let t = bench.start().await;
+    t.publish_records(vec![record("orders", "e-1", "a"), record("orders", "e-1", "a")]).await;
+    t.settled().await;
+    assert_eq!(t.outcomes("e-1"), [Saw::Done, Saw::Duplicate]);
+    assert_eq!((bench.rows("notes").await, bench.script.calls()), (1, 1));
+    assert_eq!(t.emitted::<Charged>("payments").len(), 1);
+    t.assert_conserved();
+}
+
+#[tokio::test]
+async fn a_failed_attempt_leaves_no_effect() {
+    let bench = Bench::new(&[Do::Fail(Class::Transient), Do::Panic, Do::Work]).await;
+    let t = bench.start().await;
+    t.publish_record(record("orders", "e-1", "a")).await;
+    t.settled().await;
+    assert_eq!(t.outcomes("e-1"), [Saw::Retried, Saw::Retried, Saw::Done]);
+    assert_eq!(bench.rows("notes").await, 1);
+    t.assert_conserved();
+}
+
+#[tokio::test]
+async fn rule_28_killed_between_marker_and_dispatch_a_duplicate_sends_what_is_owed() {
+    let bench = Bench::new(&[]).await;
+    let mut t = bench.start().await;
+    bench.flaky.break_topic("payments");
+    t.publish_record(record("orders", "e-1", "a")).await;
+    t.until("marked, not dispatched", |_| bench.flaky.refused() > 0).await;
+    assert_eq!((bench.rows("notes").await, committed(&t).await.0), (1, 0));
+    t.crash().await;
+    bench.flaky.heal();
+    t.settled().await;
+    assert_eq!(t.outcomes("e-1"), [Saw::Duplicate]);
+    assert_eq!((bench.rows("notes").await, bench.script.calls()), (1, 1));
+    assert_eq!(t.emitted::<Charged>("payments").len(), 1);
+    t.assert_conserved();
+}
+
+#[tokio::test]
+async fn rule_4_killed_while_the_handler_runs_the_effect_happens_once() {
+    let bench = Bench::new(&[Do::Hang, Do::Work]).await;
+    let mut t = bench.start().await;
+    t.publish_record(record("orders", "e-1", "a")).await;
+    t.until("running", |_| bench.script.calls() == 1).await;
+    t.crash().await;
+    t.settled().await;
+    assert_eq!(bench.rows("notes").await, 1);
+    assert_eq!(t.emitted::<Charged>("payments").len(), 1);
+    t.assert_conserved();
+}
+
+/// Somebody else takes the partition over in the store, while this service believes to own it.
+async fn take_over(bench: &Bench) {
+    let partition = TopicPartition::new("orders".try_into().unwrap(), Partition(0));
+    bench.store.own("test", &partition).await.unwrap();
+}
+
+#[tokio::test]
+async fn rule_10_a_fenced_owner_writes_nothing_and_commits_nothing() {
+    let bench = Bench::new(&[]).await;
+    let mut t = bench.start().await;
+    t.until("owned", |t| t.health().snapshot().assigned.len() == 3).await;
+    take_over(&bench).await;
+    t.publish_record(record("orders", "e-1", "a")).await;
+    t.until("fenced", |t| t.health().snapshot().assigned.len() == 2).await;
+    assert_eq!((bench.rows("notes").await, committed(&t).await.0), (0, 0));
+    assert_eq!(t.records("payments"), []);
+    t.restart().await;
+    t.settled().await;
+    assert_eq!(bench.rows("notes").await, 1, "the next owner does it");
+    t.assert_conserved();
+}
+
+#[tokio::test]
+async fn an_effect_of_a_dead_letter_handler_comes_with_the_marker() {
+    let bench = Bench::new(&[Do::Fail(Class::Permanent)]).await;
+    let t = bench.start().await;
+    t.publish_records(vec![record("orders", "e-1", "a"), record("orders", "e-1", "a")]).await;
+    t.settled().await;
+    assert_eq!(t.outcomes("e-1"), [Saw::Dead, Saw::Skipped], "rule 31");
+    assert_eq!((bench.rows("notes").await, bench.rows("failures").await), (0, 1));
+    assert_eq!((t.dead_letters().len(), t.emitted::<Charged>("failures").len()), (1, 1));
+    t.assert_conserved();
+}

@@ -1,0 +1,14 @@
+//! What a service guarantees, driven end to end: real log, real handlers, virtual time.
+
+mod common;
+mod dead;
+mod flaky;
+mod groups;
+mod happy;
+mod inbox;
+mod order;
+mod replay;
+mod retry;
+mod settle;
+mod start;
+mod stop;

@@ -1,0 +1,22 @@
+//! The event comes first.
+
+use tidegate::prelude::*;
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Placed {
+    id: String,
+}
+impl Event for Placed {
+    const TYPE: &'static str = "order.placed";
+    fn key(&self) -> Key<'_> {
+        Key::from(&self.id)
+    }
+}
+
+async fn handler(attempt: Attempt, Payload(_): Payload<Placed>) {
+    let _ = attempt;
+}
+
+fn main() {
+    let _: Router = Topic::json("orders").on(handler).with_state(());
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Each feature of the framework compiles alone, and so does none of them. Generates no code.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+features=$(awk '/^\[/ { inside = ($0 == "[features]") } inside && /^[a-z]+ = / && $1 != "default" { print $1 }' \
+    crates/tidegate/Cargo.toml)
+
+printf 'none\n'
+cargo check --release --locked --quiet -p tidegate --no-default-features
+for feature in $features; do
+    printf '%s\n' "$feature"
+    cargo check --release --locked --quiet -p tidegate --no-default-features --features "$feature"
+done

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Formatting and clippy over everything, examples and tests too. Warnings are errors.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo fmt --all --check
+cargo clippy --release --locked --workspace --all-targets --all-features -- -D warnings
