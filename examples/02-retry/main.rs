@@ -33,8 +33,8 @@ enum PayError {
 impl Classify for PayError {
     fn class(&self) -> Class {
         match self {
-            Self::Busy => Class::Transient,           // again, after a back-off
-            Self::OverLimit(_) => Class::Permanent,   // never: dead-letter it
+            Self::Busy => Class::Transient,         // again, after a back-off
+            Self::OverLimit(_) => Class::Permanent, // never: dead-letter it
         }
     }
 }

@@ -81,9 +81,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .run_until(async move { done.notified().await })
         .await?;
 
-    let payments: i64 = sqlx::query_scalar("select count(*) from payments")
-        .fetch_one(database.reader())
-        .await?;
+    let payments: i64 =
+        sqlx::query_scalar("select count(*) from payments").fetch_one(database.reader()).await?;
     println!("{payments} payments");
     Ok(())
 }

@@ -67,8 +67,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Publisher::new(broker.clone()).publish("pings", Ping).await?;
 
     let done = Arc::new(Notify::new());
-    let routes =
-        Topic::json("pings").on(pong).layer(layer_fn(Narrated)).with_state(done.clone());
+    let routes = Topic::json("pings").on(pong).layer(layer_fn(Narrated)).with_state(done.clone());
     Service::new("table", broker)
         .start_from(StartFrom::Earliest)
         .route(routes)

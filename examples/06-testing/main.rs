@@ -5,8 +5,8 @@
 //! ```
 
 use tidegate::prelude::*;
-use tidegate::testing::TestService;
 use tidegate::testing::Saw::{Dead, Done, Retried};
+use tidegate::testing::TestService;
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Job {
@@ -44,11 +44,18 @@ async fn work(
     Payload(job): Payload<Job>,
     Attempt(attempt): Attempt,
 ) -> Result<Emit<Finished>, Busy> {
-    if attempt <= job.failures { Err(Busy) } else { Ok(Emit::to("finished", Finished { id: job.id })) }
+    if attempt <= job.failures {
+        Err(Busy)
+    } else {
+        Ok(Emit::to("finished", Finished { id: job.id }))
+    }
 }
 
 fn routes() -> Router {
-    Topic::json("jobs").on(work).retry(Retry::exponential(hours(1), hours(8)).attempts(3)).into_router()
+    Topic::json("jobs")
+        .on(work)
+        .retry(Retry::exponential(hours(1), hours(8)).attempts(3))
+        .into_router()
 }
 
 #[tokio::main]

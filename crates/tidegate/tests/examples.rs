@@ -48,8 +48,7 @@ fn hello_greets_everyone_and_ends_on_sigterm() {
     let sent = example("01-hello-send", &data).args(["Ada", "Grace"]).output().unwrap();
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
 
-    let mut hello =
-        Running(example("01-hello", &data).stdout(Stdio::piped()).spawn().unwrap());
+    let mut hello = Running(example("01-hello", &data).stdout(Stdio::piped()).spawn().unwrap());
     let stdout = BufReader::new(hello.0.stdout.take().unwrap());
     let lines: Vec<String> = stdout.lines().take(2).map(Result::unwrap).collect();
     assert_eq!(lines.join("\n") + "\n", expected("01-hello"));

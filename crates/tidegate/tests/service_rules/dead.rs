@@ -21,7 +21,11 @@ struct Both {
     dead: Arc<Script>,
 }
 
-async fn refuse(order: Payload<Ordered>, State(both): State<Both>, n: Attempt) -> Result<(), crate::common::Scripted> {
+async fn refuse(
+    order: Payload<Ordered>,
+    State(both): State<Both>,
+    n: Attempt,
+) -> Result<(), crate::common::Scripted> {
     scripted(order, State(both.live), n).await
 }
 

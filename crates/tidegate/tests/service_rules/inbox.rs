@@ -54,7 +54,10 @@ async fn note_failed(
     mut tx: Inbox<Sqlite>,
 ) -> Result<Emit<Charged>, NoteError> {
     let connection = tx.connection().await?;
-    sqlx::query("insert into failures (id) values (?)").bind(dead.key()).execute(connection).await?;
+    sqlx::query("insert into failures (id) values (?)")
+        .bind(dead.key())
+        .execute(connection)
+        .await?;
     Ok(Emit::to("failures", Charged { id: dead.key().to_owned() }))
 }
 

@@ -12,7 +12,8 @@ async fn a_failing_record_and_one_behind_it(order: Order) -> (TestService, Arc<S
     let script = Script::of(&[Do::Fail(Class::Transient), Do::Work]);
     let routes = Topic::json("orders").on(scripted).order(order);
     let t = TestService::new(routes.with_state(script.clone())).await;
-    t.publish_records(vec![record("orders", "e-1", "first"), record("orders", "e-2", "second")]).await;
+    t.publish_records(vec![record("orders", "e-1", "first"), record("orders", "e-2", "second")])
+        .await;
     t.settled().await;
     t.assert_conserved();
     (t, script)
@@ -35,7 +36,8 @@ async fn rule_1_under_none_a_waiting_record_holds_the_offset() {
     let script = Script::of(&[Do::Wait, Do::Work]);
     let routes = Topic::json("orders").on(scripted).order(Order::None);
     let t = TestService::new(routes.with_state(script.clone())).await;
-    t.publish_records(vec![record("orders", "e-1", "first"), record("orders", "e-2", "second")]).await;
+    t.publish_records(vec![record("orders", "e-1", "first"), record("orders", "e-2", "second")])
+        .await;
     t.until("second done", |t| t.health().snapshot().outcomes.done == 1).await;
     assert_eq!(crate::common::committed(&t).await.0, 0);
     script.open();

@@ -68,7 +68,8 @@ async fn rule_34_dead_letters_must_not_go_to_a_topic_that_is_read() {
 
 #[tokio::test]
 async fn a_dead_letter_topic_without_a_legal_name_is_a_finding() {
-    let service = on(Broker::in_memory()).route(routes(&Script::of(&[]))).dead_letters("{topic} dlq");
+    let service =
+        on(Broker::in_memory()).route(routes(&Script::of(&[]))).dead_letters("{topic} dlq");
     assert_eq!(codes(service).await, ["TG0023"]);
 }
 

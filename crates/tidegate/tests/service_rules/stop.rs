@@ -83,7 +83,11 @@ async fn started_again_while_waiting(crash: bool) -> (TestService, std::sync::Ar
     while committed(&t).await.1.is_empty() {
         tokio::task::yield_now().await;
     }
-    if crash { t.crash().await } else { t.restart().await }
+    if crash {
+        t.crash().await
+    } else {
+        t.restart().await
+    }
     (t, script)
 }
 

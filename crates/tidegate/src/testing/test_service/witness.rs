@@ -48,9 +48,8 @@ impl Witness {
     /// What was seen of records with this key or event id, in order.
     pub(super) fn outcomes(&self, key_or_id: &str) -> Vec<Saw> {
         let seen = self.seen();
-        let is_meant = |s: &&Sighting| {
-            s.event_id == key_or_id || s.key.as_deref() == Some(key_or_id)
-        };
+        let is_meant =
+            |s: &&Sighting| s.event_id == key_or_id || s.key.as_deref() == Some(key_or_id);
         seen.sightings.iter().filter(is_meant).map(|s| s.saw).collect()
     }
 }
