@@ -38,7 +38,7 @@ pub(crate) fn serve(runtime: &Runtime, broker: Broker, folder: &Path) -> SocketA
         let reader = Reader::new(&folder.join("orders.db"));
         let producer = Producer::new(broker, reader, Settings::new(topic()));
         let routes = http::service(producer.routes(), BODY_LIMIT);
-        let listener = http::bind("bench", ([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        let listener = http::bind("bench", ([127, 0, 0, 1], 0).into()).expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
         let places = Connections::within_open_files();
         let end = CancellationToken::new();

@@ -80,7 +80,7 @@ mod tests {
     fn refused(dotenv: &str, environment: &[(&str, &str)], given: &[&str]) -> String {
         match run(dotenv, environment, given) {
             Err(Stop::Refused(line)) => line,
-            other => panic!("{other:?}"),
+            other => unreachable!("{other:?}"),
         }
     }
 

@@ -37,7 +37,8 @@ pub(super) async fn created(
         app.reader.status(order.id.as_str()).await?
     {
         // Called off before it came here, or completed by another event of the same order.
-        tracing::info!(order_id = %order.id, status = %ended, "not charged: the order has ended");
+        let correlation_id = &event.correlation_id;
+        tracing::info!(order_id = %order.id, correlation_id, status = %ended, "not charged: the order has ended");
         return Ok(None);
     }
     let steer = Steer::of(&order.product_id);
@@ -47,7 +48,7 @@ pub(super) async fn created(
     let change =
         writer::Change { happened: Happened::Completed, at: Timestamp::now(), reason: None };
     writer::apply(tx.connection().await?, order, change).await?;
-    tracing::info!(order_id = %order.id, %attempt, "order completed");
+    tracing::info!(order_id = %order.id, correlation_id = event.correlation_id, %attempt, "order completed");
     let completed = order.clone().into_status(OrderStatus::Completed, change.at);
     Ok(Some(Emit::to(app.topic.clone(), OrderEvent::about(completed))))
 }
@@ -59,17 +60,17 @@ pub(super) async fn given_up(
     mut tx: Inbox<Sqlite>,
 ) -> Result<Option<Emit<OrderFailed>>, ProcessError> {
     // What cannot be decoded, or is another's order, has no order to fail: the dead letter tells of it.
-    let Some(order) = dead.payload().map(OrderEvent::order).filter(|order| is_of(order, &dead))
-    else {
+    let Some(event) = dead.payload().filter(|event| is_of(event.order(), &dead)) else {
         return Ok(None);
     };
+    let order = event.order();
     let (happened, at) = (Happened::Failed, Timestamp::now());
     let change = writer::Change { happened, at, reason: Some(dead.reason()) };
     let status = writer::apply(tx.connection().await?, order, change).await?;
     if status != OrderStatus::Failed {
         return Ok(None);
     }
-    tracing::warn!(order_id = %order.id, reason = dead.reason(), "order failed");
+    tracing::warn!(order_id = %order.id, correlation_id = event.correlation_id, reason = dead.reason(), "order failed");
     let failed = OrderEvent::about(order.clone().into_status(status, at));
     Ok(Some(Emit::to(app.topic.clone(), failed.because(dead.reason()))))
 }
@@ -89,7 +90,7 @@ pub(super) async fn cancelled(
     let (happened, at) = (Happened::Cancelled, event.timestamp);
     let change = writer::Change { happened, at, reason: event.reason() };
     let status = writer::apply(tx.connection().await?, event.order(), change).await?;
-    tracing::info!(order_id = %event.order().id, %status, "cancellation processed");
+    tracing::info!(order_id = %event.order().id, correlation_id = event.correlation_id, %status, "cancellation processed");
     Ok(())
 }
 

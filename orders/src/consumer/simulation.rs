@@ -83,10 +83,15 @@ impl Steer {
             Self::FailUntilReplay if !replayed => {
                 Err(ProcessError::Permanent("fail-until-replay: this is no replay".to_owned()))
             }
-            Self::Poison => std::panic::panic_any("poison"),
+            Self::Poison => poison(),
             _ => Ok(()),
         }
     }
+}
+
+#[allow(clippy::panic, reason = "a handler that panics is what is simulated")]
+fn poison() -> ! {
+    panic!("poison")
 }
 
 /// Digits only: `parse` alone would take a sign too.

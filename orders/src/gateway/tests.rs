@@ -178,7 +178,7 @@ struct Served {
 
 async fn served() -> Served {
     let (folder, routes) = fixture();
-    let listener = http::bind("gateway", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let listener = http::bind("gateway", "127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let mut tasks = JoinSet::new();
     let server = http::serve(
@@ -228,7 +228,7 @@ async fn the_client_tells_classes_apart() {
     let down = served.client.charge(&event, &order("o"), 1).await.unwrap_err();
     assert_eq!(down.class(), Class::Outage("gateway"));
     assert!(served.client.health().await.is_err());
-    let free = http::bind("x", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let free = http::bind("x", "127.0.0.1:0".parse().unwrap()).unwrap();
     let nobody = GatewayClient::new(format!("http://{}", free.local_addr().unwrap())).unwrap();
     drop(free);
     let unreachable = nobody.charge(&event, &order("o"), 1).await.unwrap_err();

@@ -11,9 +11,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// What a handler answers with.
+/// What a handler answers with: also as an error, so it is one pointer wide.
 #[derive(Debug, Clone)]
-pub struct Reply {
+pub struct Reply(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     status: StatusCode,
     message: String,
     data: Option<Box<RawValue>>,
@@ -52,7 +55,8 @@ struct Envelope<'a> {
 impl Reply {
     /// A reply without data. It is a success when its status is.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), data: None, headers: HeaderMap::new() }
+        let message = message.into();
+        Self(Box::new(Parts { status, message, data: None, headers: HeaderMap::new() }))
     }
 
     /// 200 with data.
@@ -76,13 +80,14 @@ impl Reply {
     #[must_use]
     pub fn data(mut self, data: &impl Serialize) -> Self {
         match to_raw_value(data) {
-            Ok(data) => Self { data: Some(data), ..self },
+            Ok(data) => self.0.data = Some(data),
             Err(error) => {
                 tracing::error!(%error, "an answer could not be written as JSON");
-                self.status = StatusCode::INTERNAL_SERVER_ERROR;
-                Self { message: "the answer could not be written".to_owned(), data: None, ..self }
+                self.0.status = StatusCode::INTERNAL_SERVER_ERROR;
+                self.0.message = "the answer could not be written".to_owned();
             }
         }
+        self
     }
 
     /// Sets `data.errors`.
@@ -94,33 +99,34 @@ impl Reply {
     /// Sets a response header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.0.headers.insert(name, value);
         self
     }
 
     /// The message.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The status.
     #[must_use]
-    pub const fn status(&self) -> StatusCode {
-        self.status
+    pub fn status(&self) -> StatusCode {
+        self.0.status
     }
 
     /// The body, once the request's correlation id is known.
     pub(super) fn render(&self, correlation_id: &str) -> Response {
+        let Parts { status, message, data, headers } = self.0.as_ref();
         let envelope = Envelope {
-            success: self.status.is_success(),
-            message: &self.message,
-            data: self.data.as_deref(),
+            success: status.is_success(),
+            message,
+            data: data.as_deref(),
             correlation_id,
         };
         let body = serde_json::to_vec(&envelope).expect("text, booleans and finished JSON");
         let json = HeaderValue::from_static("application/json");
-        let mut response = (self.status, self.headers.clone(), body).into_response();
+        let mut response = (*status, headers.clone(), body).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         response
     }
@@ -129,7 +135,7 @@ impl Reply {
 impl IntoResponse for Reply {
     /// Leaves the body to the correlation layer, which finds the reply in the response's extensions.
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
+        let mut response = self.0.status.into_response();
         response.extensions_mut().insert(self);
         response
     }

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -63,11 +63,23 @@ pub enum BindError {
 ///
 /// # Errors
 /// [`BindError`], which names the service and the setting.
-pub async fn bind(service: &'static str, address: SocketAddr) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address).await.map_err(|reason| match reason.kind() {
+pub fn bind(service: &'static str, address: SocketAddr) -> Result<TcpListener, BindError> {
+    listen(address).map_err(|reason| match reason.kind() {
         io::ErrorKind::AddrInUse => BindError::Taken { service, port: address.port() },
         _ => BindError::Refused { service, address, reason },
     })
+}
+
+/// Connections that wait to be accepted. With the usual 128 a burst is sent back to try again a second later.
+const BACKLOG: u32 = 4_096;
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart must not wait for connections that the last run closed. Elsewhere this would let two programs listen.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Largest head of a request (line and headers), in bytes: over it 431.

@@ -78,8 +78,7 @@ impl Desk {
         } else {
             self.send(task, &selection).await?
         };
-        let detail = detail(&selection, &sent);
-        self.write(task, Phase::Ended, detail).await?;
+        self.end(task, detail(&selection, &sent)).await?;
         Ok(report(task, request, selection, sent, started))
     }
 
@@ -109,13 +108,30 @@ impl Desk {
             cleared += start.0.saturating_sub(watermarks.start.0);
         }
         let counts = Some(Counts { cleared, ..Counts::default() });
-        self.write(task, Phase::Ended, Detail { counts, ..Detail::default() }).await?;
+        self.end(task, Detail { counts, ..Detail::default() }).await?;
         Ok(Cleared { cleared_messages: cleared, timestamp: Timestamp::now() })
     }
 
     /// Writes down that something was not done.
     pub(super) async fn refuse(&self, task: &Task, errors: Vec<String>) -> Result<(), ReplayError> {
         self.write(task, Phase::Refused, Detail { errors, ..Detail::default() }).await
+    }
+
+    /// Writes down what was done, also in the log.
+    async fn end(&self, task: &Task, detail: Detail) -> Result<(), ReplayError> {
+        let counts = detail.counts.unwrap_or_default();
+        tracing::info!(
+            job = task.job,
+            action = ?task.action,
+            who = task.who.0,
+            correlation_id = task.correlation.as_str(),
+            replayed = counts.replayed,
+            failed = counts.failed,
+            cleared = counts.cleared,
+            "an operator's job has ended"
+        );
+        let written = self.audit.write(task, Phase::Ended, detail).await;
+        written.map_err(ReplayError::Unrecorded)
     }
 
     async fn write(&self, task: &Task, phase: Phase, detail: Detail) -> Result<(), ReplayError> {

@@ -26,6 +26,9 @@ pub enum ReplayError {
     /// Writing down who does what: without it nothing is done (rule 39).
     #[error("the audit record cannot be written: {0}")]
     Audit(PublishError),
+    /// The same, after it was done.
+    #[error("it was done, but that could not be written down: {0}")]
+    Unrecorded(PublishError),
     /// The work panicked, or the service is going away.
     #[error("the work was stopped: {0}")]
     Stopped(String),
@@ -37,7 +40,7 @@ impl ReplayError {
         match self {
             Self::Broker(_) => "broker",
             Self::Store(_) => "database",
-            Self::Audit(_) => "audit",
+            Self::Audit(_) | Self::Unrecorded(_) => "audit",
             Self::Stopped(_) => "replay",
         }
     }

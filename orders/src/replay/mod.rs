@@ -34,6 +34,7 @@ use tidegate::broker::Broker;
 use tidegate::event::EventId;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 pub use http::router;
 pub use letters::ReplayError;
@@ -97,7 +98,7 @@ impl ReplayService {
         &self,
         work: impl Future<Output = Result<T, ReplayError>> + Send + 'static,
     ) -> Result<T, ReplayError> {
-        match self.running.spawn(work).await {
+        match self.running.spawn(work.in_current_span()).await {
             Ok(result) => result,
             Err(stopped) => Err(ReplayError::Stopped(stopped.to_string())),
         }

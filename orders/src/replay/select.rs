@@ -1,5 +1,6 @@
 //! Which letters a replay sends: a frozen set (rule 36), oldest origin first (rule 38).
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
@@ -161,8 +162,8 @@ fn refusal(case: &Case) -> Option<String> {
 
 /// Ids that were asked for, and that no letter has.
 fn not_found(filter: &Filter, met: &[Met]) -> Vec<Left> {
-    let known = |id: &str| met.iter().any(|met| met.id == id || met.event_id() == id);
-    let unknown = filter.ids.iter().filter(|id| !known(id));
+    let known: HashSet<_> = met.iter().flat_map(|met| [met.id.as_str(), met.event_id()]).collect();
+    let unknown = filter.ids.iter().filter(|id| !known.contains(id.as_str()));
     let left = |id: &String| Left {
         event_id: id.clone(),
         letter: None,

@@ -63,7 +63,7 @@ async fn gateway_alone(
     forgetful: bool,
     stop: CancellationToken,
 ) -> Result<(), UpError> {
-    let listener = serving::gateway(&config.http).await?;
+    let listener = serving::gateway(&config.http)?;
     let gateway = Gateway::open(&config.stores.gateway_dir(), forgetful)?;
     let mut servers = Servers::new(&config.http, Connections::within_open_files());
     servers.start("gateway", listener, gateway.routes(), stop.clone());
@@ -73,7 +73,7 @@ async fn gateway_alone(
 }
 
 async fn all(config: &Config, forgetful: bool, stop: CancellationToken) -> Result<(), UpError> {
-    let listeners = Listeners::bind(&config.http).await?;
+    let listeners = Listeners::bind(&config.http)?;
     let log = Broker::embedded(config.stores.log_dir());
     let broker = log.map_err(|error| UpError::log(config, error))?;
     let result = on(&broker, config, forgetful, listeners, stop).await;

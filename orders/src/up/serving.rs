@@ -20,19 +20,19 @@ pub(super) struct Listeners {
 }
 
 impl Listeners {
-    pub(super) async fn bind(settings: &Http) -> Result<Self, BindError> {
+    pub(super) fn bind(settings: &Http) -> Result<Self, BindError> {
         let at = |port| SocketAddr::new(settings.http_host, port);
         Ok(Self {
-            producer: http::bind("producer", at(settings.http_port)).await?,
-            consumer: http::bind("consumer", at(settings.consumer_port())).await?,
-            replay: http::bind("replay service", at(settings.replay_port())).await?,
-            gateway: gateway(settings).await?,
+            producer: http::bind("producer", at(settings.http_port))?,
+            consumer: http::bind("consumer", at(settings.consumer_port()))?,
+            replay: http::bind("replay service", at(settings.replay_port()))?,
+            gateway: gateway(settings)?,
         })
     }
 }
 
-pub(super) async fn gateway(settings: &Http) -> Result<TcpListener, BindError> {
-    http::bind("gateway", SocketAddr::new(settings.http_host, settings.gateway_port())).await
+pub(super) fn gateway(settings: &Http) -> Result<TcpListener, BindError> {
+    http::bind("gateway", SocketAddr::new(settings.http_host, settings.gateway_port()))
 }
 
 /// Servers that share their connections' places.

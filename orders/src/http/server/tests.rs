@@ -27,7 +27,7 @@ async fn start(places: usize, timeouts: Timeouts) -> Running {
         .route("/", get(|| async { "hello" }))
         .route("/held", get(held))
         .route("/echo", post(|body: String| async { body }));
-    let listener = bind("test", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let listener = bind("test", "127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let end = CancellationToken::new();
     let mut tasks = JoinSet::new();
@@ -52,9 +52,9 @@ const GET: &str = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
 #[tokio::test]
 async fn a_taken_port_is_told_in_one_line_that_names_the_setting() {
-    let first = bind("producer", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let first = bind("producer", "127.0.0.1:0".parse().unwrap()).unwrap();
     let address = first.local_addr().unwrap();
-    let error = bind("producer", address).await.unwrap_err().to_string();
+    let error = bind("producer", address).unwrap_err().to_string();
     assert!(error.contains(&address.port().to_string()) && error.contains("HTTP_PORT"), "{error}");
     assert!(!error.contains('\n'));
 }

@@ -1,10 +1,13 @@
 //! Dead letters sent back: which, in what order, and what comes of it.
 
 use serde_json::json;
-use tidegate::message::Record;
+use tidegate::message::{Offset, Record};
 
 use super::*;
 use crate::order::OrderStatus;
+use crate::replay::filter::Filter;
+use crate::replay::select::{Chosen, Selection};
+use crate::replay::send::Sender;
 
 /// The replayed records of the topic `orders`, in the order of their partitions.
 async fn replayed(bench: &Bench) -> Vec<Record> {
@@ -131,6 +134,23 @@ async fn rule_38_letters_of_a_key_are_sent_in_the_order_of_their_origins() {
         .map(|r| r.headers.text("event_id").unwrap().to_owned())
         .collect();
     assert_eq!(ids, ["e-1", "e-2", "e-3"]);
+}
+
+#[tokio::test]
+async fn rule_38_after_one_that_failed_no_later_letter_of_its_key_is_sent() {
+    let bench = dead(&[("o-1", "fail-permanent"), ("o-2", "fail-permanent")]).await;
+    let service = ReplayService::new(&bench.config, bench.service.broker().clone());
+    let letters = &service.desk.letters;
+    let selection = Selection::of(letters, &Filter::default(), 10).await.unwrap();
+    let of = |id: &str| selection.chosen.iter().find(|chosen| chosen.event_id == id).unwrap();
+    // Cleared between selection and sending.
+    let gone = Chosen { offset: Offset(99), ..of("e-o-1").clone() };
+    let sent =
+        Sender::new(letters, "job").send(&[gone, of("e-o-1").clone(), of("e-o-2").clone()]).await;
+    assert_eq!(sent.event_ids, ["e-o-2"]);
+    let reasons: Vec<_> = sent.failed.iter().map(|left| left.reason.as_str()).collect();
+    let expected = ["it is gone: it was cleared", "an older letter of the same key was not sent"];
+    assert_eq!(reasons, expected);
 }
 
 #[tokio::test]
