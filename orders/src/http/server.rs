@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -150,7 +151,9 @@ async fn connection(
 ) {
     let closing = place.closing();
     let place = Arc::new(Mutex::new(place));
-    let service = service_fn(|request| answer(routes.clone(), place.clone(), request));
+    let peer = stream.peer_addr().ok().map(ConnectInfo);
+    let service =
+        service_fn(|request| answer(routes.clone(), place.clone(), with_peer(request, peer)));
     // Answers are small: without this the last packet waits for the one before it to be confirmed.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
@@ -168,6 +171,17 @@ async fn connection(
     connection.as_mut().graceful_shutdown();
     // An error here is the client's: it went away, sent no HTTP, or was too slow.
     let _ = connection.await;
+}
+
+/// Who is asking, for the audit; unknown when the connection is gone already.
+fn with_peer(
+    mut request: Request<Incoming>,
+    peer: Option<ConnectInfo<SocketAddr>>,
+) -> Request<Incoming> {
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(peer);
+    }
+    request
 }
 
 async fn answer(

@@ -74,11 +74,14 @@ impl Desk {
         let _turn = self.turn.lock().await;
         let selection = Selection::of(&self.letters, &request.filter, request.max_messages).await?;
         let sent = if request.dry_run {
-            Sent::would_be(&selection.chosen)
+            let sent = Sent::would_be(&selection.chosen);
+            self.write(task, Phase::Ended, detail(&selection, &sent)).await?;
+            sent
         } else {
-            self.send(task, &selection).await?
+            let sent = self.send(task, &selection).await?;
+            self.end(task, detail(&selection, &sent)).await?;
+            sent
         };
-        self.end(task, detail(&selection, &sent)).await?;
         Ok(report(task, request, selection, sent, started))
     }
 

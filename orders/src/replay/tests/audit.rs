@@ -75,6 +75,16 @@ async fn refused_calls_and_dry_runs_are_written_down_too() {
 }
 
 #[tokio::test]
+async fn rule_39_an_operator_without_a_name_is_the_address_of_the_request() {
+    let bench = Bench::new().await;
+    let mut request = post("/api/v1/replay", "{}");
+    let from: std::net::SocketAddr = "192.0.2.7:5000".parse().unwrap();
+    request.extensions_mut().insert(axum::extract::ConnectInfo(from));
+    call(&routes(&bench), request).await;
+    assert_eq!(audit(&bench).await[0].1["who"], "192.0.2.7");
+}
+
+#[tokio::test]
 async fn clearing_deletes_what_was_there_and_says_how_many() {
     let bench = dead(&[("o-1", "fail-permanent"), ("o-2", "fail-permanent")]).await;
     let routes = routes(&bench);
