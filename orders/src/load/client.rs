@@ -85,6 +85,17 @@ pub enum ClientError {
     },
 }
 
+impl ClientError {
+    /// Whether a service that restarts says so: the connection broke, or it asks to come again (503).
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Broken { source, .. } => !source.is_decode(),
+            Self::Status { status, .. } => *status == StatusCode::SERVICE_UNAVAILABLE,
+            _ => false,
+        }
+    }
+}
+
 /// Talks to the services over kept-alive connections.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -139,11 +150,23 @@ impl Client {
         }
     }
 
-    /// Reads what a URL holds.
+    /// Reads what a URL holds. Reading twice does no harm: it is tried again while the service restarts.
     ///
     /// # Errors
     /// [`ClientError`], when it does not answer 200 with the data asked for.
     pub(crate) async fn get<T: DeserializeOwned>(&self, url: &str) -> Result<T, ClientError> {
+        let started = Instant::now();
+        loop {
+            match self.get_once(url).await {
+                Err(error) if error.may_pass() && started.elapsed() <= self.reconnect => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn get_once<T: DeserializeOwned>(&self, url: &str) -> Result<T, ClientError> {
         let response = self.send(self.http.get(url)).await?;
         let broken = |source| ClientError::Broken { url: url.to_owned(), source };
         let status = response.status();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -223,4 +224,22 @@ async fn a_refused_connection_is_tried_again_until_somebody_listens() {
     });
     let data = asking.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(data, json!({"total_lag": 0, "in_flight": 0}));
+}
+
+#[tokio::test]
+async fn a_read_is_tried_again_when_the_service_restarts_in_the_middle_of_it() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let flaky = move || async move {
+        match asked.fetch_add(1, Ordering::Relaxed) {
+            0 => panic!("cut on purpose"),
+            1 => Err((StatusCode::SERVICE_UNAVAILABLE, Json(json!({"message": "starting"})))),
+            _ => Ok(Json(json!({"data": 7}))),
+        }
+    };
+    let listener = free_port().await;
+    let url = format!("http://{}/flaky", listener.local_addr().unwrap());
+    let mut tasks = JoinSet::new();
+    let routes = Router::new().route("/flaky", get(flaky));
+    tasks.spawn(async move { axum::serve(listener, routes).await });
+    assert_eq!(Client::new(1).unwrap().get::<u8>(&url).await.unwrap(), 7);
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use tidegate::broker::BrokerError;
 use tidegate::dead_letter::Letter;
+use tidegate::headers::names;
 use tidegate::message::{NewRecord, Timestamp};
 
 use super::audit::LetterSet;
@@ -85,11 +86,19 @@ impl<'a> Sender<'a> {
         self.bytes = 0;
         let batch = std::mem::take(&mut self.batch);
         let (chosen, records): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+        let correlation_ids: Vec<_> = records.iter().map(correlation_id).collect();
         let acks = self.letters.broker.publish(records).await;
-        for (chosen, ack) in chosen.iter().zip(acks) {
+        for ((chosen, correlation_id), ack) in chosen.iter().zip(correlation_ids).zip(acks) {
+            let event_id = &chosen.event_id;
             match ack {
-                Ok(_) => self.sent.acknowledged(chosen),
-                Err(error) => self.fail(chosen, error.to_string()),
+                Ok(_) => {
+                    tracing::info!(correlation_id, event_id, job = self.job, "replayed");
+                    self.sent.acknowledged(chosen);
+                }
+                Err(error) => {
+                    tracing::warn!(correlation_id, event_id, job = self.job, %error, "not replayed");
+                    self.fail(chosen, error.to_string());
+                }
             }
         }
     }
@@ -116,6 +125,11 @@ impl Sent {
 
 fn holds(units: &HashSet<Unit>, chosen: &Chosen) -> bool {
     chosen.unit.as_ref().is_some_and(|unit| units.contains(unit))
+}
+
+/// The id of the request that began it all, which is not the operator's.
+fn correlation_id(record: &NewRecord) -> Option<String> {
+    record.headers.text(names::CORRELATION_ID).map(str::to_owned)
 }
 
 fn now() -> Timestamp {

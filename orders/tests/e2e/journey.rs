@@ -76,7 +76,9 @@ async fn a_cancelled_order_stays_cancelled_and_its_charge_stays() {
 #[tokio::test]
 async fn ctrl_c_ends_it_in_time_while_orders_are_slow_and_failing() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::up(folder.path()).variable("RETRY_INITIAL_INTERVAL", "1s");
+    let setup = Setup::up(folder.path())
+        .variable("RETRY_INITIAL_INTERVAL", "1s")
+        .variable("RETRY_MAX_INTERVAL", "1s");
     let up = setup.ready().await;
     let mut orders = Vec::new();
     for product in ["slow-700", "fail-transient-1", "slow-700", "fail-transient-2", "widget"] {

@@ -114,10 +114,14 @@ async fn the_consumer_and_the_gateway_answer_as_agreed() {
     up.consumer().get("/nothing").await.expect(404);
 
     let charge = json!({"order_id": "o", "event_id": "e", "attempt": 1, "amount": "1.00"});
-    let bare = up.gateway().post("/api/v1/charges", &charge).await.expect(400);
-    envelope(&bare, false);
+    for _ in 0..3 {
+        let request =
+            up.gateway().request("POST", "/api/v1/charges").header("idempotency-key", "k");
+        up.gateway().send(request.json(&charge)).await.expect(200);
+    }
     let stats = up.gateway().get("/api/v1/effects/stats").await.expect(200);
-    assert_eq!(stats.data()["performed"], 0);
+    assert_eq!((&stats.data()["requested"], &stats.data()["performed"]), (&json!(3), &json!(1)));
+    envelope(&up.gateway().post("/api/v1/charges", &json!({})).await.expect(400), false);
     up.gateway().get("/api/v1/effects?cursor=zz").await.expect(400);
     up.end().await;
 }
