@@ -39,6 +39,17 @@ struct Change {
     reason: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct Letters {
+    messages: Vec<Letter>,
+}
+
+#[derive(Deserialize)]
+struct Letter {
+    event_id: String,
+    attempts: Option<u32>,
+}
+
 /// Posts the order of a case.
 pub(super) async fn post(
     client: &Client,
@@ -75,10 +86,32 @@ pub(super) async fn outcome(
             Err(error) => return Err(error),
         };
         if ending != Ending::Open || Instant::now() > deadline {
-            return Ok(Outcome { ending, reason, event_id: Some(event_id) });
+            let letter = match ending {
+                Ending::Failed => dead_letter(client, services, &event_id).await?,
+                _ => String::new(),
+            };
+            return Ok(Outcome { ending, reason: reason + &letter, event_id: Some(event_id) });
         }
         tokio::time::sleep(POLL).await;
     }
+}
+
+/// A failed order has a dead letter, which was there before it was called failed (rule 4).
+async fn dead_letter(
+    client: &Client,
+    services: &Services,
+    event_id: &str,
+) -> Result<String, ClientError> {
+    let url = format!("{}/api/v1/dlq/messages?q={event_id}", services.replay);
+    let page: Letters = client.get(&url).await?;
+    Ok(match page.messages.into_iter().find(|letter| letter.event_id == event_id) {
+        Some(Letter { attempts: Some(1), .. }) => "; dead letter after 1 attempt".to_owned(),
+        Some(Letter { attempts: Some(count), .. }) => {
+            format!("; dead letter after {count} attempts")
+        }
+        Some(_) => "; dead letter".to_owned(),
+        None => "; NO DEAD LETTER".to_owned(),
+    })
 }
 
 fn ending(status: OrderStatus) -> Ending {

@@ -35,12 +35,19 @@ async fn show(Path(id): Path<String>) -> (StatusCode, Json<Value>) {
     (StatusCode::OK, Json(json!({"data": {"status": status, "history": history}})))
 }
 
+/// `fail-always` was dead-lettered; of the others there is no letter.
+async fn letters() -> Json<Value> {
+    let letter = json!({"event_id": "event-of-fail-always", "attempts": 3});
+    Json(json!({"data": {"messages": [letter]}}))
+}
+
 async fn run_on_producer(cases: &Value) -> Result<Sample, SampleError> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = base(listener.local_addr().unwrap());
     let routes = Router::new()
         .route("/health", get(|| async {}))
         .route("/api/v1/orders", post(place))
+        .route("/api/v1/dlq/messages", get(letters))
         .route("/api/v1/orders/{id}", get(show));
     let mut tasks = JoinSet::new();
     tasks.spawn(async move { axum::serve(listener, routes).await });
@@ -71,7 +78,10 @@ async fn the_table_says_how_each_order_ended() {
     assert!(sample.is_as_expected());
     let table = sample.to_string();
     assert!(table.contains("plain  completed  widget it is\n"), "{table}");
-    assert!(table.contains("dead   failed     fail-always it is\n"), "{table}");
+    assert!(
+        table.contains("dead   failed     fail-always it is; dead letter after 3 attempts\n"),
+        "{table}"
+    );
     assert!(table.contains("bad    refused    400 quantity must be 1\n"), "{table}");
     assert!(table.ends_with("3 orders, each ended as it should"), "{table}");
 }
@@ -91,7 +101,8 @@ async fn an_unexpected_end_is_marked() {
 async fn an_order_that_waits_for_a_replay_says_how() {
     let cases = json!([case("parked", "fail-until-replay", 1, "failed")]);
     let table = run_on_producer(&cases).await.unwrap().to_string();
-    assert!(table.contains(r#"/api/v1/replay"#), "{table}");
+    assert!(table.contains("NO DEAD LETTER"), "{table}");
+    assert!(table.contains("/api/v1/replay"), "{table}");
     assert!(table.contains(r#"{"event_ids": ["event-of-fail-until-replay"]}"#), "{table}");
 }
 
