@@ -81,8 +81,7 @@ async fn run(gate: &Arc<Gate>, act: impl AsyncFnOnce(Health)) -> (Result<(), Err
 #[tokio::test]
 async fn rule_16_a_first_signal_drains_and_a_second_one_stops_at_once() {
     let gate = Arc::new(Gate { open: Some(Semaphore::new(0)), ..Gate::default() });
-    let (ended, committed) =
-        run(&gate, async |_| gate.open.as_ref().unwrap().add_permits(1)).await;
+    let (ended, committed) = run(&gate, async |_| gate.open.as_ref().unwrap().add_permits(1)).await;
     ended.unwrap();
     assert_eq!(committed, 1, "what ran was finished and committed");
 
