@@ -9,7 +9,9 @@ use std::sync::Arc;
 use tidegate::broker::NewTopic;
 use tidegate::message::TopicName;
 use tidegate::prelude::*;
-use tokio::sync::Notify;
+use tokio::sync::mpsc;
+
+type Heard = mpsc::UnboundedSender<String>;
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct OrderPlaced {
@@ -47,12 +49,9 @@ async fn charge(
     Ok(Emit::to("payments", PaymentCharged { order: order.id }))
 }
 
-/// A second service, which hears what the first one emitted.
-async fn hear(Payload(charged): Payload<PaymentCharged>, State(last): State<Arc<Notify>>) {
-    println!("heard that {} was charged", charged.order);
-    if charged.order == "o-2" {
-        last.notify_one();
-    }
+/// Hears what `charge` emitted.
+async fn hear(Payload(charged): Payload<PaymentCharged>, State(heard): State<Heard>) {
+    heard.send(charged.order).ok();
 }
 
 #[tokio::main]
@@ -62,10 +61,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         broker.create_topics(vec![NewTopic::new(TopicName::new(topic)?, 1)]).await;
     }
     let publisher = Publisher::new(broker.clone());
-    let order = publisher.prepare("orders", OrderPlaced { id: "o-1".into(), total: 20 })?;
+    let order = NewEvent::to("orders", OrderPlaced { id: "o-1".into(), total: 20 }).prepare()?;
     // The same event three times: a producer that got no answer and tried again.
     for _ in 0..3 {
-        publisher.send(&order).await?;
+        publisher.send(order.clone()).await?;
     }
     publisher.publish("orders", OrderPlaced { id: "o-2".into(), total: 30 }).await?;
 
@@ -73,12 +72,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     sqlx::raw_sql("create table payments (order_id text primary key, total integer)")
         .execute(database.writer())
         .await?;
-    let done = Arc::new(Notify::new());
+    let (heard, mut charged) = mpsc::unbounded_channel();
     Service::new("billing", broker)
         .start_from(StartFrom::Earliest)
         .route(Topic::json("orders").on(charge).inbox(Arc::new(database.clone())))
-        .route(Topic::json("payments").on(hear).with_state(done.clone()))
-        .run_until(async move { done.notified().await })
+        .route(Topic::json("payments").on(hear).with_state(heard))
+        .run_until(async move { while charged.recv().await.is_some_and(|order| order != "o-2") {} })
         .await?;
 
     let payments: i64 =

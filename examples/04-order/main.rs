@@ -7,7 +7,7 @@
 use tidegate::broker::NewTopic;
 use tidegate::message::TopicName;
 use tidegate::prelude::*;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Step(u32);
@@ -48,7 +48,7 @@ async fn walked(order: Order) -> Result<Vec<u32>, Box<dyn std::error::Error>> {
         publisher.publish("steps", Step(step)).await?;
     }
     let (path, mut steps) = mpsc::unbounded_channel();
-    let mut seen = Vec::new();
+    let (all, seen) = oneshot::channel();
     let routes = Topic::json("steps")
         .on(walk)
         .order(order)
@@ -57,13 +57,15 @@ async fn walked(order: Order) -> Result<Vec<u32>, Box<dyn std::error::Error>> {
     Service::new("walkers", broker)
         .start_from(StartFrom::Earliest)
         .route(routes)
-        .run_until(async {
+        .run_until(async move {
+            let mut seen = Vec::new();
             while seen.len() < 3 {
                 seen.extend(steps.recv().await);
             }
+            all.send(seen).ok();
         })
         .await?;
-    Ok(seen)
+    Ok(seen.await?)
 }
 
 #[tokio::main]

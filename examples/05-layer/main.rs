@@ -53,9 +53,9 @@ where
         println!("{} begins", delivery.event_type);
         let inner = self.0.call(delivery);
         Box::pin(async move {
-            let outcome = inner.await;
+            let outcome = inner.await?;
             println!("ended: {outcome:?}");
-            outcome
+            Ok(outcome)
         })
     }
 }

@@ -179,6 +179,7 @@ pub mod outcome;
 pub mod policy;
 pub mod prelude;
 pub mod publisher;
+pub mod replay;
 pub mod router;
 pub mod service;
 #[cfg(feature = "testing")]

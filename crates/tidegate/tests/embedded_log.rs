@@ -1,5 +1,6 @@
 //! The embedded log as a log: what is published is read back, also after it was opened again.
 #![cfg(feature = "embedded")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

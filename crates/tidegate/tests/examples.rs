@@ -10,7 +10,9 @@ use tempfile::TempDir;
 fn binary(name: &str) -> PathBuf {
     let here = std::env::current_exe().unwrap();
     let profile = here.parent().and_then(Path::parent).unwrap();
-    profile.join("examples").join(name)
+    let path = profile.join("examples").join(name);
+    assert!(path.exists(), "run `cargo test` without `--test`, or build the examples first");
+    path
 }
 
 fn expected(name: &str) -> String {

@@ -14,6 +14,7 @@ impl World {
     pub(crate) fn check(&mut self, command: Command) {
         match command {
             Command::Own { partition, epoch } => {
+                self.retaken(&partition, epoch);
                 self.check_epoch(&partition, epoch);
                 self.owning.push((partition, epoch));
             }
@@ -44,6 +45,14 @@ impl World {
             Command::Tell(event) => self.check_told(&event),
             Command::Stopped(how) => self.check_stopped(how),
             other => panic!("unknown command {other:?}"),
+        }
+    }
+
+    /// Fenced by a store, and not by the group: a new ownership begins where the last one has come to (rule 10).
+    fn retaken(&mut self, id: &TopicPartition, epoch: LocalEpoch) {
+        let part = self.parts.get_mut(id).unwrap();
+        if part.cancelled && !part.draining && part.epoch.is_some_and(|old| old < epoch) {
+            part.begin_again(epoch);
         }
     }
 
@@ -145,6 +154,7 @@ impl World {
                 let rec = self.parts.get_mut(partition).unwrap().recs.get_mut(&offset.0).unwrap();
                 assert_eq!((rec.want, *attempt), (Want::Retry, rec.failed));
                 (rec.want, rec.due) = (Want::Run, due);
+                rec.noted = (rec.failed, rec.unknown);
             }
             RuntimeEvent::Redelivered { .. } | RuntimeEvent::OutOfRange { .. } => {
                 panic!("the broker did nothing wrong: {event:?}");

@@ -1,11 +1,9 @@
-//! Rules 10-12, 16: taking partitions over, giving them back, stopping.
+//! Rules 11, 12, 16: giving partitions back, and stopping.
 
-use tidegate::broker::{Assignment, CommitError, Committed, RevokeTicket, Watermarks};
+use tidegate::broker::{CommitError, RevokeTicket};
 use tidegate::class::Class;
-use tidegate::consumer::core::{Command, Event, OwnFailure, StepKind, Stopped, Verdict};
+use tidegate::consumer::core::{Command, Event, StepKind, Stopped, Verdict};
 use tidegate::events::RuntimeEvent;
-use tidegate::message::Offset;
-use tidegate::policy::{Effects, RoutePolicy, StartFrom};
 
 use crate::rig::*;
 use crate::world::tp;
@@ -16,80 +14,6 @@ fn is_release(command: &Command) -> bool {
 
 fn is_cancel(command: &Command) -> bool {
     matches!(command, Command::Cancel { .. })
-}
-
-fn started(out: &[Command]) -> Option<u64> {
-    out.iter().find_map(|c| match c {
-        Command::Start { from, .. } => Some(from.0),
-        _ => None,
-    })
-}
-
-fn stopped(out: &[Command]) -> Option<Stopped> {
-    out.iter().find_map(|c| match c {
-        Command::Stopped(how) => Some(how.clone()),
-        _ => None,
-    })
-}
-
-#[test]
-fn the_stores_know_the_owner_and_a_commit_is_accepted_before_anything_is_delivered() {
-    let route = RoutePolicy { effects: Effects::Transactional, ..ordered() };
-    let mut rig = Rig::new(vec![route]);
-    let out = rig.assign(0, None);
-    let epoch = owning(&out).expect("rule 10: first the stores");
-    let down = Err(OwnFailure { message: "down".into() });
-    let out = rig.send(Event::Owned { partition: tp(0), epoch, result: down });
-    assert!(told(&out, |e| matches!(e, RuntimeEvent::OwnFailed { .. })) && commit(&out).is_none());
-    assert_eq!(owning(&rig.wait()), Some(epoch), "tried again");
-    let out = rig.send(Event::Owned { partition: tp(0), epoch, result: Ok(()) });
-    assert_eq!((committed(&out), started(&out)), (Some(0), None));
-    let out = rig.answer(&out, Err(CommitError::StaleGeneration));
-    assert_eq!(started(&out), None);
-    let out = rig.wait();
-    assert_eq!(started(&rig.accept(&out)), Some(0));
-}
-
-#[test]
-fn the_commit_decides_where_to_begin_and_without_one_the_user_does() {
-    let begin = |start_from, committed: Option<u64>| {
-        let mut config = config(vec![ordered()]);
-        config.start_from = start_from;
-        let mut rig = Rig::with(config);
-        let committed =
-            committed.map(|at| Committed { offset: Offset(at), metadata: String::new() });
-        let out = rig.assign(0, committed);
-        started(&rig.accept(&out))
-    };
-    assert_eq!(begin(StartFrom::Earliest, None), Some(0));
-    assert_eq!(begin(StartFrom::Latest, None), Some(END));
-    assert_eq!(begin(StartFrom::At(Offset(7)), None), Some(7));
-    assert_eq!(begin(StartFrom::Latest, Some(3)), Some(3));
-    assert_eq!(begin(StartFrom::Earliest, Some(END)), Some(END));
-}
-
-#[test]
-fn a_start_outside_of_the_log_is_refused_and_never_jumps() {
-    for (at, start) in [(4, 5), (11, 5)] {
-        let mut rig = Rig::new(vec![ordered()]);
-        let committed = Some(Committed { offset: Offset(at), metadata: String::new() });
-        let watermarks = Watermarks { start: Offset(start), end: Offset(10) };
-        let assigned = Assignment { partition: tp(0), committed, watermarks };
-        let out = rig.send(Event::Assigned(vec![assigned]));
-        assert!(told(&out, |e| matches!(e, RuntimeEvent::OutOfRange { .. })), "rule 7");
-        let Some(Stopped::Failed { reason }) = stopped(&out) else { panic!("{out:?}") };
-        assert!(reason.contains("orders/0") && reason.contains(&at.to_string()), "{reason}");
-        assert_eq!(commit(&out), None);
-    }
-}
-
-#[test]
-fn records_deleted_under_the_reader_stop_the_service() {
-    let mut rig = Rig::new(vec![ordered()]);
-    rig.own(0);
-    let watermarks = Watermarks { start: Offset(50), end: Offset(90) };
-    let event = Event::OutOfRange { partition: tp(0), position: Offset(7), watermarks };
-    assert!(matches!(stopped(&rig.send(event)), Some(Stopped::Failed { .. })), "rule 7");
 }
 
 #[test]
@@ -231,16 +155,6 @@ fn drain_then_fence_per_partition() {
 }
 
 #[test]
-fn assigned_again_without_a_word_is_a_new_ownership() {
-    let mut rig = Rig::new(vec![ordered()]);
-    let old = rig.own(0);
-    rig.deliver(0, &[0]);
-    let out = rig.assign(0, None);
-    assert!(out.contains(&Command::Cancel { partition: tp(0), epoch: old }), "rule 12");
-    assert_eq!(started(&rig.accept(&out)), Some(0));
-}
-
-#[test]
 fn shutdown_drains_commits_and_says_so() {
     let mut rig = Rig::new(vec![ordered()]);
     let epoch = rig.own(0);
@@ -270,4 +184,13 @@ fn a_service_that_owns_nothing_stops_at_once() {
     let mut rig = Rig::new(vec![ordered()]);
     let out = rig.send(Event::Shutdown { within: ms(5_000) });
     assert_eq!(stopped(&out), Some(Stopped::Drained));
+}
+
+#[test]
+fn a_revoke_before_the_first_commit_was_answered_waits_for_it_and_starts_nothing() {
+    let mut rig = Rig::new(vec![ordered()]);
+    let out = rig.assign(0, None);
+    assert_eq!(rig.revoke(&[0], ms(5_000), 1), [], "rule 2: it could land after the next owner's");
+    let out = rig.accept(&out);
+    assert!(out.iter().any(is_release) && started(&out).is_none());
 }

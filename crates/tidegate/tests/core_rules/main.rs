@@ -1,4 +1,4 @@
-//! The consumer core against the rules of docs: examples of each transition, and properties under arbitrary events.
+//! The consumer core against its rules: examples of each transition, and properties under arbitrary events.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not test functions")]
 
 mod checks;
@@ -9,5 +9,7 @@ mod model;
 mod properties;
 mod retrying;
 mod rig;
+mod rolls;
 mod settling;
+mod takeover;
 mod world;

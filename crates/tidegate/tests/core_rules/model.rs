@@ -29,6 +29,8 @@ pub(crate) struct Rec {
     pub(crate) failed: u32,
     pub(crate) unknown: u32,
     pub(crate) due: Duration,
+    /// The counts (failed, unknown) that a commit tells: those of the last retry that was scheduled.
+    pub(crate) noted: (u32, u32),
     end: End,
     emits: bool,
 }
@@ -36,7 +38,8 @@ pub(crate) struct Rec {
 impl Rec {
     pub(crate) fn new(policy: usize, failed: u32, unknown: u32, due: Duration) -> Self {
         let (want, started, end, emits) = (Want::Run, false, End::Done, false);
-        Self { policy, want, started, failed, unknown, due, end, emits }
+        let noted = (failed, unknown);
+        Self { policy, want, started, failed, unknown, due, noted, end, emits }
     }
 
     pub(crate) fn finished(&mut self, verdict: &Verdict, route: &RoutePolicy) {

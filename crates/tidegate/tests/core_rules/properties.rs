@@ -3,59 +3,12 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use tidegate::broker::{CommitError, Committed, RevokeTicket};
-use tidegate::class::{Cause, Class, Failure};
+use tidegate::broker::{Committed, RevokeTicket};
 use tidegate::consumer::core::{Event, OwnFailure, StepFailure, Stopped, Verdict, WorkId};
 use tidegate::message::{Offset, TopicPartition};
 
+use crate::rolls::{commit_result, pick, step_result, verdict};
 use crate::world::{PARTITIONS, World, tp};
-
-fn failed(class: Class, cause: Cause) -> Verdict {
-    let failure = Failure { class, message: "no".into(), cause };
-    Verdict::Failed { failure, took: Duration::from_millis(5) }
-}
-
-fn verdict(roll: u64) -> Verdict {
-    match roll % 100 {
-        0..35 => Verdict::Done { emits: false },
-        35..50 => Verdict::Done { emits: true },
-        50..55 => Verdict::Duplicate { owes: true },
-        55..58 => Verdict::Duplicate { owes: false },
-        58..62 => Verdict::Skipped,
-        62..80 => failed(Class::Transient, Cause::Error),
-        80..83 => failed(Class::Transient.after(Duration::from_secs(3)), Cause::Error),
-        83..87 => failed(Class::Transient, Cause::Panic),
-        87..91 => failed(Class::Permanent, Cause::Error),
-        91..98 => failed(Class::Outage("db"), Cause::Error),
-        _ => Verdict::Fenced,
-    }
-}
-
-fn step_result(roll: u64) -> Result<bool, StepFailure> {
-    match roll % 100 {
-        0..40 => Ok(false),
-        40..65 => Ok(true),
-        65..82 => Err(StepFailure::Again("down".into())),
-        82..92 => Err(StepFailure::Rerun("rolled back".into())),
-        92..98 => Err(StepFailure::Duplicate),
-        _ => Err(StepFailure::Fenced),
-    }
-}
-
-fn commit_result(roll: u64, id: &TopicPartition) -> Result<(), CommitError> {
-    match roll % 100 {
-        0..60 => Ok(()),
-        60..72 => Err(CommitError::StaleGeneration),
-        72..82 => Err(CommitError::RebalanceInProgress),
-        82..96 => Err(CommitError::Unavailable("no answer".into())),
-        _ => Err(CommitError::NotOwned(id.clone())),
-    }
-}
-
-fn pick<T: Clone>(from: impl Iterator<Item = T>, roll: u64) -> Option<T> {
-    let all: Vec<_> = from.collect();
-    (!all.is_empty()).then(|| all[roll as usize % all.len()].clone())
-}
 
 impl World {
     fn finish(&mut self, work: &WorkId, verdict: Verdict) {
@@ -116,7 +69,7 @@ impl World {
         assert_eq!((ledger, deadline), (self.core.ledger(), self.core.deadline()));
     }
 
-    fn to_deadline(&mut self) -> bool {
+    fn run_to_deadline(&mut self) -> bool {
         let Some(deadline) = self.core.deadline() else { return false };
         self.elapsed = deadline;
         self.step(Event::Timer);
@@ -128,7 +81,7 @@ impl World {
         let roll = roll >> 8;
         match action {
             0..8 if !self.owned(&id) => {
-                if roll % 4 == 0 {
+                if roll.is_multiple_of(4) {
                     self.other_member_commits(&id, roll >> 2);
                 }
                 self.assign(&id);
@@ -161,7 +114,7 @@ impl World {
                 }
             }
             100..112 => {
-                self.to_deadline();
+                self.run_to_deadline();
             }
             112..118 => {
                 self.elapsed += Duration::from_millis(roll % 400);
@@ -193,7 +146,7 @@ impl World {
         } else if let Some(work) = self.steps.keys().next().cloned() {
             self.answer_step(&work, Ok(false));
         } else {
-            return (0..PARTITIONS).any(|n| self.deliver(&tp(n), 4)) || self.to_deadline();
+            return (0..PARTITIONS).any(|n| self.deliver(&tp(n), 4)) || self.run_to_deadline();
         }
         true
     }
@@ -267,7 +220,7 @@ proptest! {
         let busy = world.runs.len() + world.steps.len();
         world.shut_down(Duration::from_millis(within));
         while world.stopped.is_none() {
-            prop_assert!(world.to_deadline(), "it hangs");
+            prop_assert!(world.run_to_deadline(), "it hangs");
         }
         prop_assert!(world.stopping.is_some_and(|deadline| world.elapsed <= deadline));
         let cut = matches!(world.stopped, Some(Stopped::Deadline { unfinished }) if unfinished >= busy);

@@ -6,7 +6,7 @@ use tidegate::broker::{Assignment, CommitEntry, CommitError, Committed, RevokeTi
 use tidegate::class::{Cause, Class, Failure};
 use tidegate::consumer::core::{
     Command, Core, CoreConfig, Delivered, Event, LocalEpoch, Now, Step, StepFailure, StepKind,
-    Verdict, WorkId,
+    Stopped, Verdict, WorkId,
 };
 use tidegate::events::RuntimeEvent;
 use tidegate::message::{Offset, Timestamp};
@@ -222,4 +222,18 @@ pub(crate) fn told(out: &[Command], which: impl Fn(&RuntimeEvent) -> bool) -> bo
 
 pub(crate) fn position(out: &[Command], which: impl Fn(&Command) -> bool) -> usize {
     out.iter().position(which).unwrap_or_else(|| panic!("missing in {out:?}"))
+}
+
+pub(crate) fn started(out: &[Command]) -> Option<u64> {
+    out.iter().find_map(|c| match c {
+        Command::Start { from, .. } => Some(from.0),
+        _ => None,
+    })
+}
+
+pub(crate) fn stopped(out: &[Command]) -> Option<Stopped> {
+    out.iter().find_map(|c| match c {
+        Command::Stopped(how) => Some(how.clone()),
+        _ => None,
+    })
 }

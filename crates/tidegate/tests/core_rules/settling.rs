@@ -1,11 +1,13 @@
 //! Rules 3-5, 28: settling in acknowledged steps.
 
 use tidegate::class::Class;
-use tidegate::consumer::core::{Command, End, Step, StepFailure, StepKind, Verdict};
+use tidegate::consumer::core::{Command, End, Event, Step, StepFailure, StepKind, Verdict};
 use tidegate::events::RuntimeEvent;
+use tidegate::message::Offset;
 use tidegate::policy::{Effects, RoutePolicy};
 
 use crate::rig::*;
+use crate::world::tp;
 
 const EMITS: Verdict = Verdict::Done { emits: true };
 
@@ -158,6 +160,28 @@ fn a_fenced_partition_commits_nothing_any_more() {
     assert_eq!(rig.deliver(0, &[2]), []);
     let out = rig.revoke(&[0], ms(100), 7);
     assert!(commit(&out).is_none() && out.iter().any(|c| matches!(c, Command::Release(_))));
+}
+
+/// A zombie raised the owner row by mistake: the true owner proves itself, and does not wait for ever (rule 10, I7).
+#[test]
+fn a_fenced_owner_that_still_owns_takes_the_partition_again() {
+    let mut rig = Rig::new(vec![transactional()]);
+    let epoch = rig.own(0);
+    rig.deliver(0, &[0]);
+    rig.finish(&work(0, epoch, 0), Verdict::Fenced);
+    let out = rig.wait();
+    let again = out.iter().find_map(|c| match c {
+        Command::Own { epoch, .. } => Some(*epoch),
+        _ => None,
+    });
+    let again = again.expect("the store is told again");
+    assert!(again > epoch);
+    assert_eq!(rig.finish(&work(0, epoch, 0), DONE), [], "what ran before is late");
+    let out = rig.send(Event::Owned { partition: tp(0), epoch: again, result: Ok(()) });
+    assert!(runs(&out).is_empty() && commit(&out).is_some(), "a commit must be accepted first");
+    let out = rig.accept(&out);
+    assert!(out.iter().any(|c| matches!(c, Command::Start { from: Offset(0), .. })));
+    assert_eq!(runs(&rig.deliver(0, &[0])), [(0, 1)]);
 }
 
 #[test]

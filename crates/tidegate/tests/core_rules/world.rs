@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidegate::broker::{Assignment, CommitEntry, CommitError, Committed, RevokeTicket, Watermarks};
 use tidegate::consumer::core::metadata::CommitMetadata;
 use tidegate::consumer::core::{
-    Command, Core, CoreConfig, Delivered, Event, LocalEpoch, Now, StepKind, Stopped, WorkId,
+    Core, CoreConfig, Delivered, Event, LocalEpoch, Now, StepKind, Stopped, WorkId,
 };
 use tidegate::message::{Offset, Partition, Timestamp, TopicName, TopicPartition};
 use tidegate::policy::{Backoff, Effects, Order, PolicyId, Retry, RoutePolicy, StartFrom};
@@ -37,6 +37,22 @@ pub(crate) struct Part {
     pub(crate) sent: Option<u64>,
     /// What the commit said that this ownership began with: (failed, unknown, due at the earliest).
     pub(crate) inherited: BTreeMap<u64, (u32, u32, Duration)>,
+}
+
+impl Part {
+    pub(crate) fn begin_again(&mut self, epoch: LocalEpoch) {
+        let next = self.delivered.map_or(self.start, |last| last + 1);
+        self.start = self.recs.keys().next().copied().unwrap_or(next);
+        for (offset, rec) in std::mem::take(&mut self.recs) {
+            if rec.noted.0 > 0 {
+                self.inherited.insert(offset, (rec.noted.0, rec.noted.1, Duration::ZERO));
+            }
+        }
+        self.position = self.log.partition_point(|offset| *offset < self.start);
+        (self.epoch, self.delivered) = (Some(epoch), None);
+        (self.accepted, self.started, self.cancelled, self.paused) = (false, false, false, false);
+        self.finished.clear();
+    }
 }
 
 pub(crate) struct World {
@@ -107,7 +123,7 @@ impl World {
         for partition in 0..PARTITIONS {
             let mut offset = 0;
             let mut gap = || {
-                offset += 1 + if world.draw() % 3 == 0 { world.draw() % 5 } else { 0 };
+                offset += 1 + if world.draw().is_multiple_of(3) { world.draw() % 5 } else { 0 };
                 offset
             };
             let log = (0..20).map(|_| gap()).collect();
@@ -206,7 +222,7 @@ impl World {
                 Err(CommitError::NotOwned(entry.partition.clone()))
             };
             let unknown =
-                matches!(result, Err(CommitError::Unavailable(_))) && self.draw() % 2 == 0;
+                matches!(result, Err(CommitError::Unavailable(_))) && self.draw().is_multiple_of(2);
             let part = self.parts.get_mut(&entry.partition).unwrap();
             if result.is_ok() || unknown {
                 part.committed = Some(entry.committed.clone());

@@ -8,21 +8,21 @@ use futures_util::stream::{FuturesOrdered, StreamExt};
 use tidegate::broker::{Broker, CommitEntry, Committed, Consumer, GroupEvent, Subscription};
 use tidegate::message::{NewRecord, Offset, Partition, TopicName, TopicPartition};
 
-pub const FOLDER: &str = "KILL_FOLDER";
-pub const ROUND: &str = "KILL_ROUND";
-pub const GROUP: &str = "killed";
-pub const PARTITIONS: u32 = 3;
+pub(crate) const FOLDER: &str = "KILL_FOLDER";
+pub(crate) const ROUND: &str = "KILL_ROUND";
+pub(crate) const GROUP: &str = "killed";
+pub(crate) const PARTITIONS: u32 = 3;
 
-pub fn topic() -> TopicName {
+pub(crate) fn topic() -> TopicName {
     TopicName::new("killed").unwrap()
 }
 
-pub fn place(partition: u32) -> TopicPartition {
+pub(crate) fn place(partition: u32) -> TopicPartition {
     TopicPartition::new(topic(), Partition(partition))
 }
 
 /// The record that belongs to an id: up to 3 kB, now and then null.
-pub fn expected(id: u64) -> NewRecord {
+pub(crate) fn expected(id: u64) -> NewRecord {
     let mut random = fastrand::Rng::with_seed(id);
     let mut record = NewRecord::new(topic()).key(id.to_le_bytes().to_vec());
     record = record.header("id", id.to_string());
@@ -33,12 +33,12 @@ pub fn expected(id: u64) -> NewRecord {
     record
 }
 
-pub fn metadata(offset: u64) -> String {
+pub(crate) fn metadata(offset: u64) -> String {
     format!("at {offset}")
 }
 
 /// Publishes batches, some in flight at once, commits behind them, and says what was acknowledged.
-pub async fn publish_for_ever(folder: &Path, round: u32) {
+pub(crate) async fn publish_for_ever(folder: &Path, round: u32) {
     let broker = Broker::embedded(folder).unwrap();
     let mut member = broker.subscribe(Subscription::new(GROUP, vec![topic()])).await.unwrap();
     assert!(matches!(member.poll().await, GroupEvent::Assigned(_)));

@@ -1,4 +1,5 @@
 //! What tests of groups have in common.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::time::Duration;
 
@@ -7,52 +8,52 @@ use tidegate::broker::{
 };
 use tidegate::message::{NewRecord, Offset, Partition, TopicName, TopicPartition};
 
-pub fn topic() -> TopicName {
+pub(crate) fn topic() -> TopicName {
     TopicName::new("orders").unwrap()
 }
 
-pub fn place(partition: u32) -> TopicPartition {
+pub(crate) fn place(partition: u32) -> TopicPartition {
     TopicPartition::new(topic(), Partition(partition))
 }
 
-pub fn numbered(partition: u32, n: u32) -> NewRecord {
+pub(crate) fn numbered(partition: u32, n: u32) -> NewRecord {
     NewRecord::new(topic()).partition(Partition(partition)).value(n.to_string())
 }
 
-pub async fn create(broker: &Broker, partitions: u32) {
+pub(crate) async fn create(broker: &Broker, partitions: u32) {
     broker.create_topics(vec![NewTopic::new(topic(), partitions)]).await.remove(0).unwrap();
 }
 
-pub async fn broker_with(partitions: u32) -> Broker {
+pub(crate) async fn broker_with(partitions: u32) -> Broker {
     let broker = Broker::in_memory();
     create(&broker, partitions).await;
     broker
 }
 
-pub async fn publish(broker: &Broker, records: impl IntoIterator<Item = NewRecord>) {
+pub(crate) async fn publish(broker: &Broker, records: impl IntoIterator<Item = NewRecord>) {
     let acks = broker.publish(records.into_iter().collect()).await;
-    acks.into_iter().for_each(|ack| drop(ack.unwrap()));
+    assert!(acks.iter().all(Result::is_ok), "{acks:?}");
 }
 
-pub fn subscription() -> Subscription {
+pub(crate) fn subscription() -> Subscription {
     Subscription::new("tests", vec![topic()])
 }
 
-pub async fn subscribe(broker: &Broker) -> Box<dyn Consumer> {
+pub(crate) async fn subscribe(broker: &Broker) -> Box<dyn Consumer> {
     broker.subscribe(subscription()).await.unwrap()
 }
 
-pub async fn assigned(member: &mut Box<dyn Consumer>) -> Vec<TopicPartition> {
+pub(crate) async fn assigned(member: &mut Box<dyn Consumer>) -> Vec<TopicPartition> {
     let GroupEvent::Assigned(got) = member.poll().await else { panic!("not assigned") };
     got.into_iter().map(|assignment| assignment.partition).collect()
 }
 
-pub fn entry(partition: &TopicPartition, offset: u64) -> CommitEntry {
+pub(crate) fn entry(partition: &TopicPartition, offset: u64) -> CommitEntry {
     let committed = Committed { offset: Offset(offset), metadata: String::new() };
     CommitEntry { partition: partition.clone(), committed }
 }
 
-pub async fn commit(
+pub(crate) async fn commit(
     member: &mut Box<dyn Consumer>,
     partition: &TopicPartition,
     offset: u64,
@@ -61,7 +62,7 @@ pub async fn commit(
 }
 
 /// The numbers of the next records, in the order of delivery.
-pub async fn values(member: &mut Box<dyn Consumer>, count: usize) -> Vec<u32> {
+pub(crate) async fn values(member: &mut Box<dyn Consumer>, count: usize) -> Vec<u32> {
     let mut values = Vec::new();
     while values.len() < count {
         let event = member.poll().await;
@@ -73,7 +74,7 @@ pub async fn values(member: &mut Box<dyn Consumer>, count: usize) -> Vec<u32> {
 }
 
 /// In virtual time: the clock moves on only when nothing is left to do.
-pub async fn says_nothing(member: &mut Box<dyn Consumer>) {
+pub(crate) async fn says_nothing(member: &mut Box<dyn Consumer>) {
     let waited = tokio::time::timeout(Duration::from_secs(10), member.poll()).await;
     assert!(waited.is_err(), "unexpected: {waited:?}");
 }

@@ -17,6 +17,7 @@
 mod batch;
 mod coordinator;
 mod driver;
+mod fetch;
 mod groups;
 mod log;
 mod member;
@@ -46,10 +47,10 @@ use self::log::Log;
 use self::queue::{Job, Queue, Refused};
 use self::store::{SharedBackend, Source, Store};
 use self::writer::{Worker, Writer};
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 use crate::broker::AdminError;
 use crate::broker::{Broker, BrokerError};
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 use crate::message::TopicPartition;
 
 /// The embedded log. Cheap to clone; all clones are the same log.
@@ -126,6 +127,7 @@ impl EmbeddedBroker {
             store: worker.store.clone(),
             queue: worker.queue.clone(),
             failure: worker.failure.clone(),
+            max_message_bytes: worker.max_message_bytes,
             writer: writer(worker)?,
             coordinator: Coordinator::default(),
             closed: AtomicBool::new(false),
@@ -134,7 +136,7 @@ impl EmbeddedBroker {
 }
 
 /// For tests of whoever reads the log.
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 impl EmbeddedBroker {
     /// Leaves a gap of so many offsets at the partition's end, as compaction and transaction markers
     /// do on a cluster (rule 1).
@@ -168,6 +170,7 @@ struct Inner {
     queue: Arc<Queue>,
     failure: Arc<Mutex<Option<String>>>,
     coordinator: Coordinator,
+    max_message_bytes: usize,
     writer: Writer,
     closed: AtomicBool,
 }

@@ -43,7 +43,7 @@ pub(super) fn open(
     let broken = |e: StoreError| BrokerError::Storage(format!("{}: {e}", shown.display()));
     prepare(&store, shown)?;
     let log = Log::new(options.tail_bytes);
-    let topics = store.read(|txn| load(txn)).map_err(broken)?;
+    let topics = store.read(load).map_err(broken)?;
     topics.into_iter().for_each(|topic| log.add(topic));
     Ok((store, log))
 }
@@ -51,7 +51,7 @@ pub(super) fn open(
 /// Writes the tables of a new file; checks the version of an old one.
 fn prepare(store: &Store, shown: &Path) -> Result<(), BrokerError> {
     let broken = |e: StoreError| BrokerError::Storage(format!("{}: {e}", shown.display()));
-    let format = store.read(|txn| stored_format(txn)).map_err(broken)?;
+    let format = store.read(stored_format).map_err(broken)?;
     match format {
         Some(FORMAT) => Ok(()),
         Some(newer) => Err(BrokerError::Storage(format!(

@@ -1,7 +1,7 @@
 //! What waits to be written: first in, first out, bounded in number and bytes.
 //!
 //! A job counts until it is done, not until the writer takes it, so the bound holds for all that is
-//! in memory on its way to the disk.
+//! in memory on its way to the disk. Who got an answer finds the room that it gave back.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -44,13 +44,13 @@ pub(super) enum Job {
         reply: oneshot::Sender<Result<Offset, AdminError>>,
     },
     /// Leaves a gap, as compaction and transaction markers do in Kafka.
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     Skip {
         partition: Arc<PartitionLog>,
         offsets: u64,
         reply: oneshot::Sender<Result<(), AdminError>>,
     },
-    /// Opens the file again if it failed; answered when everything before it is done.
+    /// Answered when everything before it is done. If the log had failed, tries whether it still does.
     Flush {
         reply: oneshot::Sender<()>,
     },
@@ -58,7 +58,7 @@ pub(super) enum Job {
 
 impl Job {
     /// What it counts in the queue: number and bytes.
-    fn weight(&self) -> Weight {
+    pub(super) fn weight(&self) -> Weight {
         match self {
             Self::Publish { records, .. } => {
                 records.iter().map(Accepted::weight).fold(Weight::default(), Weight::and)
@@ -78,14 +78,15 @@ impl Accepted {
     }
 }
 
+/// What jobs count together.
 #[derive(Debug, Clone, Copy, Default)]
-struct Weight {
+pub(super) struct Weight {
     records: usize,
     bytes: usize,
 }
 
 impl Weight {
-    fn and(self, more: Self) -> Self {
+    pub(super) fn and(self, more: Self) -> Self {
         Self { records: self.records + more.records, bytes: self.bytes + more.bytes }
     }
 }
@@ -110,8 +111,6 @@ struct State {
     jobs: VecDeque<Job>,
     /// Queued and being written.
     held: Weight,
-    /// Being written.
-    taken: Weight,
     closed: bool,
 }
 
@@ -189,11 +188,10 @@ impl Queue {
     }
 
     /// What was taken is done: room for more.
-    pub(super) fn done(&self) {
+    pub(super) fn done(&self, weight: Weight) {
         let mut state = lock(&self.state);
-        let taken = std::mem::take(&mut state.taken);
-        state.held.records -= taken.records;
-        state.held.bytes -= taken.bytes;
+        state.held.records -= weight.records;
+        state.held.bytes -= weight.bytes;
     }
 
     /// Takes nothing more in.
@@ -207,7 +205,6 @@ fn take_all(state: &mut State) -> Option<Vec<Job>> {
     if state.jobs.is_empty() {
         return None;
     }
-    state.taken = state.held;
     Some(state.jobs.drain(..).collect())
 }
 

@@ -18,6 +18,7 @@ use super::log::Log;
 use super::open;
 use super::options::EmbeddedOptions;
 use super::queue::{Job, Queue};
+use super::store::tables::META;
 use super::store::{Source, Store, StoreError, WriteError};
 use super::sync::lock;
 use crate::broker::BrokerError;
@@ -30,6 +31,8 @@ pub(super) struct Worker {
     pub(super) queue: Arc<Queue>,
     /// What the last write failed with; `None` after one that succeeded.
     pub(super) failure: Arc<Mutex<Option<String>>>,
+    /// Of topics that name no limit.
+    pub(super) max_message_bytes: usize,
 }
 
 impl Worker {
@@ -45,6 +48,7 @@ impl Worker {
             store: Arc::new(store),
             queue: Arc::new(Queue::new(options.queue_records, options.queue_bytes)),
             failure: Arc::default(),
+            max_message_bytes: options.max_message_bytes,
         })
     }
 
@@ -74,7 +78,6 @@ impl Worker {
             }
         }
         self.append(appends);
-        self.queue.done();
     }
 
     /// Writes, and opens the file again if it failed: before, or by this.
@@ -84,7 +87,7 @@ impl Worker {
     ) -> Result<T, WriteError> {
         self.recover().map_err(WriteError::NotWritten)?;
         let result = self.store.write(work);
-        *lock(&self.failure) = result.as_ref().err().map(ToString::to_string);
+        self.note(result.as_ref().err().map(ToString::to_string));
         if result.is_err() {
             // What fails here fails again at the next write, which then reports it.
             let _ = self.recover();
@@ -99,9 +102,32 @@ impl Worker {
         }
         let reopened = self.store.reopen().and_then(|()| open::reload(&self.store, &self.log));
         if let Err(error) = &reopened {
-            *lock(&self.failure) = Some(error.to_string());
+            self.note(Some(error.to_string()));
         }
         reopened
+    }
+
+    /// Opens the file again if it failed, and finds out whether it can be written again.
+    fn probe(&self) {
+        let recovered = self.recover();
+        if recovered.is_ok() && lock(&self.failure).is_some() {
+            // `write` takes note of how it went.
+            let _ = self.write(|transaction| {
+                transaction.open_table(META)?.insert("probe", [].as_slice())?;
+                Ok(())
+            });
+        }
+    }
+
+    /// Remembers how the last write went; says so when it changes.
+    fn note(&self, failure: Option<String>) {
+        let mut last = lock(&self.failure);
+        match (&*last, &failure) {
+            (None, Some(reason)) => tracing::error!(reason, "the log cannot be written"),
+            (Some(_), None) => tracing::info!("the log can be written again"),
+            _ => {}
+        }
+        *last = failure;
     }
 }
 

@@ -7,7 +7,7 @@ use crate::consumer::core::cx::Cx;
 use crate::consumer::core::metadata::RetryState;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
-use crate::consumer::core::tracker::State;
+use crate::consumer::core::work::State;
 use crate::consumer::core::{Attempt, Command, End, Verdict};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, Timestamp};

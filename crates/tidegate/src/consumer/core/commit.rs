@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::broker::{CommitEntry, CommitError, Committed, Subscription};
 use crate::consumer::core::cx::Cx;
-use crate::consumer::core::metadata::CommitMetadata;
+use crate::consumer::core::metadata::{CommitMetadata, RetryState};
 use crate::consumer::core::partition::{Partition, Phase};
 use crate::consumer::core::{Command, LocalEpoch};
 use crate::events::RuntimeEvent;
@@ -42,6 +42,13 @@ impl Default for Progress {
 }
 
 impl Progress {
+    /// A new epoch: a commit must be accepted anew.
+    pub(super) fn renew(&mut self) {
+        self.accepted = None;
+        self.failures = 0;
+        self.not_before = Duration::ZERO;
+    }
+
     /// The retry state has changed. `urgent`: it must not be lost (rule 20).
     pub(super) fn metadata_changed(&mut self, urgent: bool) {
         self.version += 1;
@@ -150,9 +157,7 @@ impl Partition {
 
     fn commit_entry(&self, cx: &Cx<'_>) -> CommitEntry {
         let base = self.tracker.watermark();
-        let waiting = self.restored.values().map(|(state, _)| *state);
-        let mut retries: Vec<_> = waiting.chain(self.tracker.retries()).collect();
-        retries.sort_by_key(|retry| retry.offset);
+        let retries = self.retries();
         let metadata = CommitMetadata {
             cluster_id: cx.config.cluster_id.clone(),
             partition: self.id.clone(),
@@ -162,6 +167,14 @@ impl Partition {
         };
         let metadata = metadata.encode_within(self.progress.limit);
         CommitEntry { partition: self.id.clone(), committed: Committed { offset: base, metadata } }
+    }
+
+    /// All blocking retries, of this ownership and of an earlier one, in offset order.
+    pub(super) fn retries(&self) -> Vec<RetryState> {
+        let waiting = self.restored.values().map(|(state, _)| *state);
+        let mut retries: Vec<_> = waiting.chain(self.tracker.retries()).collect();
+        retries.sort_by_key(|retry| retry.offset);
+        retries
     }
 
     /// Whether one more record may fail and still find a place in the metadata.

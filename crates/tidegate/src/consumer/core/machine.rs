@@ -8,7 +8,7 @@ use crate::consumer::core::{Command, CoreConfig, Event, Ledger, Now};
 
 /// Ownership, progress, retry and settling of one member of a group.
 ///
-/// Guarantees, for any order of events (each is a property of `tests/core_properties.rs`):
+/// Guarantees, for any order of events (each is a property of `tests/core_rules/properties.rs`):
 /// - a committed offset is never above the lowest unfinished record, and never goes back within an ownership (I2, I10);
 /// - every delivered record ends exactly once, or is pending (I5);
 /// - records of `Order::Partition` run one at a time, in offset order (I3);

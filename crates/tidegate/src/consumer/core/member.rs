@@ -138,6 +138,10 @@ impl Member {
     /// Does what was waiting for this time.
     fn tend(&mut self, cx: &mut Cx<'_>) {
         for partition in self.partitions.values_mut() {
+            if partition.wants_epoch() {
+                self.epoch.0 += 1;
+                partition.renew(self.epoch);
+            }
             partition.tend_owning(cx);
             partition.tend_outage(cx);
             while let Some(offset) = partition.tracker.due(cx.now.elapsed) {

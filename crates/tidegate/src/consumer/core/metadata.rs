@@ -21,6 +21,7 @@ use std::fmt::Write;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::consumer::core::percent::{escape, unescape};
 use crate::message::{Offset, Partition, Timestamp, TopicName, TopicPartition};
 
 const VERSION: &str = "tidegate/1";
@@ -226,28 +227,4 @@ fn decode_retry(entry: &str, base: Offset) -> Option<RetryState> {
         active: Duration::from_millis(number(parts.next()?)?),
     };
     parts.next().is_none().then_some(retry)
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'~' | b'-' => {
-                escaped.push(char::from(byte));
-            }
-            _ => write!(escaped, "%{byte:02X}").expect("writing to a string cannot fail"),
-        }
-    }
-    escaped
-}
-
-fn unescape(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let hex = part.get(..2)?;
-        bytes.push(u8::from_str_radix(hex, 16).ok()?);
-        bytes.extend_from_slice(part[2..].as_bytes());
-    }
-    String::from_utf8(bytes).ok()
 }

@@ -23,9 +23,11 @@ mod outage;
 mod ownership;
 mod partition;
 mod pauses;
+mod percent;
 mod settle;
 mod stop;
 mod tracker;
+mod work;
 
 pub use command::{Attempt, Command, End, Step, StepKind, Stopped};
 pub use config::CoreConfig;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
-use crate::consumer::core::tracker::State;
+use crate::consumer::core::work::State;
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
 use crate::policy::Order;

@@ -62,7 +62,8 @@ impl Partition {
         else {
             return;
         };
-        let Assignment { committed, watermarks, .. } = assignment;
+        // Fenced, and taken again: what is known is newer than any commit.
+        let Some(Assignment { committed, watermarks, .. }) = assignment else { return };
         let from = match (&committed, cx.config.start_from) {
             (Some(committed), _) => committed.offset,
             (None, StartFrom::Earliest) => watermarks.start,
@@ -140,7 +141,10 @@ impl Partition {
 
 /// The due time was fixed by the wall clock of another process. If that clock, or ours, is wrong: nobody waits longer
 /// than the delay that was drawn (rule 19).
-fn restored(retries: Vec<RetryState>, cx: &Cx<'_>) -> BTreeMap<Offset, (RetryState, Duration)> {
+pub(super) fn restored(
+    retries: Vec<RetryState>,
+    cx: &Cx<'_>,
+) -> BTreeMap<Offset, (RetryState, Duration)> {
     let wait = |retry: &RetryState| {
         let left = retry.due.0.saturating_sub(cx.now.wall.0);
         Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(retry.delay)

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //!  Assigned ─▶ Owning ── Owned ok, start chosen ─▶ Proving ── commit accepted ─▶ Running ──▶ revoked, lost: gone
-//!                 └ failed: back-off, again           └ refused: back-off, again    ├──▶ Cut: the service fails; only commits
-//!                                                                                   └──▶ Halted: it is someone else's
+//!                 ▲ failed: back-off, again           └ refused: back-off, again    ├──▶ Cut: the service fails; only commits
+//!                 │                                                                 ├──▶ Halted: it is someone else's
+//!                 └──────────────── fenced: a new epoch, after a back-off ──────────┘
 //! ```
 
 use std::collections::BTreeMap;
@@ -14,8 +15,10 @@ use crate::consumer::core::commit::Progress;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::metadata::RetryState;
 use crate::consumer::core::outage::Outage;
+use crate::consumer::core::ownership::restored;
 use crate::consumer::core::pauses::{Pauses, Reason};
-use crate::consumer::core::tracker::{State, Tracker, Work};
+use crate::consumer::core::tracker::Tracker;
+use crate::consumer::core::work::{State, Work};
 use crate::consumer::core::{Command, Counts, Delivered, End, LocalEpoch, WorkId};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
@@ -24,8 +27,8 @@ use crate::policy::Order;
 /// How far the ownership is.
 #[derive(Debug)]
 pub(super) enum Phase {
-    /// The stores of effects are being told. `again`: when to try once more.
-    Owning { assignment: Assignment, failures: u32, again: Option<Duration> },
+    /// The stores of effects are being told. `again`: when to try once more. Without an assignment, what is known is kept.
+    Owning { assignment: Option<Assignment>, failures: u32, again: Option<Duration> },
     /// The start is chosen; a commit must be accepted before anything runs (rule 10).
     Proving,
     /// Records flow.
@@ -55,6 +58,8 @@ pub(super) struct Partition {
     pub(super) progress: Progress,
     pub(super) counts: Counts,
     cancelled: bool,
+    /// How often a store knew another owner.
+    fences: u32,
 }
 
 impl Partition {
@@ -63,7 +68,7 @@ impl Partition {
             id: assignment.partition.clone(),
             epoch,
             log_start: assignment.watermarks.start,
-            phase: Phase::Owning { assignment, failures: 0, again: None },
+            phase: Phase::Owning { assignment: Some(assignment), failures: 0, again: None },
             draining: false,
             tracker: Tracker::new(Offset::default()),
             restored: BTreeMap::new(),
@@ -73,6 +78,7 @@ impl Partition {
             progress: Progress::default(),
             counts,
             cancelled: false,
+            fences: 0,
         }
     }
 
@@ -160,9 +166,33 @@ impl Partition {
         self.tracker = Tracker::new(self.tracker.watermark());
     }
 
+    /// A store knows another owner. Either the group has given the partition to it, and we shall be told; or it was a member that
+    /// believed so wrongly: then the store is told again that we are the owner, and an accepted commit proves it (rule 10).
+    /// [`Member`](super::member::Member) gives the new epoch.
     pub(super) fn fenced(&mut self, cx: &mut Cx<'_>) {
+        let retries = self.retries();
         self.halt(cx);
         cx.tell(RuntimeEvent::Fenced { partition: self.id.clone() });
+        if self.draining {
+            return;
+        }
+        self.restored = restored(retries, cx);
+        self.fences = self.fences.saturating_add(1);
+        let delay = cx.config.outage_backoff.delay(self.fences, cx.draw());
+        let again = Some(cx.after(delay));
+        self.phase = Phase::Owning { assignment: None, failures: 0, again };
+    }
+
+    /// Whether it waits to be taken again, and its epoch is over.
+    pub(super) fn wants_epoch(&self) -> bool {
+        self.cancelled && matches!(self.phase, Phase::Owning { .. })
+    }
+
+    pub(super) fn renew(&mut self, epoch: LocalEpoch) {
+        self.epoch = epoch;
+        self.cancelled = false;
+        self.pauses = Pauses::default();
+        self.progress.renew();
     }
 
     /// Nothing new starts any more.

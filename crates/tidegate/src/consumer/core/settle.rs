@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
-use crate::consumer::core::tracker::State;
+use crate::consumer::core::work::State;
 use crate::consumer::core::{Attempt, Command, End, Step, StepFailure, StepKind};
 use crate::events::RuntimeEvent;
 use crate::message::Offset;

@@ -9,51 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use crate::consumer::core::Delivered;
 use crate::consumer::core::metadata::RetryState;
-use crate::consumer::core::settle::Settling;
-use crate::consumer::core::{Attempt, Delivered};
+use crate::consumer::core::work::{State, Work};
 use crate::message::Offset;
-use crate::policy::retry::Tried;
-use crate::policy::{Order, PolicyId};
-
-/// Where an unfinished record stands.
-#[derive(Debug)]
-pub(super) enum State {
-    /// May be started, when it is its turn.
-    Queued,
-    /// An attempt runs.
-    Running,
-    /// Its next attempt is not due yet.
-    Waiting,
-    /// Something that it depends on is down.
-    Parked,
-    /// Being settled.
-    Settling(Settling),
-}
-
-impl State {
-    fn busy(&self) -> bool {
-        matches!(self, Self::Running | Self::Settling(_))
-    }
-}
-
-/// One unfinished record.
-#[derive(Debug)]
-pub(super) struct Work {
-    pub(super) size: usize,
-    pub(super) policy: PolicyId,
-    pub(super) order: Order,
-    pub(super) state: State,
-    /// Failed attempts that count; `active` holds what earlier owners have spent.
-    pub(super) tried: Tried,
-    /// What the commit metadata says of it.
-    pub(super) retry: Option<RetryState>,
-    /// Not to be started before (a retry that was taken over).
-    pub(super) not_before: Option<Duration>,
-    /// When its first attempt here began, on the partition's active clock.
-    pub(super) began: Option<Duration>,
-    pub(super) history: Vec<Attempt>,
-}
+use crate::policy::Order;
 
 /// The unfinished records of one ownership. What is finished leaves no trace but the watermark.
 #[derive(Debug)]
@@ -102,27 +62,11 @@ impl Tracker {
         if record.offset < self.next {
             return false;
         }
-        let (retry, not_before) = restored.unzip();
+        let work = Work::new(record, order, restored);
         self.next = record.offset.next();
-        self.bytes += record.size;
-        self.retrying += usize::from(retry.is_some());
+        self.bytes += work.size;
+        self.retrying += usize::from(work.retry.is_some());
         self.fresh.push_back(record.offset);
-        let tried = retry.map(|retry| Tried {
-            attempts: retry.attempts,
-            unknown: retry.unknown,
-            active: retry.active,
-        });
-        let work = Work {
-            size: record.size,
-            policy: record.policy,
-            order,
-            state: State::Queued,
-            tried: tried.unwrap_or_default(),
-            retry,
-            not_before,
-            began: None,
-            history: Vec::new(),
-        };
         self.works.insert(record.offset, work);
         true
     }

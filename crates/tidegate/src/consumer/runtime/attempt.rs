@@ -9,6 +9,8 @@
 
 use std::time::Duration;
 
+use tracing::Instrument;
+
 use crate::class::{Cause, Class, Failure};
 use crate::consumer::core::{Event, StepFailure, Verdict};
 use crate::consumer::runtime::call::guarded;
@@ -101,7 +103,8 @@ async fn handle(
     let (policy, limit) = (site.item.routed.policy, site.policy().timeout);
     let endpoint = &site.shop.endpoint;
     let called = delivery.clone();
-    match guarded(&site.shop.clock, limit, move || endpoint.call(policy, called)).await {
+    let call = guarded(&site.shop.clock, limit, move || endpoint.call(policy, called));
+    match call.instrument(site.span()).await {
         Outcome::Done(emits) => {
             keep(job, &delivery, emits).await?;
             Ok(Verdict::Done { emits: !job.carry.emits.is_empty() })

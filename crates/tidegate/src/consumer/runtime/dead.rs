@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 use crate::broker::PublishError;
 use crate::class::{Cause, Class, Failure};
 use crate::consumer::core::StepFailure;
@@ -77,7 +79,8 @@ async fn call(job: &mut Job, session: Option<Box<dyn InboxSession>>) -> Result<(
     let (policy, limit) = (site.item.routed.policy, site.policy().timeout);
     let endpoint = &site.shop.endpoint;
     let called = delivery.clone();
-    match guarded(&site.shop.clock, limit, move || endpoint.call_dead(policy, called)).await {
+    let call = guarded(&site.shop.clock, limit, move || endpoint.call_dead(policy, called));
+    match call.instrument(site.span()).await {
         Outcome::Done(emits) => keep(job, &delivery, emits).await,
         Outcome::Skip(_) => {
             job.carry.dead_handler_over = true; // its transaction is rolled back

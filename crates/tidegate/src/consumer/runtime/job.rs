@@ -103,6 +103,18 @@ impl Site {
         Some(self.shop.store(self.item.routed.policy)?.1)
     }
 
+    /// Around a handler's call: its own log lines, and those of what it calls, say whose they are.
+    pub(super) fn span(&self) -> tracing::Span {
+        let routed = &self.item.routed;
+        tracing::info_span!(
+            "handler",
+            service = %self.shop.identity.service,
+            handler = routed.handler.as_ref(),
+            event_id = routed.event_id.as_str(),
+            correlation_id = routed.correlation_id.as_ref(),
+        )
+    }
+
     /// The claim on the marker of this record.
     pub(super) fn claim(&self) -> Claim {
         Claim {

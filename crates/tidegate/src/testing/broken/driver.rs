@@ -26,7 +26,7 @@ impl BrokerDriver for BrokenDriver {
     }
 
     fn cluster_id(&self) -> BoxFuture<'_, Result<String, BrokerError>> {
-        self.sound.cluster_id()
+        self.twist.cluster_id(&self.sound)
     }
 
     fn publish(&self, records: Vec<NewRecord>) -> Acks {

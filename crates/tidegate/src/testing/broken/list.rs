@@ -15,11 +15,12 @@ use super::members::{
 };
 use super::publishing::{
     AcksBeforeItIsDurable, AnswersForTheBatch, ChangesRecords, LosesTheLastAcked, ReordersABatch,
-    drop_repeated_headers, fill_null_keys, fill_null_values, forget_the_time, ignore_the_partition,
+    WritesWhenAwaited, drop_repeated_headers, fill_null_keys, fill_null_values, forget_the_time,
+    ignore_the_partition,
 };
 use super::reading::{
-    BelievesThatTimesRise, CountsOnContiguousOffsets, JumpsIntoRange, SleepsThroughArrivals,
-    StaysOpen,
+    BelievesThatTimesRise, CountsOnContiguousOffsets, ForgetsItsIdentity, JumpsIntoRange,
+    ReadsWithoutLimits, SleepsThroughArrivals, StaysOpen,
 };
 
 /// Every way in which a broker is broken here.
@@ -70,6 +71,11 @@ const FAULTS: &[Fault] = &[
         twist: || Box::new(AnswersForTheBatch),
     },
     Fault {
+        name: "writes_when_awaited",
+        must_fail: &["a_dropped_ack_cancels_nothing", "publishes_in_flight_keep_order"],
+        twist: || Box::new(WritesWhenAwaited),
+    },
+    Fault {
         name: "acks_before_it_is_durable",
         must_fail: &["acknowledged_means_durable"],
         twist: || Box::<AcksBeforeItIsDurable>::default(),
@@ -83,6 +89,16 @@ const FAULTS: &[Fault] = &[
         name: "counts_on_contiguous_offsets",
         must_fail: &["fetch_passes_a_gap"],
         twist: || Box::new(CountsOnContiguousOffsets),
+    },
+    Fault {
+        name: "reads_without_limits",
+        must_fail: &["fetch_keeps_to_the_record_limit", "fetch_keeps_to_the_byte_limit"],
+        twist: || Box::new(ReadsWithoutLimits),
+    },
+    Fault {
+        name: "forgets_its_identity",
+        must_fail: &["cluster_id_is_kept"],
+        twist: || Box::<ForgetsItsIdentity>::default(),
     },
     Fault {
         name: "sleeps_through_arrivals",

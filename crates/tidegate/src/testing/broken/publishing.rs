@@ -140,3 +140,14 @@ impl Twist for AnswersForTheBatch {
         })
     }
 }
+
+/// Takes records in when the acknowledgement is awaited, and not before.
+#[derive(Debug)]
+pub(super) struct WritesWhenAwaited;
+
+impl Twist for WritesWhenAwaited {
+    fn publish(&self, sound: &Broker, records: Vec<NewRecord>) -> Acks {
+        let sound = sound.clone();
+        Box::pin(async move { sound.publish(records).await })
+    }
+}

@@ -97,3 +97,36 @@ impl Twist for StaysOpen {
         Box::pin(async {})
     }
 }
+
+/// Reads all that there is, whatever was asked for.
+#[derive(Debug)]
+pub(super) struct ReadsWithoutLimits;
+
+impl Twist for ReadsWithoutLimits {
+    fn fetch<'a>(
+        &'a self,
+        sound: &'a Broker,
+        partition: TopicPartition,
+        from: Offset,
+        limit: FetchLimit,
+    ) -> BoxFuture<'a, Result<Fetched, BrokerError>> {
+        let all = FetchLimit { records: usize::MAX, bytes: usize::MAX, ..limit };
+        sound.fetch(partition, from, all)
+    }
+}
+
+/// Names itself anew at each start: progress noted against it is worthless (rule 8).
+#[derive(Debug)]
+pub(super) struct ForgetsItsIdentity(u64);
+
+impl Default for ForgetsItsIdentity {
+    fn default() -> Self {
+        Self(fastrand::u64(..))
+    }
+}
+
+impl Twist for ForgetsItsIdentity {
+    fn cluster_id<'a>(&'a self, _sound: &'a Broker) -> BoxFuture<'a, Result<String, BrokerError>> {
+        Box::pin(async { Ok(self.0.to_string()) })
+    }
+}

@@ -20,6 +20,10 @@ pub(super) trait Twist: Send + Sync + fmt::Debug {
         sound.publish(records)
     }
 
+    fn cluster_id<'a>(&'a self, sound: &'a Broker) -> BoxFuture<'a, Result<String, BrokerError>> {
+        sound.cluster_id()
+    }
+
     /// Comes before every direct read of a partition.
     fn before_reading<'a>(&'a self, _sound: &'a Broker) -> BoxFuture<'a, ()> {
         Box::pin(async {})

@@ -123,6 +123,7 @@ const CASES: &[Case] = list![
         handover::revoke_drains_then_commits,
         handover::what_was_given_back_cannot_be_committed,
         handover::an_old_ticket_answers_nothing,
+        handover::coming_and_going_loses_and_repeats_nothing,
         zombies::an_unanswered_revoke_is_lost,
         zombies::lost_never_commits,
         zombies::a_late_answer_is_harmless,

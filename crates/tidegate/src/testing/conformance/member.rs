@@ -89,6 +89,21 @@ impl Member {
         self.got.get(partition).map_or(0, Vec::len)
     }
 
+    /// Commits what has come of these partitions, and gives the records that were kept of them.
+    pub(super) async fn settle(
+        &mut self,
+        partitions: &[TopicPartition],
+    ) -> Outcome<Vec<(TopicPartition, Vec<Record>)>> {
+        let position = |p: &TopicPartition| self.delivery.get(p).and_then(|d| d.position);
+        let done = |p: &TopicPartition| Some(entry(p, position(p)?.0, ""));
+        let entries = partitions.iter().filter_map(done).collect();
+        for answer in self.commit_all(entries).await? {
+            answer?;
+        }
+        let kept = |p: &TopicPartition| (p.clone(), self.got.remove(p).unwrap_or_default());
+        Ok(partitions.iter().map(kept).collect())
+    }
+
     pub(super) fn start(&mut self, partition: &TopicPartition, from: u64) {
         self.consumer.start(partition, Offset(from));
         let delivery = Delivery { position: Some(Offset(from)), paused: false };

@@ -68,7 +68,7 @@ impl Reading {
     pub(super) fn next(&mut self, limit: &FetchLimit) -> Next {
         let Some(position) = self.position.filter(|_| !self.paused) else { return Next::Nothing };
         if !self.buffer.is_empty() {
-            return Next::Records(self.from_buffer(limit));
+            return Next::Records(self.take_buffered(limit));
         }
         if self.load.is_some() {
             return Next::Nothing;
@@ -86,7 +86,7 @@ impl Reading {
         }
     }
 
-    fn from_buffer(&mut self, limit: &FetchLimit) -> Vec<Record> {
+    fn take_buffered(&mut self, limit: &FetchLimit) -> Vec<Record> {
         let mut taking = Taking::new(limit);
         let count = self.buffer.iter().take_while(|record| taking.fits(record)).count();
         self.buffer.drain(..count).collect()

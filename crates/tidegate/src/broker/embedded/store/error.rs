@@ -51,6 +51,9 @@ impl From<StoreError> for BrokerError {
             StoreError::Corrupt { partition, offset, reason } => {
                 Self::Corrupt { partition, offset, reason }
             }
+            StoreError::Failed(error) if matches!(*error, redb::Error::Corrupted(_)) => {
+                Self::Storage(format!("the log's file is damaged: {error}"))
+            }
             other => Self::Unavailable(other.to_string()),
         }
     }

@@ -13,19 +13,28 @@ use crate::message::Offset;
 
 impl Worker {
     pub(super) fn administer(&self, job: Job) {
+        let weight = job.weight();
         // Who asked may have gone; what was asked for is done all the same.
         match job {
-            Job::Create { topic, reply } => drop(reply.send(self.create(topic))),
-            Job::Delete { partition, before, reply } => {
-                drop(reply.send(self.delete(&partition, before)));
+            Job::Create { topic, reply } => {
+                let created = self.create(topic);
+                self.queue.done(weight);
+                let _ = reply.send(created);
             }
-            #[cfg(feature = "testing")]
+            Job::Delete { partition, before, reply } => {
+                let deleted = self.delete(&partition, before);
+                self.queue.done(weight);
+                let _ = reply.send(deleted);
+            }
+            #[cfg(any(test, feature = "testing"))]
             Job::Skip { partition, offsets, reply } => {
-                drop(reply.send(self.skip(&partition, offsets)));
+                let skipped = self.skip(&partition, offsets);
+                self.queue.done(weight);
+                let _ = reply.send(skipped);
             }
             Job::Flush { reply } => {
-                // What fails here fails again at the next write, which then reports it.
-                let _ = self.recover();
+                self.probe();
+                self.queue.done(weight);
                 let _ = reply.send(());
             }
             other => unreachable!("an append: {other:?}"),
@@ -36,7 +45,7 @@ impl Worker {
         if self.log.topic(&new.name).is_ok() {
             return Err(AdminError::TopicExists(new.name));
         }
-        let limit = new.max_message_bytes.unwrap_or(NewTopic::DEFAULT_MAX_MESSAGE_BYTES);
+        let limit = new.max_message_bytes.unwrap_or(self.max_message_bytes);
         let id = self.write(|txn| store_topic(txn, &new, limit)).map_err(unavailable)?;
         let bounds = vec![Bounds::EMPTY; new.partitions as usize];
         self.log.add(Topic::new(id, new.name, limit, bounds));
@@ -61,7 +70,7 @@ impl Worker {
         Ok(Offset(bounds.start))
     }
 
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     fn skip(&self, partition: &PartitionLog, offsets: u64) -> Result<(), AdminError> {
         let mut bounds = partition.bounds();
         bounds.end += offsets;

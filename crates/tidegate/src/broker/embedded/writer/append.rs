@@ -8,7 +8,7 @@ use redb::WriteTransaction;
 use super::Worker;
 use crate::broker::embedded::batch;
 use crate::broker::embedded::log::{Bounds, PartitionLog};
-use crate::broker::embedded::queue::{Accepted, Job};
+use crate::broker::embedded::queue::{Accepted, Job, Weight};
 use crate::broker::embedded::store::tables::{BATCHES, BOUNDS, COMMITS, Place, TIMES};
 use crate::broker::embedded::store::{StoreError, WriteError};
 use crate::broker::{Committed, Placed, PublishError};
@@ -30,8 +30,8 @@ struct Plan {
 /// What a partition gets.
 struct Appended {
     log: Arc<PartitionLog>,
+    /// As they will be.
     bounds: Bounds,
-    /// The first offset of each stored batch, with what `times` holds for it.
     records: Vec<Record>,
 }
 
@@ -99,14 +99,16 @@ impl Plan {
         }
     }
 
-    /// A write whose fate is unknown is found out by what the file says after it was opened again.
-    fn refuse(self, error: &WriteError) {
+    /// Whether the records may be in the file although the write failed. The file itself says so
+    /// after it was opened again; `reopened`: it was.
+    fn may_be_written(&self, error: &WriteError, reopened: bool) -> bool {
         let present = |a: &Appended| a.log.bounds().end >= a.bounds.end;
-        let unknown = match error {
-            WriteError::NotWritten(_) => false,
-            WriteError::Unknown(StoreError::NotOpen) => true,
-            WriteError::Unknown(_) => self.partitions.values().any(present),
-        };
+        let any_there = || self.partitions.values().any(present);
+        matches!(error, WriteError::Unknown(_)) && (!reopened || any_there())
+    }
+
+    fn refuse(self, error: &WriteError, reopened: bool) {
+        let unknown = self.may_be_written(error, reopened);
         let reason = error.to_string();
         for (_, reply) in self.publishers {
             let _ = reply.send(Err(match unknown {
@@ -160,10 +162,13 @@ impl Worker {
         if jobs.is_empty() {
             return;
         }
+        let weight = jobs.iter().map(Job::weight).fold(Weight::default(), Weight::and);
         let mut plan = Plan::of(jobs);
-        match self.write(|transaction| plan.write(transaction)) {
+        let written = self.write(|transaction| plan.write(transaction));
+        self.queue.done(weight);
+        match written {
             Ok(()) => plan.acknowledge(self.log.tail_share()),
-            Err(error) => plan.refuse(&error),
+            Err(error) => plan.refuse(&error, !self.store.has_failed()),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! A partition goes from one member to another: drained, committed, given back, and only then taken over.
 
+use std::collections::BTreeMap;
+
 use super::prelude::*;
+use crate::message::Record;
 use crate::testing::conformance::drive::{until, until_shared};
 use crate::testing::conformance::member::Member;
 
@@ -127,6 +130,61 @@ pub(in super::super) async fn an_old_ticket_answers_nothing(lab: Lab<'_>) -> Out
     for p in &revoked {
         let told = c.owned.get(p).and_then(|assignment| assignment.committed.clone());
         ensure_eq!(told.map(|t| t.offset.0), Some(8), "what the new owner was told of {p}");
+    }
+    Ok(())
+}
+
+/// Everything that came of each partition, whoever had it.
+#[derive(Default)]
+struct Came(BTreeMap<TopicPartition, Vec<Record>>);
+
+impl Came {
+    /// The member commits what it has of these partitions, and hands in the records.
+    async fn settle(&mut self, member: &mut Member, partitions: &[TopicPartition]) -> Outcome {
+        for (p, records) in member.settle(partitions).await? {
+            self.0.entry(p).or_default().extend(records);
+        }
+        Ok(())
+    }
+
+    fn count(&self, partition: &TopicPartition) -> usize {
+        self.0.get(partition).map_or(0, Vec::len)
+    }
+
+    /// A second member joins, takes over what it is given, and leaves again.
+    async fn visit(&mut self, lab: &Lab<'_>, group: &str, host: &mut Member) -> Outcome {
+        let topic = host.owned.keys().next().map(|p| p.topic.clone());
+        let topic = topic.ok_or_else(|| Failed::new("the host owns nothing"))?;
+        let mut guest = lab.member(group, &topic).await?;
+        let revoked = revoke_of(host, &mut guest).await?;
+        self.settle(host, &revoked).await?;
+        host.answer()?;
+        until_shared(&mut [host, &mut guest], 4, 1).await?;
+        let taken: Vec<_> = guest.owned.keys().cloned().collect();
+        self.settle(&mut guest, &taken).await?;
+        guest.close().await?;
+        host.until_owns(4).await
+    }
+}
+
+/// Members come and go while records flow, and each commits before it lets go: every record comes once.
+pub(in super::super) async fn coming_and_going_loses_and_repeats_nothing(lab: Lab<'_>) -> Outcome {
+    let partitions = lab.partitions(4).await?;
+    let group = lab.group();
+    let mut host = lab.member(&group, &partitions[0].topic).await?.answering_by_hand();
+    host.until_owns(4).await?;
+    let mut came = Came::default();
+    for round in 0..3 {
+        for p in &partitions {
+            lab.fill(p, round * 5..round * 5 + 5).await?;
+        }
+        came.visit(&lab, &group, &mut host).await?;
+    }
+    let all = |m: &Member| partitions.iter().all(|p| came.count(p) + m.count(p) >= 15);
+    host.until("all records", all).await?;
+    came.settle(&mut host, &partitions).await?;
+    for p in &partitions {
+        ensure_eq!(values(&came.0[p]), numbers(0..15), "what came of {p}, whoever had it");
     }
     Ok(())
 }

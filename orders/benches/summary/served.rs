@@ -1,0 +1,48 @@
+//! The producer, served in this process over any log.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use orders::http::{self, Connections, Timeouts};
+use orders::model::Reader;
+use orders::producer::{Producer, Settings};
+use tidegate::broker::{Broker, NewTopic};
+use tidegate::message::TopicName;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+const BODY_LIMIT: u64 = 1 << 20;
+
+/// The runtime that the servers share.
+pub(crate) fn runtime() -> Runtime {
+    Runtime::new().expect("threads and a poller")
+}
+
+/// The topic of the orders.
+pub(crate) fn topic() -> TopicName {
+    TopicName::new("orders").expect("a legal name")
+}
+
+/// The embedded log in a folder, with its topic.
+pub(crate) fn embedded(runtime: &Runtime, folder: &Path) -> Broker {
+    let _inside = runtime.enter();
+    let broker = Broker::embedded(folder).expect("an empty folder");
+    let created = runtime.block_on(broker.create_topics(vec![NewTopic::new(topic(), 3)]));
+    assert!(created.iter().all(Result::is_ok), "{created:?}");
+    broker
+}
+
+/// Serves the producer's routes, as `orders up` does, until the runtime ends.
+pub(crate) fn serve(runtime: &Runtime, broker: Broker, folder: &Path) -> SocketAddr {
+    runtime.block_on(async {
+        let reader = Reader::new(&folder.join("orders.db"));
+        let producer = Producer::new(broker, reader, Settings::new(topic()));
+        let routes = http::service(producer.routes(), BODY_LIMIT);
+        let listener = http::bind("bench", ([127, 0, 0, 1], 0).into()).expect("a free port");
+        let address = listener.local_addr().expect("a bound socket");
+        let places = Connections::within_open_files();
+        let end = CancellationToken::new();
+        runtime.spawn(http::serve(listener, routes, places, Timeouts::default(), end));
+        address
+    })
+}

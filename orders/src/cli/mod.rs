@@ -1,0 +1,105 @@
+//! The command line: settings from everywhere, one command, one line when it cannot be done.
+//!
+//! Exit codes: 0 done, 1 it ran and failed (or found something wrong), 2 it could not start as it is set.
+
+mod parse;
+mod run;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Variables};
+use crate::load::LoadArgs;
+use crate::sample::SampleArgs;
+use parse::Stop;
+
+/// The order platform: the reference system on Tidegate.
+///
+/// Every setting is a flag, a variable of the environment (its name is in angle brackets), or a line of .env in the
+/// current folder; the first of these that is set wins. An empty variable counts as not set.
+#[derive(Debug, Parser)]
+#[command(name = "orders", version, arg_required_else_help = true, args_override_self = true)]
+pub struct Program {
+    /// The settings.
+    #[command(flatten)]
+    pub config: Config,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Runs all services in this process, on the embedded log in DATA_DIR.
+    Up {
+        /// The gateway ignores idempotency keys.
+        #[arg(long)]
+        forgetful: bool,
+    },
+    /// Runs the producer alone, on Kafka.
+    Producer,
+    /// Runs the consumer alone, on Kafka.
+    Consumer,
+    /// Runs the replay service alone, on Kafka.
+    Replay,
+    /// Runs the simulated payment provider alone.
+    Gateway {
+        /// Ignores idempotency keys.
+        #[arg(long)]
+        forgetful: bool,
+    },
+    /// Creates the topics, and lists them.
+    Topics,
+    /// Posts sample orders, and prints how each one ended.
+    Sample(SampleArgs),
+    /// Generates orders, waits for them, and judges what became of each one.
+    Load(LoadArgs),
+}
+
+/// Why a command ended without success.
+#[derive(Debug)]
+pub enum Failure {
+    /// It could not start as it is set: one line.
+    Refused(String),
+    /// It ran, and failed: one line.
+    Failed(String),
+    /// It ran, and said itself what is wrong.
+    Found,
+}
+
+/// The program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let parsed = Variables::read(Path::new("."))
+        .map_err(Stop::Refused)
+        .and_then(|variables| parse::parse(std::env::args_os().collect(), &variables));
+    match parsed {
+        Ok(parsed) => finish(run::run(parsed)),
+        Err(Stop::Shown(text)) => {
+            // Nobody reads any more: nothing is left to do.
+            let _ = write!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(Stop::Usage(text)) => {
+            let _ = write!(std::io::stderr(), "{text}");
+            ExitCode::from(2)
+        }
+        Err(Stop::Refused(line)) => finish(Err(Failure::Refused(line))),
+    }
+}
+
+fn finish(result: Result<(), Failure>) -> ExitCode {
+    let (code, line) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Refused(line)) => (2, line),
+        Err(Failure::Failed(line)) => (1, line),
+        Err(Failure::Found) => return ExitCode::FAILURE,
+    };
+    let line: Vec<_> = line.split_whitespace().collect();
+    let _ = writeln!(std::io::stderr(), "orders: {}", line.join(" "));
+    ExitCode::from(code)
+}

@@ -1,0 +1,184 @@
+//! Arguments and variables to a program that can be started, or one line that says why not.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use super::Program;
+use crate::config::{Variables, names};
+
+/// A program that can be started, and lines to warn with first.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) program: Program,
+    pub(super) warnings: Vec<String>,
+}
+
+/// What ends the program before it begins.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// What was asked for: help, version.
+    Shown(String),
+    /// No command: the help, as an error.
+    Usage(String),
+    /// One line.
+    Refused(String),
+}
+
+pub(super) fn parse(given: Vec<OsString>, variables: &Variables) -> Result<Parsed, Stop> {
+    variables.check_names().map_err(Stop::Refused)?;
+    // Settings may stand before and behind the command.
+    let command = Program::command().mut_args(|argument| argument.global(true));
+    let bare = given.len() < 2;
+    let arguments = if bare { given } else { variables.as_flags(given) };
+    let matches = command.try_get_matches_from(arguments).map_err(stop)?;
+    let program = Program::from_arg_matches(&matches).map_err(stop)?;
+    let warnings = program.config.check(&set(&matches, variables)).map_err(Stop::Refused)?;
+    Ok(Parsed { program, warnings })
+}
+
+/// Names of the settings that were given, wherever, and of all other variables that are set.
+fn set(matches: &ArgMatches, variables: &Variables) -> BTreeSet<String> {
+    let given = |name: &String| {
+        matches.value_source(&name.to_lowercase()) == Some(ValueSource::CommandLine)
+    };
+    let others = variables.names().map(str::to_owned);
+    names().into_iter().filter(given).chain(others).collect()
+}
+
+fn stop(error: clap::Error) -> Stop {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Stop::Shown(error.to_string()),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Stop::Usage(error.to_string()),
+        _ => Stop::Refused(one_line(&error.to_string())),
+    }
+}
+
+/// What is wrong, without the usage that clap puts behind it.
+fn one_line(text: &str) -> String {
+    let told = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let told = told.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let line = told.collect::<Vec<_>>().join(" ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Command;
+
+    fn run(dotenv: &str, environment: &[(&str, &str)], given: &[&str]) -> Result<Parsed, Stop> {
+        let environment = environment.iter().map(|(name, value)| (name.into(), value.into()));
+        let variables = Variables::from_parts(dotenv, environment).unwrap();
+        let given = [&["orders"], given].concat();
+        parse(given.into_iter().map(OsString::from).collect(), &variables)
+    }
+
+    fn refused(dotenv: &str, environment: &[(&str, &str)], given: &[&str]) -> String {
+        match run(dotenv, environment, given) {
+            Err(Stop::Refused(line)) => line,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn flag_environment_file_default_in_this_order() {
+        let port = |dotenv, environment: &[(&str, &str)], given: &[&str]| {
+            run(dotenv, environment, given).unwrap().program.config.http.http_port
+        };
+        let environment = [("HTTP_PORT", "2000")];
+        assert_eq!(port("", &[], &["up"]), 8090);
+        assert_eq!(port("HTTP_PORT=1000", &[], &["up"]), 1000);
+        assert_eq!(port("HTTP_PORT=1000", &environment, &["up"]), 2000);
+        assert_eq!(port("HTTP_PORT=1000", &environment, &["up", "--http-port", "3000"]), 3000);
+        assert_eq!(port("HTTP_PORT=x", &environment, &["--http-port=3000", "up"]), 3000);
+    }
+
+    #[test]
+    fn a_bad_value_is_one_line_that_names_the_variable() {
+        for (name, value) in [
+            ("HTTP_PORT", "0"),
+            ("HTTP_PORT", "65533"),
+            ("HTTP_HOST", "everywhere"),
+            ("KAFKA_TOPIC_PARTITIONS", "none"),
+            ("KAFKA_TOPIC_ORDERS", "a b"),
+            ("KAFKA_CONSUMER_GROUP", " "),
+            ("RETRY_INITIAL_INTERVAL", "5"),
+            ("RETRY_MAX_ATTEMPTS", "0"),
+            ("CIRCUIT_BREAKER_FAILURE_RATIO", "1.5"),
+            ("IDEMPOTENCY_STORE", "memory"),
+            ("ALLOW_CRASH", "perhaps"),
+            ("LOG_LEVEL", "loud"),
+            ("GATEWAY_URL", "ftp://x"),
+            ("HTTP_BODY_LIMIT", "0"),
+            ("BATCH_LIMIT", "0"),
+        ] {
+            let line = refused("", &[(name, value)], &["up"]);
+            assert!(line.contains(name) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_typing_error_stops_the_start() {
+        let line = refused("KAFKA_BROKER=x", &[], &["up"]);
+        assert_eq!(line, "KAFKA_BROKER: did you mean KAFKA_BROKERS?");
+    }
+
+    #[test]
+    fn promises_are_refused_wherever_they_come_from() {
+        for line in [
+            refused("KAFKA_BROKERS=x:9092", &[], &["up"]),
+            refused("", &[("KAFKA_BROKERS", "x:9092")], &["up"]),
+            refused("", &[], &["up", "--kafka-brokers", "x:9092"]),
+        ] {
+            assert!(line.starts_with("KAFKA_BROKERS: "), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_effect_is_warned_of_once() {
+        let environment = [("REDIS_ADDR", "x:1"), ("OTEL_SERVICE_NAME", "x")];
+        let warnings = run("REDIS_DB=1", &environment, &["up"]).unwrap().warnings;
+        assert_eq!(warnings.len(), 3, "{warnings:?}");
+        assert!(run("", &[], &["up"]).unwrap().warnings.is_empty());
+    }
+
+    #[test]
+    fn the_example_file_can_be_used_as_it_is() {
+        let parsed = run(include_str!("../../../.env.example"), &[], &["up"]).unwrap();
+        assert!(parsed.warnings.is_empty(), "{:?}", parsed.warnings);
+        let bare = run("", &[], &["up"]).unwrap();
+        assert_eq!(format!("{:?}", parsed.program.config), format!("{:?}", bare.program.config));
+    }
+
+    #[test]
+    fn switches_may_be_bare_or_have_a_value() {
+        let of = |given: &[&str]| run("", &[], given).unwrap().program.config.simulation;
+        assert!(of(&["up", "--allow-crash"]).allow_crash);
+        assert_eq!(of(&["up", "--allow-simulation=false"]).allow_simulation, Some(false));
+        assert_eq!(of(&["up"]).allow_simulation, None);
+        let environment = [("ALLOW_SIMULATION", "yes")];
+        let on = run("", &environment, &["up"]).unwrap().program.config.simulation;
+        assert_eq!(on.allow_simulation, Some(true));
+    }
+
+    #[test]
+    fn help_lists_every_variable_and_flag() {
+        let Err(Stop::Shown(text)) = run("", &[], &["--help"]) else { panic!("no help") };
+        for name in names() {
+            assert!(text.contains(&format!("<{name}>")), "{name} is missing:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_needed_and_must_exist() {
+        assert!(matches!(run("HTTP_PORT=1", &[], &[]), Err(Stop::Usage(_))));
+        assert!(refused("", &[], &["down"]).contains("down"));
+        assert!(refused("", &[], &["up", "--nonsense"]).contains("--nonsense"));
+        let up = run("", &[], &["up", "--forgetful"]).unwrap().program.command;
+        assert!(matches!(up, Command::Up { forgetful: true }));
+    }
+}

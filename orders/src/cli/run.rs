@@ -1,0 +1,100 @@
+//! Doing what the command says.
+
+use std::io::Write;
+
+use tidegate::broker::{Broker, BrokerError};
+
+use super::parse::Parsed;
+use super::{Command, Failure, Program};
+use crate::config::Config;
+use crate::{load, logging, sample, topics, up};
+
+pub(super) fn run(parsed: Parsed) -> Result<(), Failure> {
+    let Parsed { program, warnings } = parsed;
+    let config = &program.config;
+    logging::init(&config.http.log_level, config.http.service_name.as_deref().unwrap_or("orders"));
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Failed(format!("no threads to run on: {error}")))?;
+    let result = runtime.block_on(command(&program));
+    // Blocking work that nobody waits for must not hold the process back.
+    runtime.shutdown_background();
+    result
+}
+
+async fn command(program: &Program) -> Result<(), Failure> {
+    let config = &program.config;
+    match &program.command {
+        Command::Up { forgetful } => up::up(config, *forgetful).await.map_err(start_or_run),
+        Command::Gateway { forgetful } => {
+            up::gateway(config, *forgetful).await.map_err(start_or_run)
+        }
+        Command::Producer => Err(alone("producer")),
+        Command::Consumer => Err(alone("consumer")),
+        Command::Replay => Err(alone("replay")),
+        Command::Topics => create_topics(config).await,
+        Command::Sample(args) => posted(sample::run(args, config).await),
+        Command::Load(args) => judged(load::run(args, config).await),
+    }
+}
+
+/// The embedded log belongs to one process.
+fn alone(service: &str) -> Failure {
+    Failure::Refused(format!(
+        "{service} alone needs Kafka (KAFKA_BROKERS), which this version does not support: the embedded log serves \
+         one process; use `orders up`, which runs all services in one"
+    ))
+}
+
+fn start_or_run(error: up::UpError) -> Failure {
+    let line = one_line(&error);
+    if error.is_start() { Failure::Refused(line) } else { Failure::Failed(line) }
+}
+
+async fn create_topics(config: &Config) -> Result<(), Failure> {
+    let broker =
+        Broker::embedded(config.stores.log_dir()).map_err(|error| no_log(config, &error))?;
+    let ensured = topics::ensure(&broker, topics::wanted(config)).await;
+    broker.close().await;
+    let ensured = ensured.map_err(|error| Failure::Failed(one_line(&error)))?;
+    for topic in ensured {
+        let state = if topic.created { "created" } else { "exists" };
+        let name = topic.name.as_str();
+        show(format_args!("{name:<24} {:>3} partitions  {state}\n", topic.partitions));
+    }
+    Ok(())
+}
+
+fn no_log(config: &Config, error: &BrokerError) -> Failure {
+    start_or_run(up::UpError::log(config, error.clone()))
+}
+
+fn posted(result: Result<sample::Sample, sample::SampleError>) -> Result<(), Failure> {
+    let sample = result.map_err(|error| Failure::Failed(one_line(&error)))?;
+    show(format_args!("{sample}\n"));
+    if sample.is_as_expected() { Ok(()) } else { Err(Failure::Found) }
+}
+
+fn judged(result: Result<load::Report, load::LoadError>) -> Result<(), Failure> {
+    let report = result.map_err(|error| match error.exit_code() {
+        2 => Failure::Refused(one_line(&error)),
+        _ => Failure::Failed(one_line(&error)),
+    })?;
+    show(format_args!("{report}\n"));
+    if report.is_clean() { Ok(()) } else { Err(Failure::Found) }
+}
+
+/// To stdout. A reader that has gone away is no failure of ours.
+fn show(text: std::fmt::Arguments<'_>) {
+    let _ = std::io::stdout().write_fmt(text);
+}
+
+/// An error and its sources.
+fn one_line(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |source| source.source());
+    sources.fold(error.to_string(), |line, source| format!("{line}: {source}"))
+}

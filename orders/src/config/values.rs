@@ -1,0 +1,77 @@
+//! How values are read from text. Each error says what would be right.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tidegate::message::TopicName;
+
+/// A duration with a unit: `500ms`, `30s`, `5m`, `1h 30m`. Positive.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is not a duration: give it a unit, such as 500ms, 30s or 5m");
+    let parsed: SignedDuration = text.parse().map_err(|_| wrong())?;
+    let duration = Duration::try_from(parsed).map_err(|_| wrong())?;
+    if duration.is_zero() {
+        Err(format!("{text:?} is too short: it must be more than 0"))
+    } else {
+        Ok(duration)
+    }
+}
+
+/// A topic's name.
+pub(super) fn topic(text: &str) -> Result<TopicName, String> {
+    TopicName::new(text).map_err(|error| error.to_string())
+}
+
+/// A share between 0 (not included) and 1.
+pub(super) fn ratio(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(ratio) if ratio > 0.0 && ratio <= 1.0 => Ok(ratio),
+        _ => Err(format!("{text:?} is not a share: use a number over 0, up to 1")),
+    }
+}
+
+/// An `http://` address. Services of this system talk plain HTTP, on a network of their own.
+pub(super) fn http_url(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).map_err(|error| format!("{text:?} is no URL: {error}"))?;
+    match url.scheme() {
+        "http" if url.has_host() => Ok(text.to_owned()),
+        _ => Err(format!("{text:?} must begin with http://")),
+    }
+}
+
+/// What text values must not be.
+pub(super) fn not_empty(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_need_a_unit_and_a_length() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1s"), Ok(Duration::from_secs(1)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+        for wrong in ["", "5", "-1s", "0s", "soon", "1 fortnight"] {
+            assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn shares_lie_between_0_and_1() {
+        assert_eq!(ratio("0.5"), Ok(0.5));
+        for wrong in ["0", "1.01", "-1", "NaN", "half"] {
+            assert!(ratio(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn urls_are_http() {
+        assert!(http_url("http://127.0.0.1:8093").is_ok());
+        for wrong in ["127.0.0.1:8093", "https://x", "http://", "localhost"] {
+            assert!(http_url(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The consumer: events in, charges and the read model out.
+//!
+//! ```text
+//!  orders ─▶ routes ─▶ handlers ─┬─▶ gateway: charge, key = event id
+//!                                └─▶ orders.db: order + marker + what is emitted, one transaction ─▶ orders
+//!             attempts spent ────▶ orders_dlq ─▶ order failed, order.failed
+//! ```
+//!
+//! Guarantee: killed at any moment, an order has one final state and at most one performed charge.
+
+mod error;
+mod handlers;
+mod http;
+mod metrics;
+mod payments;
+mod routes;
+mod simulation;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::sync::Arc;
+
+use axum::Router as HttpRouter;
+use tidegate::inbox::InboxStore;
+use tidegate::inbox::sqlite::SqliteInbox;
+use tidegate::prelude::*;
+
+pub use error::ProcessError;
+pub use payments::Payments;
+
+use crate::config::Config;
+use crate::gateway::client::GatewayClient;
+use crate::model::{self, ModelError, Reader};
+
+/// How long a stop may take to finish what runs.
+const DRAIN: Duration = secs(3);
+
+/// What the handlers work with.
+#[derive(Debug)]
+pub struct App {
+    payments: Arc<dyn Payments>,
+    reader: Reader,
+    /// Where events come from, and go to.
+    topic: String,
+    allow_crash: bool,
+}
+
+/// Why the consumer cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConsumerError {
+    /// The file of the read model.
+    #[error(transparent)]
+    Store(#[from] tidegate::inbox::StoreError),
+    /// Its tables.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The HTTP client.
+    #[error("no HTTP client for the gateway can be made")]
+    Http(#[from] reqwest::Error),
+}
+
+/// A consumer, built and not running.
+#[derive(Debug)]
+pub struct Consumer {
+    /// The group's member: `run_until` it.
+    pub service: Service<StartFrom>,
+    /// Its state over HTTP, without what all services share ([`crate::http::service`]).
+    pub routes: HttpRouter,
+}
+
+impl Consumer {
+    /// Opens and migrates the read model, and puts everything together. Nothing is consumed before the service runs.
+    ///
+    /// # Errors
+    /// [`ConsumerError`]; the message names the file or address.
+    pub async fn build(config: &Config, broker: Broker) -> Result<Self, ConsumerError> {
+        let gateway = GatewayClient::new(config.gateway_url())?;
+        let store = open(config).await?;
+        Ok(Self::assemble(config, broker, store, Arc::new(gateway)))
+    }
+
+    fn assemble(
+        config: &Config,
+        broker: Broker,
+        store: SqliteInbox,
+        payments: Arc<dyn Payments>,
+    ) -> Self {
+        let kafka = &config.kafka;
+        let group = kafka.kafka_consumer_group.clone();
+        let routes = events(config, store, payments);
+        let service = Service::new(group.clone(), broker.clone())
+            .start_from(StartFrom::Earliest)
+            .name(config.http.service_name.clone().unwrap_or_else(|| "orders-consumer".to_owned()))
+            .version(env!("CARGO_PKG_VERSION"))
+            .dead_letter_topic(
+                kafka.kafka_topic_orders.to_string(),
+                kafka.kafka_topic_orders_dlq.to_string(),
+            )
+            .drain(DRAIN)
+            .route(routes);
+        let topic = kafka.kafka_topic_orders.clone();
+        let view = http::View { health: service.health(), broker, group, topic };
+        Self { service, routes: http::router(view) }
+    }
+}
+
+/// The read model, at this program's version.
+async fn open(config: &Config) -> Result<SqliteInbox, ConsumerError> {
+    let store = SqliteInbox::open(config.stores.read_model()).await?;
+    // The markers' tables too: readers find all of the file, or none.
+    store.prepare().await?;
+    let mut connection = store.writer().acquire().await.map_err(ModelError::from)?;
+    model::migrate(&mut connection).await?;
+    Ok(store)
+}
+
+/// The routes for events, as the settings want them.
+fn events(config: &Config, store: SqliteInbox, payments: Arc<dyn Payments>) -> Router {
+    let settings = &config.retry;
+    let retry = Retry::exponential(settings.retry_initial_interval, settings.retry_max_interval)
+        .attempts(settings.retry_max_attempts);
+    let app = App {
+        payments,
+        reader: Reader::new(&config.stores.read_model()),
+        topic: config.kafka.kafka_topic_orders.to_string(),
+        allow_crash: config.simulation.allow_crash,
+    };
+    routes::routes(Arc::new(app), Arc::new(store), &retry)
+}

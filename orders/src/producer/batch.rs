@@ -1,0 +1,114 @@
+//! `POST /api/v1/orders/batch`: published together; one bad order does not spoil the others.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tidegate::publisher::PublishError;
+
+use super::accept::{Accepted, Legal};
+use super::conditions::Simulate;
+use super::{Producer, outlet};
+use crate::http::{Correlation, FieldError, Json, Reply};
+
+#[derive(Debug, Default, Serialize)]
+struct Summary {
+    processed: usize,
+    failed: usize,
+    results: Vec<Accepted>,
+    errors: Vec<String>,
+}
+
+/// What is wrong, with the order's number in the batch, from 1.
+type Wrong = Vec<(usize, String)>;
+
+pub(super) async fn create(
+    State(app): State<Arc<Producer>>,
+    correlation: Correlation,
+    simulate: Simulate,
+    Json(body): Json<Vec<Box<RawValue>>>,
+) -> Result<Reply, Reply> {
+    if body.is_empty() || body.len() > app.batch_limit {
+        let reason = format!("must hold 1 to {} orders (BATCH_LIMIT)", app.batch_limit);
+        return Err(Reply::invalid(StatusCode::BAD_REQUEST, "body", reason));
+    }
+    let (legal, mut wrong) = app.sort(&body, &correlation);
+    let events = legal.iter().map(|(_, legal)| legal.event.clone()).collect();
+    let acks = app.outlet.send(events, simulate).await;
+    if let Some(first) = all_failed(&acks) {
+        tracing::warn!(orders = acks.len(), error = %first, "a batch was not confirmed");
+        return Err(outlet::refusal(first));
+    }
+    let results = app.settle(legal, acks, &mut wrong);
+    Ok(reply(body.len(), results, wrong))
+}
+
+/// `quantity must be positive; price is required`.
+fn sentence(errors: &[FieldError]) -> String {
+    let parts: Vec<_> = errors.iter().map(|e| format!("{} {}", e.field, e.reason)).collect();
+    parts.join("; ")
+}
+
+/// The first error, when nothing of the batch was confirmed.
+fn all_failed(acks: &[Result<(), PublishError>]) -> Option<&PublishError> {
+    if acks.iter().any(Result::is_ok) {
+        return None;
+    }
+    acks.iter().find_map(|ack| ack.as_ref().err())
+}
+
+impl Producer {
+    /// The legal orders by number, and what is wrong with the others.
+    fn sort(
+        &self,
+        body: &[Box<RawValue>],
+        correlation: &Correlation,
+    ) -> (Vec<(usize, Legal)>, Wrong) {
+        let (mut legal, mut wrong) = (Vec::with_capacity(body.len()), Vec::new());
+        for (number, json) in (1..).zip(body) {
+            match self.prepare(json, correlation) {
+                Ok(order) => legal.push((number, order)),
+                Err(errors) => wrong.push((number, sentence(&errors))),
+            }
+        }
+        (legal, wrong)
+    }
+
+    /// What was acknowledged; what was not goes to `wrong`.
+    fn settle(
+        &self,
+        legal: Vec<(usize, Legal)>,
+        acks: Vec<Result<(), PublishError>>,
+        wrong: &mut Wrong,
+    ) -> Vec<Accepted> {
+        let mut results = Vec::with_capacity(legal.len());
+        for ((number, Legal { order, accepted, .. }), ack) in legal.into_iter().zip(acks) {
+            match ack {
+                Ok(()) => {
+                    self.remember(order, &accepted);
+                    results.push(accepted);
+                }
+                Err(error) => {
+                    wrong.push((number, format!("the broker {}", outlet::reason(&error))))
+                }
+            }
+        }
+        results
+    }
+}
+
+/// 202 when at least one order was accepted; 400 when none was legal.
+fn reply(sent: usize, results: Vec<Accepted>, mut wrong: Wrong) -> Reply {
+    wrong.sort_unstable_by_key(|(number, _)| *number);
+    let status = if results.is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::ACCEPTED };
+    let summary = Summary {
+        processed: results.len(),
+        failed: wrong.len(),
+        results,
+        errors: wrong.into_iter().map(|(number, text)| format!("Order {number}: {text}")).collect(),
+    };
+    let message = format!("{} of {sent} orders accepted", summary.processed);
+    Reply::new(status, message).data(&summary)
+}

@@ -1,0 +1,79 @@
+//! `POST /api/v1/orders/{id}/cancel`.
+//!
+//! The answer says that the wish is in the log. The log's order decides what comes of it: an order that fails in
+//! between stays failed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::HttpBody;
+use axum::extract::{FromRequest, Path, Request, State};
+use axum::http::{StatusCode, header};
+use serde_json::value::RawValue;
+use tidegate::publisher::PreparedEvent;
+
+use super::accept::{Accepted, now};
+use super::conditions::Simulate;
+use super::{Producer, outlet, text};
+use crate::http::{Correlation, Json, Reply};
+use crate::order::{OrderCancelled, OrderId, OrderStatus};
+
+/// Longest reason, in characters.
+const MAX_REASON: usize = 500;
+
+pub(super) async fn cancel(
+    State(app): State<Arc<Producer>>,
+    Path(id): Path<String>,
+    correlation: Correlation,
+    simulate: Simulate,
+    request: Request,
+) -> Result<Reply, Reply> {
+    let (reason, ignored) = read(request).await?;
+    let order = app.find(&OrderId::new(id)).await?.order;
+    if matches!(order.status, OrderStatus::Cancelled | OrderStatus::Failed) {
+        let ended = format!("is {} already", order.status);
+        return Err(Reply::invalid(StatusCode::CONFLICT, "order", ended));
+    }
+    let mut event = OrderCancelled::about(order.into_status(OrderStatus::Cancelled, now()));
+    if let Some(reason) = reason {
+        event = event.because(reason);
+    }
+    let order_id = event.aggregate_id.clone();
+    let event = app.outlet.prepare(event, &correlation);
+    let accepted = Accepted { order_id, event_id: event.event_id().clone(), ignored };
+    app.emit(event, accepted, simulate).await
+}
+
+impl Producer {
+    async fn emit(
+        &self,
+        event: PreparedEvent,
+        accepted: Accepted,
+        simulate: Simulate,
+    ) -> Result<Reply, Reply> {
+        let Accepted { order_id, event_id, .. } = &accepted;
+        if let Some(Err(error)) = self.outlet.send(vec![event], simulate).await.first() {
+            tracing::warn!(%order_id, %error, "a cancellation was not confirmed");
+            return Err(outlet::refusal(error));
+        }
+        tracing::info!(%order_id, %event_id, "cancellation accepted");
+        Ok(Reply::new(StatusCode::ACCEPTED, "cancellation accepted").data(&accepted))
+    }
+}
+
+/// The reason, and fields that nobody knows. No body at all is no reason.
+async fn read(request: Request) -> Result<(Option<String>, Vec<String>), Reply> {
+    if request.body().is_end_stream() && !request.headers().contains_key(header::CONTENT_TYPE) {
+        return Ok((None, Vec::new()));
+    }
+    let Json(mut fields) =
+        Json::<BTreeMap<String, Box<RawValue>>>::from_request(request, &()).await?;
+    let reason = match fields.remove("reason") {
+        Some(json) if json.get() != "null" => {
+            let refuse = |why| Reply::invalid(StatusCode::BAD_REQUEST, "reason", why);
+            Some(text::read(&json, MAX_REASON).map_err(refuse)?)
+        }
+        _ => None,
+    };
+    Ok((reason, fields.into_keys().collect()))
+}

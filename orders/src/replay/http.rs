@@ -1,0 +1,146 @@
+//! The routes of the replay service.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{delete, get, post};
+use serde_json::{Map, Value, json};
+
+use super::ReplayService;
+use super::audit::{Action, Task};
+use super::form::Form;
+use super::letters::ReplayError;
+use super::operator::Operator;
+use super::page::{Page, PageRequest};
+use super::request::ReplayRequest;
+use super::stats::Stats;
+use crate::http::{Correlation, FieldError, Json, Query, Reply, health};
+
+type Service = State<Arc<ReplayService>>;
+type Body = Result<Json<Map<String, Value>>, Reply>;
+
+/// All routes; still without what [`crate::http::service`] puts around them.
+pub fn router(service: Arc<ReplayService>) -> Router {
+    Router::new()
+        .route("/api/v1/dlq/messages", get(messages))
+        .route("/api/v1/dlq/stats", get(stats))
+        .route("/api/v1/dlq/clear", delete(clear))
+        .route("/api/v1/replay", post(replay))
+        .route("/api/v1/replay/batch", post(replay_batch))
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .with_state(service)
+}
+
+async fn messages(
+    State(service): Service,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Reply, Reply> {
+    let request = PageRequest::read(query).map_err(|errors| invalid(&errors))?;
+    let page = Page::of(&service.desk.letters, &request).await;
+    let page = page.map_err(|error| unavailable(&error))?;
+    Ok(Reply::ok(format!("dead letters: {}", page.len()), &page))
+}
+
+async fn stats(State(service): Service) -> Result<Reply, Reply> {
+    let stats = Stats::of(&service.desk.letters).await.map_err(|error| unavailable(&error))?;
+    Ok(Reply::ok("dead letters, counted", &stats))
+}
+
+async fn replay(
+    service: Service,
+    who: Operator,
+    correlation: Correlation,
+    body: Body,
+) -> Result<Reply, Reply> {
+    run(service, who, correlation, body, 100).await
+}
+
+async fn replay_batch(
+    service: Service,
+    who: Operator,
+    correlation: Correlation,
+    body: Body,
+) -> Result<Reply, Reply> {
+    run(service, who, correlation, body, 1_000).await
+}
+
+async fn run(
+    State(service): Service,
+    who: Operator,
+    correlation: Correlation,
+    body: Body,
+    default: u64,
+) -> Result<Reply, Reply> {
+    let task = |request| Task::new(Action::Replay, &who, &correlation, request);
+    let body = match body {
+        Ok(Json(body)) => body,
+        Err(reply) => {
+            let errors = vec![reply.message().to_owned()];
+            return Err(refused(&service, task(Value::Null), errors, reply).await);
+        }
+    };
+    let task = task(Value::Object(body.clone()));
+    match ReplayRequest::read(body, default) {
+        Ok(request) => send(&service, task, request).await,
+        Err(errors) => Err(refused(&service, task, lines(&errors), invalid(&errors)).await),
+    }
+}
+
+async fn send(service: &ReplayService, task: Task, request: ReplayRequest) -> Result<Reply, Reply> {
+    let (action, what) = match request.dry_run {
+        true => (Action::DryRun, "dead letters that would be sent back"),
+        false => (Action::Replay, "dead letters sent back"),
+    };
+    let report = service.replay(Task { action, ..task }, request).await;
+    let report = report.map_err(|error| unavailable(&error))?;
+    Ok(Reply::ok(format!("{what}: {}", report.replayed()), &report))
+}
+
+async fn clear(
+    State(service): Service,
+    who: Operator,
+    correlation: Correlation,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Reply, Reply> {
+    let request = query.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let task = Task::new(Action::Clear, &who, &correlation, Value::Object(request));
+    let mut form = Form::of_query(query);
+    if !form.flag("confirm") {
+        form.wrong("confirm", "must be true: this deletes every dead letter");
+    }
+    if let Err(errors) = form.finish() {
+        return Err(refused(&service, task, lines(&errors), invalid(&errors)).await);
+    }
+    let cleared = service.clear(task).await.map_err(|error| unavailable(&error))?;
+    Ok(Reply::ok("the dead letters are deleted", &cleared))
+}
+
+async fn ready(State(service): Service) -> Reply {
+    match service.ready().await {
+        Ok(()) => Reply::ok("ready", &json!({ "status": "ready" })),
+        Err(error) => unavailable(&error),
+    }
+}
+
+/// Refused calls are audited too. When that fails, the refusal stands, and the log has it.
+async fn refused(service: &ReplayService, task: Task, errors: Vec<String>, reply: Reply) -> Reply {
+    if let Err(error) = service.desk.refuse(&task, errors).await {
+        tracing::error!(%error, job = task.job, "a refused call could not be audited");
+    }
+    reply
+}
+
+fn invalid(errors: &[FieldError]) -> Reply {
+    Reply::new(StatusCode::BAD_REQUEST, lines(errors).join("; ")).errors(errors)
+}
+
+fn lines(errors: &[FieldError]) -> Vec<String> {
+    errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect()
+}
+
+fn unavailable(error: &ReplayError) -> Reply {
+    Reply::unavailable(error.dependency(), error.to_string())
+}

@@ -1,0 +1,116 @@
+//! The replay service: dead letters browsed, counted, sent back, cleared.
+//!
+//! ```text
+//!  GET dlq/messages, stats ─▶ Letters: orders_dlq, newest first ◀─ markers (orders.db), audit index
+//!  POST replay ─▶ Selection (frozen) ─▶ audit: begun ─▶ Sender ─▶ orders ─▶ audit: ended ─▶ answer
+//!  DELETE dlq/clear ─────────────────▶ audit: begun ─▶ delete_records ──▶ audit: ended ─▶ answer
+//! ```
+//!
+//! Sent back is not done (rule 37): the answer counts what the broker acknowledged, and `status` shows what became of it.
+
+mod audit;
+mod base64;
+mod case;
+mod desk;
+mod filter;
+mod form;
+mod http;
+mod index;
+mod letters;
+mod markers;
+mod operator;
+mod page;
+mod request;
+mod select;
+mod send;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::sync::Arc;
+
+use tidegate::broker::Broker;
+use tidegate::event::EventId;
+use tokio::sync::Mutex;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+pub use http::router;
+pub use letters::ReplayError;
+pub use markers::LazyMarkers;
+
+use audit::{Audit, Task};
+use desk::{Cleared, Desk, Report};
+use index::Index;
+use letters::Letters;
+use request::ReplayRequest;
+
+use crate::config::Config;
+use crate::topics;
+
+/// The service behind the routes.
+#[derive(Debug)]
+pub struct ReplayService {
+    desk: Arc<Desk>,
+    running: TaskTracker,
+}
+
+impl ReplayService {
+    /// On this broker, with the topics and the read model that the settings name.
+    #[must_use]
+    pub fn new(config: &Config, broker: Broker) -> Arc<Self> {
+        let markers = Arc::new(LazyMarkers::new(config.stores.read_model()));
+        let audit = topics::audit();
+        let letters = Letters {
+            broker: broker.clone(),
+            topic: config.kafka.kafka_topic_orders_dlq.clone(),
+            markers,
+            index: Mutex::new(Index::new(broker.clone(), audit.clone())),
+            limit: config.stores.dlq_scan_limit,
+        };
+        let audit = Audit { broker, topic: audit };
+        Self::of(Desk { letters, audit, turn: Mutex::new(()) })
+    }
+
+    fn of(desk: Desk) -> Arc<Self> {
+        Arc::new(Self { desk: Arc::new(desk), running: TaskTracker::new() })
+    }
+
+    /// Waits for what was begun: a replay is finished even when its client has gone away.
+    pub async fn drain(&self) {
+        self.running.close();
+        self.running.wait().await;
+    }
+
+    async fn replay(&self, task: Task, request: ReplayRequest) -> Result<Report, ReplayError> {
+        let desk = Arc::clone(&self.desk);
+        self.to_the_end(async move { desk.replay(&task, &request).await }).await
+    }
+
+    async fn clear(&self, task: Task) -> Result<Cleared, ReplayError> {
+        let desk = Arc::clone(&self.desk);
+        self.to_the_end(async move { desk.clear(&task).await }).await
+    }
+
+    /// Runs work so that a client that hangs up does not cut it off between its two audit records.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, ReplayError>> + Send + 'static,
+    ) -> Result<T, ReplayError> {
+        match self.running.spawn(work.in_current_span()).await {
+            Ok(result) => result,
+            Err(stopped) => Err(ReplayError::Stopped(stopped.to_string())),
+        }
+    }
+
+    /// Whether letters, audit and markers can be read now.
+    async fn ready(&self) -> Result<(), ReplayError> {
+        let letters = &self.desk.letters;
+        letters.broker.health().await?;
+        tidegate::replay::partitions(&letters.broker, &letters.topic).await?;
+        letters.index.lock().await.refresh().await?;
+        letters.markers.marker("", "", &EventId::new("")).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Rule 39: who did what, written down before and after; and clearing, which cannot be taken back.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::*;
+
+/// The audit topic, oldest first.
+async fn audit(bench: &Bench) -> Vec<(String, Value)> {
+    bench.service.until("read", |_| true).await;
+    let records = bench.service.records("orders_audit").into_iter();
+    let text = |bytes: Option<bytes::Bytes>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
+    let read = |record: tidegate::message::Record| {
+        (text(record.key), serde_json::from_str(&text(record.value)).unwrap())
+    };
+    records.map(read).collect()
+}
+
+fn by(operator: &str, mut request: Request<Body>) -> Request<Body> {
+    request.headers_mut().insert("x-operator", operator.parse().unwrap());
+    request.headers_mut().insert("x-correlation-id", "case-7".parse().unwrap());
+    request
+}
+
+#[tokio::test]
+async fn rule_39_a_replay_is_written_down_before_and_after() {
+    let bench = dead(&[("o-1", "fail-until-replay"), ("o-2", "fail-permanent")]).await;
+    let request = by("ada", post("/api/v1/replay", r#"{"error":"until"}"#));
+    let answer = call(&routes(&bench), request).await;
+    let records = audit(&bench).await;
+    assert_eq!(records.len(), 2);
+    let letter = bench.service.dead_letters().into_iter().find(|l| l.event_id.as_str() == "e-o-1");
+    let coordinates = letter.unwrap().coordinates;
+    let (partition, offset) = coordinates.rsplit_once('/').unwrap();
+    let letters = json!({ partition: [offset.parse::<u64>().unwrap()] });
+    for ((key, record), phase) in records.iter().zip(["begun", "ended"]) {
+        assert_eq!(*key, answer.body["data"]["job"]);
+        assert_eq!((&record["job"], &record["phase"]), (&json!(key), &json!(phase)));
+        assert_eq!((&record["who"], &record["action"]), (&json!("ada"), &json!("replay")));
+        assert_eq!(record["correlation_id"], "case-7");
+        assert_eq!(record["request"], json!({"error": "until"}));
+        assert_eq!(record["letters"], letters);
+        record["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    }
+    // Rule 36: the set was frozen.
+    assert_eq!(records[0].1["selection"], records[1].1["selection"]);
+    let counts = json!({"replayed": 1, "failed": 0, "skipped": 0, "cleared": 0});
+    assert_eq!(records[1].1["counts"], counts);
+}
+
+#[tokio::test]
+async fn refused_calls_and_dry_runs_are_written_down_too() {
+    let bench = dead(&[("o-1", "fail-permanent")]).await;
+    let routes = routes(&bench);
+    replay(&routes, r#"{"max_messages":0}"#).await.refused(400, "max_messages");
+    replay(&routes, "{").await.refused(400, "body");
+    clear(&routes, "").await.refused(400, "confirm");
+    replay(&routes, r#"{"dry_run":true}"#).await;
+    let records = audit(&bench).await;
+    let told: Vec<_> = records.iter().map(|(_, r)| (&r["action"], &r["phase"])).collect();
+    let (replay, refused) = (json!("replay"), json!("refused"));
+    let expected = [
+        (&replay, &refused),
+        (&replay, &refused),
+        (&json!("clear"), &refused),
+        (&json!("dry_run"), &json!("ended")),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(
+        records[0].1["errors"],
+        json!(["max_messages must be a whole number from 1 to 10000"])
+    );
+    assert_eq!(records[0].1["who"], "unknown");
+}
+
+#[tokio::test]
+async fn rule_39_an_operator_without_a_name_is_the_address_of_the_request() {
+    let bench = Bench::new().await;
+    let mut request = post("/api/v1/replay", "{}");
+    let from: std::net::SocketAddr = "192.0.2.7:5000".parse().unwrap();
+    request.extensions_mut().insert(axum::extract::ConnectInfo(from));
+    call(&routes(&bench), request).await;
+    assert_eq!(audit(&bench).await[0].1["who"], "192.0.2.7");
+}
+
+#[tokio::test]
+async fn clearing_deletes_what_was_there_and_says_how_many() {
+    let bench = dead(&[("o-1", "fail-permanent"), ("o-2", "fail-permanent")]).await;
+    let routes = routes(&bench);
+    let answer = clear(&routes, "?confirm=true").await;
+    assert_eq!(answer.body["data"]["cleared_messages"], 2, "{}", answer.text);
+    assert_eq!(statuses(&routes).await, []);
+    assert_eq!(clear(&routes, "?confirm=true").await.body["data"]["cleared_messages"], 0);
+    let records = audit(&bench).await;
+    assert_eq!(records.len(), 4);
+    let (begun, ended) = (&records[0].1, &records[1].1);
+    assert_eq!((&begun["phase"], &ended["phase"]), (&json!("begun"), &json!("ended")));
+    let ends: u64 = begun["ends"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert_eq!((ends, &ended["counts"]["cleared"]), (2, &json!(2)));
+}
+
+#[tokio::test]
+async fn clearing_needs_a_word() {
+    let bench = dead(&[("o-1", "fail-permanent")]).await;
+    let routes = routes(&bench);
+    for query in ["", "?confirm=false", "?confirm=yes", "?confirm=1"] {
+        clear(&routes, query).await.refused(400, "confirm");
+    }
+    clear(&routes, "?confirm=true&all=1").await.refused(400, "all");
+    assert_eq!(statuses(&routes).await.len(), 1);
+}
+
+#[tokio::test]
+async fn rule_39_without_an_audit_record_nothing_is_done() {
+    let bench = dead(&[("o-1", "fail-until-replay")]).await;
+    let service = ReplayService::new(&bench.config, bench.service.broker().clone());
+    let service = Arc::into_inner(service).unwrap();
+    let mut desk = Arc::into_inner(service.desk).unwrap();
+    desk.audit.topic = crate::consumer::testing::topic("not_there");
+    let routes = crate::http::service(router(ReplayService::of(desk)), 1 << 20);
+    replay(&routes, "{}").await.refused(503, "audit");
+    clear(&routes, "?confirm=true").await.refused(503, "audit");
+    assert_eq!(statuses(&routes).await, [("e-o-1".into(), "dead".into())]);
+    bench.service.settled().await;
+    assert_eq!(bench.gateway.calls().len(), 1);
+}

@@ -1,0 +1,108 @@
+//! The topics of the system, and making sure that they exist.
+
+use tidegate::broker::{AdminError, Broker, BrokerError, NewTopic};
+use tidegate::message::TopicName;
+
+use crate::config::Config;
+
+/// A dead letter is its record and the reasons for it: so much more, in bytes (TG0028).
+const LETTER: usize = 64 << 10;
+
+/// What operators did.
+pub const AUDIT: &str = "orders_audit";
+
+/// The topic of what operators did.
+#[must_use]
+pub fn audit() -> TopicName {
+    TopicName::new(AUDIT).expect("letters and _ make a legal name")
+}
+
+/// What is needed: `orders`, `orders_dlq`, `orders_audit`, by their configured names.
+#[must_use]
+pub fn wanted(config: &Config) -> Vec<NewTopic> {
+    let kafka = &config.kafka;
+    let topic = |name: TopicName, partitions| NewTopic {
+        replication: kafka.kafka_replication_factor,
+        ..NewTopic::new(name, partitions)
+    };
+    vec![
+        topic(kafka.kafka_topic_orders.clone(), kafka.kafka_topic_partitions),
+        NewTopic {
+            max_message_bytes: Some(NewTopic::DEFAULT_MAX_MESSAGE_BYTES + LETTER),
+            ..topic(kafka.kafka_topic_orders_dlq.clone(), kafka.kafka_topic_partitions)
+        },
+        topic(audit(), 1),
+    ]
+}
+
+/// A topic, and whether it was made just now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ensured {
+    /// Its name.
+    pub name: TopicName,
+    /// How many partitions it has.
+    pub partitions: u32,
+    /// Whether it was made just now.
+    pub created: bool,
+}
+
+/// Creates what is missing. A topic that exists stays as it is, whatever number of partitions is configured.
+///
+/// # Errors
+/// The first topic that can neither be made nor found.
+pub async fn ensure(broker: &Broker, wanted: Vec<NewTopic>) -> Result<Vec<Ensured>, AdminError> {
+    let names: Vec<_> = wanted.iter().map(|topic| topic.name.clone()).collect();
+    let mut created = Vec::new();
+    for (name, result) in names.iter().zip(broker.create_topics(wanted).await) {
+        match result {
+            Ok(()) => created.push(name.clone()),
+            Err(AdminError::TopicExists(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let existing = broker.topics().await?;
+    let ensured = names.into_iter().map(|name| {
+        let partitions = existing.iter().find(|topic| topic.name == name).map(|t| t.partitions);
+        let created = created.contains(&name);
+        let partitions = partitions.ok_or_else(|| BrokerError::UnknownTopic(name.clone()))?;
+        Ok(Ensured { name, partitions, created })
+    });
+    ensured.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn config(args: &[&str]) -> Config {
+        Program::parse_from([&["orders"], args].concat()).config
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_made_and_what_exists_stays_as_it_is() {
+        let broker = Broker::in_memory();
+        let shown = async |config: Config| {
+            let ensured = ensure(&broker, wanted(&config)).await.unwrap();
+            let row = |topic: &Ensured| (topic.name.to_string(), topic.partitions, topic.created);
+            ensured.iter().map(row).collect::<Vec<_>>()
+        };
+        let row = |name: &str, partitions, created| (name.to_owned(), partitions, created);
+        assert_eq!(
+            shown(config(&[])).await,
+            [row("orders", 3, true), row("orders_dlq", 3, true), row("orders_audit", 1, true)]
+        );
+        let more = config(&["--kafka-topic-partitions=5", "--kafka-topic-orders-dlq=letters"]);
+        assert_eq!(
+            shown(more).await,
+            [row("orders", 3, false), row("letters", 5, true), row("orders_audit", 1, false)]
+        );
+        assert_eq!(broker.topics().await.unwrap().len(), 4, "no others are made");
+    }
+}

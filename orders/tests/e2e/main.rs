@@ -1,0 +1,16 @@
+//! End to end, process level: the real `orders` program, on free ports and in a folder of its own, asked over HTTP,
+//! interrupted, killed, and started again.
+//!
+//! Every test that ends its platform in peace checks the partition ledger first: no delivered offset is in none of
+//! done, duplicate, skipped, dead or pending (invariant I5).
+
+mod harness;
+
+mod journey;
+mod limits;
+mod load;
+mod operator;
+mod outage;
+mod startup;
+mod statuses;
+mod traces;
