@@ -56,6 +56,16 @@ impl Clock {
         }
     }
 
+    /// Moves virtual time on to this point. The machine's clock moves by itself.
+    #[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "only tests move time"))]
+    pub(crate) fn jump_to(&self, at: Duration) {
+        match self {
+            Self::System(_) => {}
+            #[cfg(feature = "testing")]
+            Self::Virtual(clock) => clock.jump_to(at),
+        }
+    }
+
     /// Waits for so long.
     pub(crate) async fn sleep(&self, delay: Duration) {
         self.sleep_until(self.elapsed() + delay).await;

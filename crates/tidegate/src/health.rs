@@ -70,6 +70,8 @@ pub struct Snapshot {
     pub assigned: Vec<TopicPartition>,
     /// How many records ended how.
     pub outcomes: Outcomes,
+    /// Handler calls that were begun.
+    pub attempts: u64,
     /// Records that are running, settling or waiting.
     pub in_flight: u64,
     /// What became of every delivered record, by partition.
@@ -89,6 +91,7 @@ struct State {
     /// Records whose settling does not succeed.
     stalled: BTreeMap<(TopicPartition, Offset), String>,
     outcomes: Outcomes,
+    attempts: u64,
     ledger: Ledger,
     stores: Vec<NamedStore>,
 }
@@ -120,6 +123,7 @@ impl Health {
             phase: state.phase,
             assigned: state.assigned.iter().cloned().collect(),
             outcomes: state.outcomes,
+            attempts: state.attempts,
             in_flight: state.ledger.values().map(|counts| counts.pending).sum(),
             ledger: state.ledger.clone(),
             readiness: state.readiness(),
@@ -138,6 +142,10 @@ impl Health {
 
     pub(crate) fn set_ledger(&self, ledger: Ledger) {
         self.lock().ledger = ledger;
+    }
+
+    pub(crate) fn attempted(&self) {
+        self.lock().attempts += 1;
     }
 
     /// Says why, before the guard says that it stopped.

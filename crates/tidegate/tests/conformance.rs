@@ -1,4 +1,6 @@
 //! The contract on the embedded log, and the proof that the suite notices what it should.
+//!
+//! `cargo test -p tidegate --features testing --test conformance -- --nocapture` prints both tables.
 
 mod conformance {
     pub(crate) mod on_disk;

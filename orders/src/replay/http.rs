@@ -41,7 +41,7 @@ async fn messages(
     let request = PageRequest::read(query).map_err(|errors| invalid(&errors))?;
     let page = Page::of(&service.desk.letters, &request).await;
     let page = page.map_err(|error| unavailable(&error))?;
-    Ok(Reply::ok(format!("{} dead letters", page.len()), &page))
+    Ok(Reply::ok(format!("dead letters: {}", page.len()), &page))
 }
 
 async fn stats(State(service): Service) -> Result<Reply, Reply> {
@@ -91,12 +91,12 @@ async fn run(
 
 async fn send(service: &ReplayService, task: Task, request: ReplayRequest) -> Result<Reply, Reply> {
     let (action, what) = match request.dry_run {
-        true => (Action::DryRun, "would be sent back"),
-        false => (Action::Replay, "sent back"),
+        true => (Action::DryRun, "dead letters that would be sent back"),
+        false => (Action::Replay, "dead letters sent back"),
     };
     let report = service.replay(Task { action, ..task }, request).await;
     let report = report.map_err(|error| unavailable(&error))?;
-    Ok(Reply::ok(format!("{} dead letters {what}", report.replayed()), &report))
+    Ok(Reply::ok(format!("{what}: {}", report.replayed()), &report))
 }
 
 async fn clear(

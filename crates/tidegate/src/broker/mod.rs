@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Calls come in batches, so that dynamic dispatch costs nothing per message. The contract is
-//! stated as tests, `tidegate::testing::conformance` (feature `testing`); an implementation is one when all of them pass.
+//! stated as tests, `tidegate::testing::conformance` (feature `testing`); an implementation is one
+//! when all of them pass.
 //!
 //! Guarantees of every implementation, each with the case that fails where it is broken:
 //! - An acknowledged record is durable, and is read back byte for byte (case `acknowledged_means_durable`,

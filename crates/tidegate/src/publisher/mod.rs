@@ -13,7 +13,7 @@
 
 mod error;
 mod prepare;
-#[cfg(all(test, feature = "json"))]
+#[cfg(test)]
 mod tests;
 
 use crate::broker::Broker;

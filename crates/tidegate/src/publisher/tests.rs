@@ -1,5 +1,7 @@
 //! Against a broker that only remembers, and answers as it was told.
 
+#![cfg(feature = "json")]
+
 use std::sync::{Arc, Mutex};
 
 use serde::{Serialize, Serializer};

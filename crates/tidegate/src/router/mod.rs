@@ -16,7 +16,7 @@ mod frozen;
 pub(crate) mod identity;
 mod route;
 mod table;
-#[cfg(all(test, feature = "json"))]
+#[cfg(test)]
 mod tests;
 mod topic;
 

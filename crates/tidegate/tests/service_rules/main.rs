@@ -1,5 +1,7 @@
 //! What a service guarantees, driven end to end: real log, real handlers, virtual time.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
+
 mod common;
 mod dead;
 mod flaky;

@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-use tokio::time::Instant;
-
-use super::log::{PartitionLog, TailRead};
 use super::member::Member;
 use super::queue::Job;
-use super::reader::{self, Found};
+use super::reader;
 use super::store::StoreError;
 use super::sync::lock;
 use super::{EmbeddedBroker, Inner, groups, open};
@@ -165,56 +161,6 @@ impl Inner {
         self.ask(|reply| Job::Flush { reply }).await
     }
 
-    async fn fetch(
-        self: &Arc<Self>,
-        place: TopicPartition,
-        from: Offset,
-        limit: FetchLimit,
-    ) -> Result<Fetched, BrokerError> {
-        let partition = self.log.partition(&place)?;
-        let waker = Arc::new(Notify::new());
-        let _watch = partition.watch(waker.clone());
-        let deadline = Instant::now().checked_add(limit.wait);
-        loop {
-            let fetched = self.read_once(&partition, from, limit).await?;
-            if !fetched.records.is_empty() || limit.wait.is_zero() {
-                return Ok(fetched);
-            }
-            match deadline {
-                None => waker.notified().await,
-                Some(deadline) => match tokio::time::timeout_at(deadline, waker.notified()).await {
-                    Ok(()) => {}
-                    Err(_) => return Ok(fetched),
-                },
-            }
-        }
-    }
-
-    /// Memory first, then the file.
-    async fn read_once(
-        self: &Arc<Self>,
-        partition: &Arc<PartitionLog>,
-        from: Offset,
-        limit: FetchLimit,
-    ) -> Result<Fetched, BrokerError> {
-        self.check_open()?;
-        let seen = match partition.read_tail(from, &limit) {
-            TailRead::Known { records, next, watermarks } => {
-                return Ok(Fetched { records, next, watermarks });
-            }
-            TailRead::OutOfRange(w) => return Err(out_of_range(partition, from, w)),
-            TailRead::Older(watermarks) => watermarks,
-        };
-        let log = partition.clone();
-        let read = move |inner: &Self| reader::read(&inner.store, &log, from, &limit, seen);
-        match self.blocking(read).await? {
-            Found::Records { records, next } => {
-                Ok(Fetched { records, next, watermarks: partition.watermarks() })
-            }
-            Found::Deleted(bounds) => Err(out_of_range(partition, from, bounds)),
-        }
-    }
-
     async fn create_topic(&self, mut topic: NewTopic) -> Result<(), AdminError> {
         let name = topic.name.clone();
         let illegal = |reason: &str| {
@@ -239,12 +185,3 @@ const MAX_PARTITIONS: u32 = 10_000;
 
 /// What one stored value can safely hold.
 const MAX_MESSAGE_BYTES: usize = 1 << 30;
-
-fn out_of_range(partition: &PartitionLog, offset: Offset, bounds: Watermarks) -> BrokerError {
-    BrokerError::OutOfRange {
-        partition: partition.place.clone(),
-        offset,
-        start: bounds.start,
-        end: bounds.end,
-    }
-}

@@ -7,6 +7,8 @@
 //! ```
 
 mod commit;
+mod consumer;
+mod load;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,34 +16,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::load::Loaded;
 use self::reading::{Next, Reading};
 use super::coordinator::{Grant, MemberId, Notice};
-use super::reader::{self, Found};
 use super::{Inner, groups};
-use crate::broker::{
-    Assignment, BoxFuture, BrokerError, CommitEntry, CommitError, Consumer, FetchLimit, GroupEvent,
-    RevokeTicket, Subscription,
-};
-use crate::message::{Offset, TopicPartition};
+use crate::broker::{Assignment, BrokerError, FetchLimit, GroupEvent, Subscription};
+use crate::message::TopicPartition;
 
 /// How long it takes until the file is tried again when it cannot be read now.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Longer times are cut to this, which can be added to any moment.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
-/// A load brings at least so much, as a stored batch is read whole anyway.
-const LOAD_RECORDS: usize = 1_000;
-const LOAD_BYTES: usize = 1 << 18;
-
-/// A load's result, and which of the partition's reads it belongs to.
-struct Loaded {
-    partition: TopicPartition,
-    read: u64,
-    result: Result<Found, BrokerError>,
-}
-
 /// A membership; ends when dropped.
 pub(super) struct Member {
     inner: Arc<Inner>,
@@ -197,55 +185,6 @@ impl Member {
         }
     }
 
-    fn load(&mut self, partition: TopicPartition, from: Offset) {
-        let Some(reading) = self.owned.get_mut(&partition) else { return };
-        self.reads += 1;
-        let read = self.reads;
-        reading.loading(read);
-        let (inner, log) = (self.inner.clone(), reading.log().clone());
-        let limit = FetchLimit {
-            records: self.how.max_poll_records.max(LOAD_RECORDS),
-            bytes: self.how.max_poll_bytes.max(LOAD_BYTES),
-            wait: Duration::ZERO,
-        };
-        self.loads.spawn(async move {
-            loop {
-                let (part, seen) = (log.clone(), log.watermarks());
-                let work =
-                    move |inner: &Inner| reader::read(&inner.store, &part, from, &limit, seen);
-                match inner.blocking(work).await {
-                    Err(BrokerError::Unavailable(reason)) => {
-                        tracing::warn!(partition = %log.place, reason, "cannot be read: trying again");
-                        tokio::time::sleep(TRY_AGAIN).await;
-                    }
-                    result => return Loaded { partition, read, result },
-                }
-            }
-        });
-    }
-
-    /// Keeps what a load brought, if its partition still waits for it.
-    fn loaded(&mut self, loaded: Result<Loaded, JoinError>) -> Option<GroupEvent> {
-        let Loaded { partition, read, result } = match loaded {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                return Some(GroupEvent::Fatal(BrokerError::Unavailable(error.to_string())));
-            }
-        };
-        let reading = self.owned.get_mut(&partition).filter(|r| r.awaits(read))?;
-        match result {
-            Ok(Found::Records { records, next }) => {
-                reading.keep(records, next);
-                None
-            }
-            Ok(Found::Deleted(watermarks)) => {
-                let position = reading.stop()?;
-                Some(GroupEvent::OutOfRange { partition, position, watermarks })
-            }
-            Err(error) => Some(GroupEvent::Fatal(error)),
-        }
-    }
-
     /// Waits until there may be something; in between this member says that it is there.
     async fn wait(&mut self) -> Option<GroupEvent> {
         let heartbeat = Instant::now() + self.how.max_poll_interval / 3;
@@ -258,44 +197,6 @@ impl Member {
             Some(loaded) = self.loads.join_next() => self.loaded(loaded),
             () = tokio::time::sleep_until(due) => None,
         }
-    }
-}
-
-impl Consumer for Member {
-    fn poll(&mut self) -> BoxFuture<'_, GroupEvent> {
-        Box::pin(self.next())
-    }
-
-    fn start(&mut self, partition: &TopicPartition, from: Offset) {
-        if let Some(reading) = self.owned.get_mut(partition) {
-            reading.start(from);
-        }
-        self.waker.notify_one();
-    }
-
-    fn pause(&mut self, partitions: &[TopicPartition]) {
-        self.set_paused(partitions, true);
-    }
-
-    fn resume(&mut self, partitions: &[TopicPartition]) {
-        self.set_paused(partitions, false);
-        self.waker.notify_one();
-    }
-
-    fn commit(
-        &mut self,
-        entries: Vec<CommitEntry>,
-    ) -> BoxFuture<'static, Vec<Result<(), CommitError>>> {
-        self.queue_commit(entries)
-    }
-
-    fn revoked(&mut self, ticket: RevokeTicket) {
-        self.inner.coordinator.revoked(&self.how.group, self.id, ticket);
-    }
-
-    fn close(&mut self) -> BoxFuture<'static, ()> {
-        self.leave();
-        Box::pin(std::future::ready(()))
     }
 }
 

@@ -17,6 +17,7 @@
 mod batch;
 mod coordinator;
 mod driver;
+mod fetch;
 mod groups;
 mod log;
 mod member;

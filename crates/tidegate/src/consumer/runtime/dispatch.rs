@@ -22,7 +22,7 @@ pub(super) async fn publish_emits(job: &mut Job) -> Result<(), StepFailure> {
     let acks = publish(&job.site.shop.broker, job.carry.emits.clone()).await;
     let failed = first_error(&acks);
     let mut acks = acks.into_iter();
-    job.carry.emits.retain(|_| !acks.next().is_some_and(|ack| ack.is_ok()));
+    job.carry.emits.retain(|_| acks.next().is_none_or(|ack| ack.is_err()));
     failed.map_or(Ok(()), |error| Err(StepFailure::Again(error)))
 }
 

@@ -10,15 +10,14 @@ use tokio::task::{JoinError, JoinSet};
 use crate::broker::{
     Assignment, BoxFuture, BrokerError, CommitEntry, CommitError, Consumer, GroupEvent,
 };
-use crate::consumer::core::{Core, Delivered, Event, Stopped};
+use crate::consumer::core::{Core, Event, Stopped};
 use crate::consumer::runtime::held::Held;
-use crate::consumer::runtime::job::{Answer, Item, Left};
+use crate::consumer::runtime::job::{Answer, Left};
 use crate::consumer::runtime::observer::Observers;
 use crate::consumer::runtime::positions::StartTime;
 use crate::consumer::runtime::shop::Shop;
 use crate::error::Error;
 use crate::health::Health;
-use crate::message::{Record, TopicPartition};
 
 /// So many answers are taken in before the member is polled again.
 const ANSWERS_PER_TURN: usize = 256;
@@ -50,16 +49,20 @@ pub(crate) struct Driver {
     pub(super) commit: Option<CommitInFlight>,
     /// Events that are answered on the spot.
     pub(super) events: VecDeque<Event>,
-    health: Health,
-    start_time: Option<StartTime>,
-    positioning: Option<BoxFuture<'static, Result<Vec<Assignment>, BrokerError>>>,
+    pub(super) health: Health,
+    pub(super) start_time: Option<StartTime>,
+    /// Asks where new partitions begin; nothing is polled meanwhile.
+    pub(super) positioning: Option<Positioning>,
     drain: Duration,
 }
 
 /// The commit that was sent; one at a time (rule 2).
 type CommitInFlight = BoxFuture<'static, Vec<(CommitEntry, Result<(), CommitError>)>>;
 
+pub(super) type Positioning = BoxFuture<'static, Result<Vec<Assignment>, BrokerError>>;
+
 /// What woke the driver.
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and is taken apart at once")]
 enum Woken {
     Stop,
     Timer,
@@ -67,8 +70,7 @@ enum Woken {
     Positioned(Result<Vec<Assignment>, BrokerError>),
     Answer(Result<Answer, JoinError>),
     Group(GroupEvent),
-    /// Virtual time may go on.
-    #[cfg(feature = "testing")]
+    /// Virtual time may go on to this point.
     Quiet(Duration),
 }
 
@@ -121,10 +123,7 @@ impl Driver {
 
     async fn wait(&mut self, stop: &mut Option<BoxFuture<'static, ()>>) -> Woken {
         let deadline = self.core.deadline();
-        #[cfg(feature = "testing")]
         let quiet = self.quiet(deadline);
-        #[cfg(not(feature = "testing"))]
-        let quiet = std::future::pending::<Woken>();
         tokio::select! {
             biased;
             () = present(stop.as_mut()) => { *stop = None; self.health.draining(); Woken::Stop }
@@ -133,32 +132,7 @@ impl Driver {
             found = present(self.positioning.as_mut()) => { self.positioning = None; Woken::Positioned(found) }
             Some(answer) = self.tasks.join_next() => Woken::Answer(answer),
             event = self.consumer.poll(), if self.positioning.is_none() => Woken::Group(event),
-            woken = quiet => woken,
-        }
-    }
-
-    /// For virtual time: resolves when nothing but time can change anything.
-    #[cfg(feature = "testing")]
-    fn quiet(&self, deadline: Option<Duration>) -> impl Future<Output = Woken> + use<> {
-        use crate::clock::Clock;
-        let idle = self.tasks.is_empty() && self.commit.is_none() && self.positioning.is_none();
-        let at = match (&self.shop.clock, deadline) {
-            (Clock::Virtual(clock), Some(at)) if idle => Some((clock.clone(), at)),
-            _ => None,
-        };
-        let open = at.is_some().then(|| self.held.open_positions()).unwrap_or_default();
-        let broker = self.shop.broker.clone();
-        async move {
-            let Some((clock, at)) = at else { return std::future::pending().await };
-            clock.flowing().await;
-            for (partition, next) in open {
-                // Something is on its way: it comes as an event, and this is asked anew.
-                match broker.watermarks(partition).await {
-                    Ok(bounds) if bounds.end <= next => {}
-                    _ => return std::future::pending().await,
-                }
-            }
-            Woken::Quiet(at)
+            at = quiet => Woken::Quiet(at),
         }
     }
 
@@ -173,11 +147,8 @@ impl Driver {
             }
             Woken::Answer(answer) => self.answers(answer),
             Woken::Group(event) => self.group(event),
-            #[cfg(feature = "testing")]
             Woken::Quiet(at) => {
-                if let crate::clock::Clock::Virtual(clock) = &self.shop.clock {
-                    clock.jump_to(at);
-                }
+                self.shop.clock.jump_to(at);
                 Ok(None)
             }
         }
@@ -219,45 +190,8 @@ impl Driver {
         self.tell_core(answer.event)
     }
 
-    fn group(&mut self, event: GroupEvent) -> Result<Option<Stopped>, Error> {
-        let event = match event {
-            GroupEvent::Assigned(assigned) => match self.start_time.clone() {
-                Some(time) if time.concerns(&assigned) => {
-                    let broker = self.shop.broker.clone();
-                    self.positioning =
-                        Some(Box::pin(async move { time.position(&broker, assigned).await }));
-                    return Ok(None);
-                }
-                _ => Event::Assigned(assigned),
-            },
-            GroupEvent::Records { partition, records } => self.records(partition, records),
-            GroupEvent::Revoking { partitions, within, ticket } => {
-                Event::Revoking { partitions, within, ticket }
-            }
-            GroupEvent::Lost(partitions) => Event::Lost(partitions),
-            GroupEvent::OutOfRange { partition, position, watermarks } => {
-                Event::OutOfRange { partition, position, watermarks }
-            }
-            GroupEvent::Fatal(source) => return Err(self.membership(source)),
-        };
-        self.tell_core(event)
-    }
-
-    /// Keeps the records, and tells what the core needs to know of them.
-    fn records(&mut self, partition: TopicPartition, records: Vec<Record>) -> Event {
-        let mut delivered = Vec::with_capacity(records.len());
-        for record in records {
-            let routed = self.shop.endpoint.route(&record);
-            let (offset, size, policy) = (record.offset, record.size(), routed.policy);
-            self.observers.delivered(&record);
-            self.held.keep(&partition, offset, Arc::new(Item { record: Arc::new(record), routed }));
-            delivered.push(Delivered { offset, size, policy });
-        }
-        Event::Delivered { partition, records: delivered }
-    }
-
     /// Tells the core, carries out what it answers, and goes on with what that answers on the spot.
-    fn tell_core(&mut self, event: Event) -> Result<Option<Stopped>, Error> {
+    pub(super) fn tell_core(&mut self, event: Event) -> Result<Option<Stopped>, Error> {
         self.events.push_back(event);
         let mut commands = Vec::new();
         while let Some(event) = self.events.pop_front() {
@@ -269,7 +203,7 @@ impl Driver {
         Ok(None)
     }
 
-    fn membership(&self, source: BrokerError) -> Error {
+    pub(super) fn membership(&self, source: BrokerError) -> Error {
         Error::Membership { group: self.shop.identity.group.as_ref().to_owned(), source }
     }
 

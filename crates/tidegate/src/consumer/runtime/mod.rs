@@ -15,12 +15,14 @@ mod dead;
 mod dispatch;
 mod driver;
 mod held;
+mod intake;
 mod job;
 mod limits;
 mod logs;
 mod observer;
 mod orders;
 mod positions;
+mod quiet;
 mod settle;
 mod shop;
 

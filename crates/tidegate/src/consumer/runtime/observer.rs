@@ -9,6 +9,10 @@ use crate::router::endpoint::Routed;
 /// A record that an event is about, as long as the driver holds it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subject<'a> {
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(dead_code, reason = "`TestService` asks for keys")
+    )]
     pub(crate) record: &'a Record,
     pub(crate) routed: &'a Routed,
 }

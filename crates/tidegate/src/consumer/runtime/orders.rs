@@ -66,6 +66,7 @@ impl Driver {
 
     fn attempt(&mut self, work: &WorkId, number: u32) {
         if let Some(job) = self.job(work) {
+            self.health.attempted();
             let task = self.tasks.spawn(attempt::run(job, number));
             self.held.set_running(work, task);
         }

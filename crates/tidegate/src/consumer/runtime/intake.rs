@@ -1,0 +1,55 @@
+//! What comes from the group: ownership and records.
+
+use std::sync::Arc;
+
+use crate::broker::{Assignment, GroupEvent};
+use crate::consumer::core::{Delivered, Event, Stopped};
+use crate::consumer::runtime::driver::Driver;
+use crate::consumer::runtime::job::Item;
+use crate::error::Error;
+use crate::message::{Record, TopicPartition};
+
+impl Driver {
+    /// Takes in one event of the group.
+    pub(super) fn group(&mut self, event: GroupEvent) -> Result<Option<Stopped>, Error> {
+        let event = match event {
+            GroupEvent::Assigned(assigned) => match self.position(assigned) {
+                Some(assigned) => Event::Assigned(assigned),
+                None => return Ok(None),
+            },
+            GroupEvent::Records { partition, records } => self.records(partition, records),
+            GroupEvent::Revoking { partitions, within, ticket } => {
+                Event::Revoking { partitions, within, ticket }
+            }
+            GroupEvent::Lost(partitions) => Event::Lost(partitions),
+            GroupEvent::OutOfRange { partition, position, watermarks } => {
+                Event::OutOfRange { partition, position, watermarks }
+            }
+            GroupEvent::Fatal(source) => return Err(self.membership(source)),
+        };
+        self.tell_core(event)
+    }
+
+    /// Keeps the records, and tells what the core needs to know of them.
+    fn records(&mut self, partition: TopicPartition, records: Vec<Record>) -> Event {
+        let mut delivered = Vec::with_capacity(records.len());
+        for record in records {
+            let routed = self.shop.endpoint.route(&record);
+            let (offset, size, policy) = (record.offset, record.size(), routed.policy);
+            self.observers.delivered(&record);
+            self.held.keep(&partition, offset, Arc::new(Item { record: Arc::new(record), routed }));
+            delivered.push(Delivered { offset, size, policy });
+        }
+        Event::Delivered { partition, records: delivered }
+    }
+
+    /// Gives the assignment back, unless a point in time has to be looked up for it first.
+    fn position(&mut self, assigned: Vec<Assignment>) -> Option<Vec<Assignment>> {
+        let Some(time) = self.start_time.filter(|time| time.concerns(&assigned)) else {
+            return Some(assigned);
+        };
+        let broker = self.shop.broker.clone();
+        self.positioning = Some(Box::pin(async move { time.position(&broker, assigned).await }));
+        None
+    }
+}
