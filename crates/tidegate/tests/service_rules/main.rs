@@ -9,6 +9,7 @@ mod groups;
 mod happy;
 mod inbox;
 mod order;
+mod poison;
 mod replay;
 mod retry;
 mod settle;

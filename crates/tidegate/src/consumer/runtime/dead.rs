@@ -80,8 +80,10 @@ async fn call(job: &mut Job, session: Option<Box<dyn InboxSession>>) -> Result<(
     let endpoint = &site.shop.endpoint;
     let called = delivery.clone();
     let call = guarded(&site.shop.clock, limit, move || endpoint.call_dead(policy, called));
-    match call.instrument(site.span()).await {
-        Outcome::Done(emits) => keep(job, &delivery, emits).await,
+    let outcome = call.instrument(site.span()).await;
+    let session = delivery.inbox.take();
+    match outcome {
+        Outcome::Done(emits) => keep(job, &delivery, session, emits).await,
         Outcome::Skip(_) => {
             job.carry.dead_handler_over = true; // its transaction is rolled back
             Ok(())
