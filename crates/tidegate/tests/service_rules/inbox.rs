@@ -49,6 +49,18 @@ async fn note(
     Ok(Emit::to("payments", Charged { id: order.id }))
 }
 
+async fn note_late(
+    Payload(order): Payload<Ordered>,
+    State(script): State<Arc<Script>>,
+    attempt: Attempt,
+    mut tx: Inbox<Sqlite>,
+) -> Result<Emit<Charged>, NoteError> {
+    script.play(&order.id, attempt.0).await?;
+    let connection = tx.connection().await?;
+    sqlx::query("insert into notes (id) values (?)").bind(&order.id).execute(connection).await?;
+    Ok(Emit::to("payments", Charged { id: order.id }))
+}
+
 async fn note_failed(
     dead: DeadLetter<Ordered>,
     mut tx: Inbox<Sqlite>,
@@ -60,6 +72,8 @@ async fn note_failed(
         .await?;
     Ok(Emit::to("failures", Charged { id: dead.key().to_owned() }))
 }
+
+type Routes = tidegate::router::TopicRouter<tidegate::codec::Json, Arc<Script>, Ordered>;
 
 impl Bench {
     pub(crate) async fn new(steps: &[Do]) -> Self {
@@ -73,11 +87,17 @@ impl Bench {
     }
 
     pub(crate) async fn start(&self) -> TestService {
-        let routes = Topic::json("orders")
-            .on(note)
-            .on_dead_letter(note_failed)
-            .inbox(Arc::new(self.store.clone()))
-            .with_state(self.script.clone());
+        self.start_with(Topic::json("orders").on(note).on_dead_letter(note_failed)).await
+    }
+
+    /// Its handler waits before its first statement, as no other could run meanwhile.
+    pub(crate) async fn start_unordered(&self) -> TestService {
+        let routes = Topic::json("orders").on(note_late).on_dead_letter(note_failed);
+        self.start_with(routes.order(Order::None)).await
+    }
+
+    async fn start_with(&self, routes: Routes) -> TestService {
+        let routes = routes.inbox(Arc::new(self.store.clone())).with_state(self.script.clone());
         TestService::builder(routes).broker(self.flaky.broker()).start().await
     }
 

@@ -15,3 +15,4 @@ mod retry;
 mod settle;
 mod start;
 mod stop;
+mod twins;

@@ -18,7 +18,6 @@ use crate::consumer::runtime::dispatch::dispatch;
 use crate::consumer::runtime::job::{Answer, Carry, Job, Left, Site};
 use crate::delivery::Delivery;
 use crate::emit::Emits;
-use crate::headers::names;
 use crate::inbox::{Claimed, InboxSession, StoreError};
 use crate::message::NewRecord;
 use crate::outcome::Outcome;
@@ -82,8 +81,11 @@ async fn dead(
     if owes {
         dispatch(site).await.map_err(|failure| outage("broker", reason(failure)))?;
     }
-    let is_replayed = site.item.replay(names::REPLAY_LETTER) == Some(letter);
-    Ok(if is_replayed { Entry::Run(Some(session)) } else { Entry::Settled(Verdict::Skipped) })
+    Ok(if site.item.replays(letter) {
+        Entry::Run(Some(session))
+    } else {
+        Entry::Settled(Verdict::Skipped)
+    })
 }
 
 fn reason(failure: StepFailure) -> String {

@@ -150,7 +150,11 @@ async fn open(site: &Site, letter: Option<&str>) -> Result<Open, StepFailure> {
         Claimed::Fresh(session) => Ok(Open::Session(session)),
         Claimed::Dead { letter: marked, .. } if letter == Some(&marked) => Ok(Open::Marked),
         // An earlier letter, whose replay has failed: this one takes its place.
-        Claimed::Dead { session, .. } => Ok(Open::Session(session)),
+        Claimed::Dead { letter: marked, session, .. } if site.item.replays(&marked) => {
+            Ok(Open::Session(session))
+        }
+        // rule 31: a twin of this record was dead-lettered meanwhile, and its handler has run
+        Claimed::Dead { .. } => Err(StepFailure::Duplicate),
         // rule 25: `Done` beats `Dead`
         Claimed::Done { .. } => Err(StepFailure::Duplicate),
     }
