@@ -37,7 +37,7 @@ impl Classify for NoteError {
     }
 }
 
-async fn note(
+pub(crate) async fn note(
     Payload(order): Payload<Ordered>,
     State(script): State<Arc<Script>>,
     attempt: Attempt,
@@ -73,7 +73,7 @@ async fn note_failed(
     Ok(Emit::to("failures", Charged { id: dead.key().to_owned() }))
 }
 
-type Routes = tidegate::router::TopicRouter<tidegate::codec::Json, Arc<Script>, Ordered>;
+pub(crate) type Routes = tidegate::router::TopicRouter<tidegate::codec::Json, Arc<Script>, Ordered>;
 
 impl Bench {
     pub(crate) async fn new(steps: &[Do]) -> Self {
@@ -96,7 +96,7 @@ impl Bench {
         self.start_with(routes.order(Order::None)).await
     }
 
-    async fn start_with(&self, routes: Routes) -> TestService {
+    pub(crate) async fn start_with(&self, routes: Routes) -> TestService {
         let routes = routes.inbox(Arc::new(self.store.clone())).with_state(self.script.clone());
         TestService::builder(routes).broker(self.flaky.broker()).start().await
     }

@@ -22,6 +22,13 @@ async fn both(steps: &[Do]) -> (Bench, TestService) {
     (bench, t)
 }
 
+/// How often what was seen; which of the twins is through first does not matter.
+fn outcomes(t: &TestService) -> Vec<(Saw, usize)> {
+    let all = t.outcomes("e-1");
+    let of = |saw: Saw| (saw, all.iter().filter(|one| **one == saw).count());
+    [Saw::Done, Saw::Dead, Saw::Duplicate].map(of).into_iter().filter(|(_, n)| *n > 0).collect()
+}
+
 /// The ids of what was emitted. A twin may find it owed, and send it once more as what it is (rule 42).
 fn ids(t: &TestService, topic: &str) -> BTreeSet<String> {
     let id = |r: &Record| r.headers.text(names::EVENT_ID).unwrap().to_owned();
@@ -31,7 +38,7 @@ fn ids(t: &TestService, topic: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn rule_27_twins_have_one_effect() {
     let (bench, t) = both(&[Do::Wait]).await;
-    assert_eq!(t.outcomes("e-1"), [Saw::Done, Saw::Duplicate]);
+    assert_eq!(outcomes(&t), [(Saw::Done, 1), (Saw::Duplicate, 1)]);
     assert_eq!(bench.rows("notes").await, 1);
     assert_eq!(ids(&t, "payments").len(), 1);
     t.assert_conserved();
@@ -40,7 +47,7 @@ async fn rule_27_twins_have_one_effect() {
 #[tokio::test]
 async fn rule_31_of_twins_that_are_given_up_one_dead_letter_handler_has_its_effect() {
     let (bench, t) = both(&[Do::WaitThenFail(Class::Permanent)]).await;
-    assert_eq!(t.outcomes("e-1"), [Saw::Dead, Saw::Duplicate]);
+    assert_eq!(outcomes(&t), [(Saw::Dead, 1), (Saw::Duplicate, 1)]);
     assert_eq!((bench.rows("notes").await, bench.rows("failures").await), (0, 1));
     assert_eq!(ids(&t, "failures").len(), 1);
     t.assert_conserved();
