@@ -161,6 +161,23 @@ async fn rule_28_killed_between_marker_and_dispatch_a_duplicate_sends_what_is_ow
 }
 
 #[tokio::test]
+async fn rule_28_killed_between_the_marker_dead_and_dispatch_what_its_handler_emitted_is_sent() {
+    let bench = Bench::new(&[Do::Fail(Class::Permanent)]).await;
+    let mut t = bench.start().await;
+    bench.flaky.break_topic("failures");
+    t.publish_record(record("orders", "e-1", "a")).await;
+    t.until("marked, not dispatched", |_| bench.flaky.refused() > 0).await;
+    assert_eq!((bench.rows("failures").await, committed(&t).await.0), (1, 0));
+    t.crash().await;
+    bench.flaky.heal();
+    t.settled().await;
+    assert_eq!(t.outcomes("e-1"), [Saw::Skipped]);
+    assert_eq!((bench.rows("failures").await, t.dead_letters().len()), (1, 1));
+    assert_eq!(t.emitted::<Charged>("failures").len(), 1);
+    t.assert_conserved();
+}
+
+#[tokio::test]
 async fn rule_4_killed_while_the_handler_runs_the_effect_happens_once() {
     let bench = Bench::new(&[Do::Hang, Do::Work]).await;
     let mut t = bench.start().await;

@@ -52,3 +52,18 @@ async fn rule_31_of_twins_that_are_given_up_one_dead_letter_handler_has_its_effe
     assert_eq!(ids(&t, "failures").len(), 1);
     t.assert_conserved();
 }
+
+#[tokio::test]
+async fn rule_25_when_one_twin_is_done_the_other_does_not_die() {
+    let bench = Bench::new(&[Do::Wait, Do::WaitThenFail(Class::Permanent)]).await;
+    let t = bench.start_unordered().await;
+    t.publish_records(vec![record("orders", "e-1", "a"), record("orders", "e-1", "a")]).await;
+    t.until("both run", |_| bench.script.calls() == 2).await;
+    bench.script.open();
+    t.until("one is done", |t| t.outcomes("e-1") == [Saw::Done]).await;
+    bench.script.open();
+    t.settled().await;
+    assert_eq!(t.outcomes("e-1"), [Saw::Done, Saw::Duplicate]);
+    assert_eq!((bench.rows("notes").await, bench.rows("failures").await), (1, 0));
+    t.assert_conserved();
+}

@@ -20,8 +20,6 @@ use crate::outcome::Outcome;
 
 /// Publishes the dead letter, and remembers where it stands.
 pub(super) async fn letter(job: &mut Job, death: Death) -> Result<(), StepFailure> {
-    job.carry.session = None; // the failed attempt's effect is rolled back first
-    job.carry.emits.clear();
     let mut detail = Detail::Full;
     loop {
         let record = write(&job.site, &death, detail)?;
