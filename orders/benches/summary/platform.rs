@@ -1,9 +1,7 @@
 //! The rows of the real `orders up`: a process of its own, asked over HTTP.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
