@@ -8,6 +8,7 @@ mod flaky;
 mod groups;
 mod happy;
 mod inbox;
+mod logs;
 mod order;
 mod replay;
 mod retry;
