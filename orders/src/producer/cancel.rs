@@ -1,7 +1,11 @@
 //! `POST /api/v1/orders/{id}/cancel`.
 //!
-//! The answer says that the wish is in the log. The log's order decides what comes of it: an order that fails in
-//! between stays failed.
+//! The answer says that the wish is in the log, behind everything that was there before it. From the moment that the
+//! consumer has processed it the order is cancelled for good, also when it has failed in between: nothing charges it any
+//! more, no replay either (test `a_replay_does_not_charge_an_order_that_was_cancelled_before_it_failed`).
+//!
+//! What remains: an `order.created`, or its replay, that stands in the log before the wish is processed first. It may
+//! charge the order, and that charge stays.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
