@@ -120,9 +120,10 @@ async fn a_key_of_another_charge_is_422() {
 #[tokio::test]
 async fn what_is_not_a_charge_is_refused() {
     let (_folder, routes) = fixture();
-    for body in ["{}", r#"{"order_id":"o","amount":-1}"#, r#"{"order_id":"o"}"#, "[]"] {
+    for body in ["{}", r#"{"order_id":"o"}"#, "[]"] {
         charge(&routes, None, body).await.refused(400, "body");
     }
+    charge(&routes, None, r#"{"order_id":"o","amount":-1}"#).await.refused(400, "amount");
     charge(&routes, None, &BODY.replace("o-1", "")).await.refused(400, "order_id");
     charge(&routes, Some(""), BODY).await.refused(400, "Idempotency-Key");
     assert_eq!(stats(&routes).await, json!({"requested": 0, "performed": 0}));

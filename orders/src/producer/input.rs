@@ -1,12 +1,10 @@
 //! What an order must look like. All broken rules are told at once.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::text;
-use crate::http::FieldError;
+use crate::http::{FieldError, Fields};
 use crate::order::{Money, Order, OrderId, OrderStatus};
 
 /// Longest `customer_id` and `product_id`, in characters.
@@ -31,12 +29,11 @@ impl Draft {
     /// # Errors
     /// Every broken rule, in the order of the fields.
     pub(super) fn read(json: &RawValue) -> Result<Self, Vec<FieldError>> {
-        let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json.get())
-            .map_err(|_| {
-                vec![FieldError::new("body", "must be an object with an order's fields")]
-            })?;
-        let mut errors = Vec::new();
-        let mut take = |name: &str| (name.to_owned(), fields.remove(name));
+        let mut fields: Fields<Box<RawValue>> = serde_json::from_str(json.get()).map_err(|_| {
+            vec![FieldError::new("body", "must be an object with an order's fields")]
+        })?;
+        let mut errors: Vec<_> = fields.repeated().collect();
+        let mut take = |name: &str| (name.to_owned(), fields.values.remove(name));
         let [customer, product, count, price] =
             ["customer_id", "product_id", "quantity", "price"].map(&mut take);
         let customer_id = checked(customer, |json| text::read(json, MAX_TEXT), &mut errors);
@@ -47,9 +44,11 @@ impl Draft {
             |json| Money::from_json(json).map_err(|error| error.to_string()),
             &mut errors,
         );
-        let ignored = fields.into_keys().collect();
+        let ignored = fields.values.into_keys().collect();
         match (customer_id, product_id, quantity, price) {
-            (Some(customer_id), Some(product_id), Some(quantity), Some(price)) => {
+            (Some(customer_id), Some(product_id), Some(quantity), Some(price))
+                if errors.is_empty() =>
+            {
                 Ok(Self { customer_id, product_id, quantity, price, ignored })
             }
             _ => Err(errors),
@@ -136,6 +135,15 @@ mod tests {
             fields(r#"{"customer_id":null,"product_id":"p","quantity":1,"price":1}"#),
             ["customer_id"]
         );
+    }
+
+    #[test]
+    fn a_field_that_comes_twice_is_refused_whichever_it_is() {
+        let order = r#""customer_id":"c","product_id":"p","quantity":1,"price":1"#;
+        for twice in ["price", "gift"] {
+            let errors = read(&format!(r#"{{{order},"{twice}":2,"{twice}":2}}"#)).unwrap_err();
+            assert_eq!(errors, [(twice.to_owned(), "is given twice".to_owned())]);
+        }
     }
 
     #[test]
