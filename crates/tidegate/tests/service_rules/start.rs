@@ -24,8 +24,9 @@ fn topic(name: &str) -> TopicName {
 
 /// The codes of everything that is found, in order.
 async fn codes(service: Service<StartFrom>) -> Vec<&'static str> {
-    match service.run_until(std::future::pending()).await {
-        Err(Error::Refused(found)) => found.iter().map(|finding| finding.code).collect(),
+    let run = service.run_until(std::future::pending());
+    match tokio::time::timeout(Duration::from_secs(30), run).await {
+        Ok(Err(Error::Refused(found))) => found.iter().map(|finding| finding.code).collect(),
         other => panic!("expected a refusal, got {other:?}"),
     }
 }
