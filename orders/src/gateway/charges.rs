@@ -16,7 +16,7 @@ use crate::order::Money;
 
 pub(super) const KEY: &str = "Idempotency-Key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// Longest key and ids, in bytes.
+/// Longest key and ids, in characters.
 const MAX: usize = 255;
 
 #[derive(Debug, Deserialize)]
@@ -105,7 +105,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Reply> {
 }
 
 fn is_id(text: &str) -> bool {
-    (1..=MAX).contains(&text.len())
+    (1..=MAX).contains(&text.chars().count())
 }
 
 fn bad(field: &str, reason: &str) -> Reply {

@@ -125,8 +125,12 @@ async fn what_is_not_a_charge_is_refused() {
     }
     charge(&routes, None, r#"{"order_id":"o","amount":-1}"#).await.refused(400, "amount");
     charge(&routes, None, &BODY.replace("o-1", "")).await.refused(400, "order_id");
+    charge(&routes, None, &BODY.replace("o-1", &"é".repeat(256))).await.refused(400, "order_id");
     charge(&routes, Some(""), BODY).await.refused(400, "Idempotency-Key");
     assert_eq!(stats(&routes).await, json!({"requested": 0, "performed": 0}));
+    // The longest id that an order may have, in characters of more than one byte.
+    let longest = "é".repeat(Order::MAX_TEXT);
+    assert_eq!(charge(&routes, None, &BODY.replace("o-1", &longest)).await.status, 200);
 }
 
 #[tokio::test]

@@ -7,11 +7,6 @@ use super::text;
 use crate::http::{FieldError, Fields};
 use crate::order::{Money, Order, OrderId, OrderStatus};
 
-/// Longest `customer_id` and `product_id`, in characters.
-const MAX_TEXT: usize = 128;
-/// Largest `quantity`.
-const MAX_QUANTITY: u32 = 1_000_000;
-
 /// A legal request for an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Draft {
@@ -36,8 +31,8 @@ impl Draft {
         let mut take = |name: &str| (name.to_owned(), fields.values.remove(name));
         let [customer, product, count, price] =
             ["customer_id", "product_id", "quantity", "price"].map(&mut take);
-        let customer_id = checked(customer, |json| text::read(json, MAX_TEXT), &mut errors);
-        let product_id = checked(product, |json| text::read(json, MAX_TEXT), &mut errors);
+        let customer_id = checked(customer, |json| text::read(json, Order::MAX_TEXT), &mut errors);
+        let product_id = checked(product, |json| text::read(json, Order::MAX_TEXT), &mut errors);
         let quantity = checked(count, quantity, &mut errors);
         let price = checked(
             price,
@@ -91,9 +86,9 @@ fn quantity(json: &RawValue) -> Result<u32, String> {
         return Err("must be a whole number".to_owned());
     }
     match text.parse::<u32>() {
-        Ok(quantity @ 1..=MAX_QUANTITY) => Ok(quantity),
+        Ok(quantity @ 1..=Order::MAX_QUANTITY) => Ok(quantity),
         _ if text.starts_with('-') || text == "0" => Err("must be positive".to_owned()),
-        _ => Err(format!("must be at most {MAX_QUANTITY}")),
+        _ => Err(format!("must be at most {}", Order::MAX_QUANTITY)),
     }
 }
 
