@@ -24,11 +24,11 @@ impl Draft {
     /// # Errors
     /// Every broken rule, in the order of the fields.
     pub(super) fn read(json: &RawValue) -> Result<Self, Vec<FieldError>> {
-        let mut fields: Fields<Box<RawValue>> = serde_json::from_str(json.get()).map_err(|_| {
+        let mut fields: Fields<&RawValue> = serde_json::from_str(json.get()).map_err(|_| {
             vec![FieldError::new("body", "must be an object with an order's fields")]
         })?;
         let mut errors: Vec<_> = fields.repeated().collect();
-        let mut take = |name: &str| (name.to_owned(), fields.values.remove(name));
+        let mut take = |name: &'static str| (name, fields.values.remove(name));
         let [customer, product, count, price] =
             ["customer_id", "product_id", "quantity", "price"].map(&mut take);
         let customer_id = checked(customer, |json| text::read(json, Order::MAX_TEXT), &mut errors);
@@ -67,12 +67,12 @@ impl Draft {
 
 /// The value by its rule; what is wrong goes to `errors`. Null counts as missing.
 fn checked<T>(
-    (name, json): (String, Option<Box<RawValue>>),
+    (name, json): (&'static str, Option<&RawValue>),
     rule: impl FnOnce(&RawValue) -> Result<T, String>,
     errors: &mut Vec<FieldError>,
 ) -> Option<T> {
     let result = match json {
-        Some(json) if json.get() != "null" => rule(&json),
+        Some(json) if json.get() != "null" => rule(json),
         _ => Err("is required".to_owned()),
     };
     result.map_err(|reason| errors.push(FieldError::new(name, reason))).ok()
