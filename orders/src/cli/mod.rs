@@ -1,6 +1,6 @@
 //! The command line: settings from everywhere, one command, one line when it cannot be done.
 //!
-//! Exit codes: as `--help` says ([`EXIT_CODES`]).
+//! Exit codes: as `--help` says (`EXIT_CODES`).
 
 mod parse;
 mod run;
