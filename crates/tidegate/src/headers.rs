@@ -3,9 +3,11 @@
 //! Headers are a list, not a map: order and repeated names survive a trip through the log
 //! (conformance case `headers_byte_for_byte`). Values are bytes, and may be null.
 
-use std::sync::Arc;
+mod name;
 
 use bytes::Bytes;
+
+pub use name::HeaderName;
 
 /// Names of the headers that the framework knows. Everything of ours starts with
 /// [`PREFIX`](names::PREFIX); the first five are shared with other tools.
@@ -67,13 +69,43 @@ pub mod names {
     pub const REPLAY_LETTER: &str = "tidegate-replay-letter";
     /// The only group that a replayed record is for; other groups skip it.
     pub const REPLAY_GROUP: &str = "tidegate-replay-group";
+
+    /// All of them.
+    pub(super) const ALL: [&str; 26] = [
+        EVENT_ID,
+        EVENT_TYPE,
+        CE_TYPE,
+        CE_ID,
+        CORRELATION_ID,
+        CAUSATION_ID,
+        TRACEPARENT,
+        DLQ_VERSION,
+        ORIGIN_TOPIC,
+        ORIGIN_PARTITION,
+        ORIGIN_OFFSET,
+        ORIGIN_TIMESTAMP,
+        GROUP,
+        HANDLER,
+        SERVICE,
+        CLASS,
+        REASON,
+        ATTEMPTS,
+        HISTORY,
+        DEAD_AT,
+        DLQ_POINTER,
+        REPLAYED,
+        REPLAY_TIME,
+        REPLAY_JOB,
+        REPLAY_LETTER,
+        REPLAY_GROUP,
+    ];
 }
 
 /// One header: a name and bytes, or null.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The name; UTF-8, as Kafka demands.
-    pub name: Arc<str>,
+    pub name: HeaderName,
     /// The value; `None` is null, which is not the same as empty.
     pub value: Option<Bytes>,
 }

@@ -1,6 +1,5 @@
 //! G7 and G7-batch: what the log costs an order that comes in over HTTP.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

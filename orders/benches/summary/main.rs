@@ -26,6 +26,10 @@ use std::process::ExitCode;
 
 use summary::Summary;
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Every row, in the table's order.
 const ALL: [&str; 8] =
     ["G7", "G7-batch", "G8-p50", "G8-p99", "accepted", "processed", "p95", "G22"];

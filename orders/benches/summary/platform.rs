@@ -1,9 +1,7 @@
 //! The rows of the real `orders up`: a process of its own, asked over HTTP.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -133,9 +131,9 @@ impl Up {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orders"));
         command.arg("up").env_clear().current_dir(folder.path()).stdin(Stdio::null());
         command.env("HTTP_PORT", port.to_string()).env("DATA_DIR", folder.path());
-        let log = std::fs::File::create(folder.path().join("log")).expect("a file");
+        let log = std::fs::File::create(folder.path().join("stderr")).expect("a file");
         let process = command.stdout(Stdio::null()).stderr(log).spawn().expect("orders starts");
-        let up = Self { process, address: ([127, 0, 0, 1], port).into(), folder };
+        let mut up = Self { process, address: ([127, 0, 0, 1], port).into(), folder };
         up.await_first_order();
         up
     }
@@ -145,12 +143,17 @@ impl Up {
     }
 
     /// The load generator ends well when an order went all the way.
-    fn await_first_order(&self) {
+    fn await_first_order(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while !self.load_one() {
-            assert!(Instant::now() < deadline, "orders up did not get ready");
+            let ended = self.process.try_wait().expect("a child");
+            assert!(ended.is_none() && Instant::now() < deadline, "not ready: {}", self.log());
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("stderr")).unwrap_or_default()
     }
 
     fn load_one(&self) -> bool {
@@ -170,9 +173,10 @@ impl Drop for Up {
     }
 }
 
-/// Four ports in a row, below those that the system gives to outgoing connections.
+/// Four ports in a row, below those that the system gives to outgoing connections; not where others begin to look.
 fn free_ports() -> u16 {
     let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-    let rows = (20_000..32_000).step_by(4);
-    rows.into_iter().find(|base| (*base..base + 4).all(free)).expect("four free ports")
+    let first = std::process::id() % 3_000;
+    let bases = (first..first + 3_000).map(|row| 20_000 + 4 * (row % 3_000) as u16);
+    bases.into_iter().find(|base| (*base..base + 4).all(free)).expect("four free ports")
 }

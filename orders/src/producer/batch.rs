@@ -6,12 +6,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tidegate::publisher::PublishError;
+use tidegate::publisher::{PreparedEvent, PublishError};
 
 use super::accept::{Accepted, Legal};
 use super::conditions::Simulate;
 use super::{Producer, outlet};
 use crate::http::{Correlation, FieldError, Json, Reply};
+use crate::order::Order;
 
 #[derive(Debug, Default, Serialize)]
 struct Summary {
@@ -19,6 +20,13 @@ struct Summary {
     failed: usize,
     results: Vec<Accepted>,
     errors: Vec<String>,
+}
+
+/// A legal order of the batch, whose event is on its way.
+struct Taken {
+    number: usize,
+    order: Order,
+    accepted: Accepted,
 }
 
 /// What is wrong, with the order's number in the batch, from 1.
@@ -34,8 +42,7 @@ pub(super) async fn create(
         let reason = format!("must hold 1 to {} orders (BATCH_LIMIT)", app.batch_limit);
         return Err(Reply::invalid(StatusCode::BAD_REQUEST, "body", reason));
     }
-    let (legal, mut wrong) = app.sort(&body, &correlation);
-    let events = legal.iter().map(|(_, legal)| legal.event.clone()).collect();
+    let (events, legal, mut wrong) = app.sort(&body, &correlation);
     let acks = app.outlet.send(events, simulate).await;
     if let Some(first) = all_failed(&acks) {
         tracing::warn!(orders = acks.len(), error = %first, "a batch was not confirmed");
@@ -60,31 +67,35 @@ fn all_failed(acks: &[Result<(), PublishError>]) -> Option<&PublishError> {
 }
 
 impl Producer {
-    /// The legal orders by number, and what is wrong with the others.
+    /// The events of the legal orders, the orders by number, and what is wrong with the others.
     fn sort(
         &self,
         body: &[Box<RawValue>],
         correlation: &Correlation,
-    ) -> (Vec<(usize, Legal)>, Wrong) {
+    ) -> (Vec<PreparedEvent>, Vec<Taken>, Wrong) {
+        let mut events = Vec::with_capacity(body.len());
         let (mut legal, mut wrong) = (Vec::with_capacity(body.len()), Vec::new());
         for (number, json) in (1..).zip(body) {
             match self.prepare(json, correlation) {
-                Ok(order) => legal.push((number, order)),
+                Ok(Legal { order, event, accepted }) => {
+                    events.push(event);
+                    legal.push(Taken { number, order, accepted });
+                }
                 Err(errors) => wrong.push((number, sentence(&errors))),
             }
         }
-        (legal, wrong)
+        (events, legal, wrong)
     }
 
     /// What was acknowledged; what was not goes to `wrong`.
     fn settle(
         &self,
-        legal: Vec<(usize, Legal)>,
+        legal: Vec<Taken>,
         acks: Vec<Result<(), PublishError>>,
         wrong: &mut Wrong,
     ) -> Vec<Accepted> {
         let mut results = Vec::with_capacity(legal.len());
-        for ((number, Legal { order, accepted, .. }), ack) in legal.into_iter().zip(acks) {
+        for (Taken { number, order, accepted }, ack) in legal.into_iter().zip(acks) {
             match ack {
                 Ok(()) => {
                     self.remember(order, &accepted);

@@ -1,5 +1,6 @@
 //! What an order must look like. All broken rules are told at once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -31,12 +32,12 @@ impl Draft {
     /// # Errors
     /// Every broken rule, in the order of the fields.
     pub(super) fn read(json: &RawValue) -> Result<Self, Vec<FieldError>> {
-        let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json.get())
+        let mut fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(json.get())
             .map_err(|_| {
                 vec![FieldError::new("body", "must be an object with an order's fields")]
             })?;
         let mut errors = Vec::new();
-        let mut take = |name: &str| (name.to_owned(), fields.remove(name));
+        let mut take = |name: &'static str| (name, fields.remove(name));
         let [customer, product, count, price] =
             ["customer_id", "product_id", "quantity", "price"].map(&mut take);
         let customer_id = checked(customer, |json| text::read(json, MAX_TEXT), &mut errors);
@@ -47,7 +48,7 @@ impl Draft {
             |json| Money::from_json(json).map_err(|error| error.to_string()),
             &mut errors,
         );
-        let ignored = fields.into_keys().collect();
+        let ignored = fields.into_keys().map(Cow::into_owned).collect();
         match (customer_id, product_id, quantity, price) {
             (Some(customer_id), Some(product_id), Some(quantity), Some(price)) => {
                 Ok(Self { customer_id, product_id, quantity, price, ignored })
@@ -73,12 +74,12 @@ impl Draft {
 
 /// The value by its rule; what is wrong goes to `errors`. Null counts as missing.
 fn checked<T>(
-    (name, json): (String, Option<Box<RawValue>>),
+    (name, json): (&'static str, Option<&RawValue>),
     rule: impl FnOnce(&RawValue) -> Result<T, String>,
     errors: &mut Vec<FieldError>,
 ) -> Option<T> {
     let result = match json {
-        Some(json) if json.get() != "null" => rule(&json),
+        Some(json) if json.get() != "null" => rule(json),
         _ => Err("is required".to_owned()),
     };
     result.map_err(|reason| errors.push(FieldError::new(name, reason))).ok()

@@ -4,6 +4,8 @@
 //! Every test that ends its platform in peace checks the partition ledger first: no delivered offset is in none of
 //! done, duplicate, skipped, dead or pending (invariant I5).
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
+
 mod harness;
 
 mod journey;

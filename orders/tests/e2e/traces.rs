@@ -40,8 +40,10 @@ async fn a_correlation_id_is_in_the_logs_of_producer_consumer_and_replay() {
     // What the handler itself wrote carries it too, not only what is written about the record.
     let log = up.stderr();
     let lines = lines_of(&log, ID);
-    let by_handler = |line: &&Value| line["target"] == "orders::consumer::handlers";
-    let own = lines.iter().find(by_handler).expect("a line of the handler");
-    assert_eq!(own["correlation_id"], ID, "{own}");
+    for message in ["order failed", "order completed"] {
+        let own = lines.iter().find(|line| line["message"] == message);
+        let own = own.unwrap_or_else(|| panic!("no line {message:?} carries the id"));
+        assert_eq!(own["correlation_id"], ID, "{own}");
+    }
     up.end().await;
 }

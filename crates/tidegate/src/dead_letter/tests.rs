@@ -205,7 +205,7 @@ fn any_headers() -> impl Strategy<Value = Headers> {
     let header = ("[a-z_-]{0,12}", any_bytes());
     let list = proptest::collection::vec(header, 0..8);
     list.prop_map(|list| {
-        list.into_iter().map(|(name, value)| Header { name: name.into(), value }).collect()
+        list.into_iter().map(|(name, value)| Header { name: name.as_str().into(), value }).collect()
     })
 }
 

@@ -11,11 +11,9 @@
 //! another's key are all found (test `any_flipped_byte_is_detected`). Offsets within a batch have no
 //! gaps; gaps lie between batches.
 
-use std::sync::Arc;
-
 use bytes::{Buf, Bytes};
 
-use crate::headers::{Header, Headers};
+use crate::headers::{Header, HeaderName, Headers};
 use crate::message::{Offset, Record, Timestamp, TopicPartition};
 
 /// The version that is written. A reader of version n reads n-1 too; there is none before 1.
@@ -121,7 +119,7 @@ fn checked(stored: &Bytes, base: Offset) -> Result<Bytes, String> {
 struct Reader {
     rest: Bytes,
     /// Header names met so far: a batch repeats few names many times.
-    names: Vec<Arc<str>>,
+    names: Vec<HeaderName>,
 }
 
 impl Reader {
@@ -148,11 +146,11 @@ impl Reader {
         Ok(Header { name: self.interned(name), value: self.bytes()? })
     }
 
-    fn interned(&mut self, name: &str) -> Arc<str> {
+    fn interned(&mut self, name: &str) -> HeaderName {
         if let Some(known) = self.names.iter().find(|n| n.as_ref() == name) {
             return known.clone();
         }
-        let new: Arc<str> = name.into();
+        let new = HeaderName::from(name);
         // A look-up stays short even if every header has a name of its own.
         if self.names.len() < 32 {
             self.names.push(new.clone());

@@ -11,7 +11,8 @@
 //!
 //! SQLite has one writer. Here it is one connection with a fair queue in front, so that handlers wait for
 //! each other and not for SQLite's busy timer. A transaction begins with the handler's first
-//! statement: no lock is held while a handler waits for something else.
+//! statement: no lock is held while a handler waits for something else. Outbox rows are struck on a second connection, in the same queue,
+//! that does not wait for the disk: a strike that is lost with the power means that the same event is published once more, with the same id.
 //!
 //! Guarantee: effect, marker and emitted events are all there or none, after a kill at any moment and after power
 //! loss (`synchronous=FULL`). Tests: `effect_marker_and_outbox_commit_together`,
@@ -24,6 +25,7 @@ mod schema;
 mod session;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use sqlx::{Row, SqlitePool};
 
@@ -31,6 +33,7 @@ pub use session::{SqliteSession, SqliteTx};
 
 use crate::broker::BoxFuture;
 use crate::event::EventId;
+use crate::inbox::sqlite::turn::Turn;
 use crate::inbox::{Claim, Claimed, InboxStore, Marker, OutboxRow, StoreError};
 use crate::message::TopicPartition;
 
@@ -43,6 +46,10 @@ pub struct SqliteInbox {
     readers: SqlitePool,
     /// Exactly one connection.
     writer: SqlitePool,
+    /// One connection that does not wait for the disk: for what may be done again.
+    striker: SqlitePool,
+    /// Whose turn it is to write: in order, and never in SQLite's busy timer.
+    turn: Turn,
 }
 
 impl SqliteInbox {
@@ -91,7 +98,7 @@ impl SqliteInbox {
             Some(_) => outbox::owes(&self.readers, &claim).await?,
             None => false,
         };
-        let session = |letter| Box::new(SqliteSession::new(self.writer.clone(), claim, letter));
+        let session = |letter| Box::new(SqliteSession::new(self, claim, letter));
         Ok(match marker {
             None => Claimed::Fresh(session(None)),
             Some(Marker::Done) => Claimed::Done { owes },
@@ -103,6 +110,7 @@ impl SqliteInbox {
     }
 
     async fn raise(&self, group: &str, at: &TopicPartition) -> Result<i64, StoreError> {
+        let _turn = self.turn.wait().await.map_err(error::store)?;
         sqlx::query_scalar(
             "insert into tidegate_owner (grp, topic, partition, epoch) values (?, ?, ?, 1)
              on conflict do update set epoch = epoch + 1 returning epoch",
@@ -146,7 +154,10 @@ impl InboxStore for SqliteInbox {
         claim: &'a Claim,
         ordinals: &'a [u32],
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(outbox::strike(&self.writer, claim, ordinals))
+        Box::pin(async {
+            let _turn = self.turn.wait().await.map_err(error::store)?;
+            outbox::strike(&self.striker, claim, ordinals).await
+        })
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -1,18 +1,15 @@
 //! Opening the file, with the settings that the guarantees need.
 
 use std::path::Path;
-use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::inbox::StoreError;
 use crate::inbox::sqlite::SqliteInbox;
+use crate::inbox::sqlite::turn::{PATIENCE, Turn};
 
 /// Look-ups that run side by side.
 const READERS: u32 = 4;
-
-/// How long a handler waits for the writer before that counts as an outage.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 impl SqliteInbox {
     /// Opens or creates the file. WAL, `synchronous=FULL`, foreign keys on.
@@ -34,8 +31,10 @@ impl SqliteInbox {
         };
         // The writer first: it creates the file and switches it to WAL.
         let writer = pool(1).connect_with(options.clone()).await.map_err(named)?;
-        let readers = pool(READERS).connect_with(options).await.map_err(named)?;
-        Ok(Self { label, readers, writer })
+        let readers = pool(READERS).connect_with(options.clone()).await.map_err(named)?;
+        let lazy = options.synchronous(SqliteSynchronous::Normal);
+        let striker = pool(1).connect_with(lazy).await.map_err(named)?;
+        Ok(Self { label, readers, writer, striker, turn: Turn::new() })
     }
 
     /// A database in memory, gone with the last clone. For tests.
@@ -52,7 +51,8 @@ impl SqliteInbox {
             .connect_with(options)
             .await
             .map_err(|error| StoreError::Broken(error.to_string()))?;
-        Ok(Self { label: "memory".into(), readers: only.clone(), writer: only })
+        let (readers, striker) = (only.clone(), only.clone());
+        Ok(Self { label: "memory".into(), readers, writer: only, striker, turn: Turn::new() })
     }
 }
 

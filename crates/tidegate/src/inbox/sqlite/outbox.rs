@@ -77,20 +77,19 @@ pub(super) async fn strike(
     claim: &Claim,
     ordinals: &[u32],
 ) -> Result<(), StoreError> {
-    let mut tx = pool.begin_with("begin immediate").await.map_err(error::store)?;
-    for ordinal in ordinals {
-        sqlx::query(
-            "delete from tidegate_outbox where grp = ? and handler = ? and event_id = ? and ordinal = ?",
-        )
-        .bind(&claim.group)
-        .bind(&claim.handler)
-        .bind(claim.event_id.as_str())
-        .bind(ordinal)
-        .execute(&mut *tx)
-        .await
-        .map_err(error::store)?;
-    }
-    tx.commit().await.map_err(error::store)
+    let ordinals = serde_json::to_string(ordinals).expect("numbers are JSON");
+    sqlx::query(
+        "delete from tidegate_outbox where grp = ? and handler = ? and event_id = ?
+         and ordinal in (select value from json_each(?))",
+    )
+    .bind(&claim.group)
+    .bind(&claim.handler)
+    .bind(claim.event_id.as_str())
+    .bind(ordinals)
+    .execute(pool)
+    .await
+    .map(drop)
+    .map_err(error::store)
 }
 
 fn read(row: &SqliteRow) -> Result<OutboxRow, StoreError> {

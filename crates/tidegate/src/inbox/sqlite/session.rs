@@ -7,8 +7,10 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, TryFutureExt};
 use sqlx::sqlite::{SqliteQueryResult, SqliteRow, SqliteStatement, SqliteTypeInfo};
 use sqlx::{Either, Execute, Executor, SqlStr, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::inbox::sqlite::{error, outbox};
+use crate::inbox::sqlite::turn::Turn;
+use crate::inbox::sqlite::{SqliteInbox, error, outbox};
 use crate::inbox::{Claim, InboxDatabase, InboxSession, Marker, OutboxRow, StoreError};
 
 /// What a handler's statements run on: a transaction that begins with the first of them.
@@ -18,7 +20,15 @@ use crate::inbox::{Claim, InboxDatabase, InboxSession, Marker, OutboxRow, StoreE
 #[derive(Debug)]
 pub struct SqliteTx {
     writer: SqlitePool,
-    open: Option<Transaction<'static, Sqlite>>,
+    turn: Turn,
+    open: Option<Open>,
+}
+
+/// Fields drop in this order: the roll-back is on its way before the next writer's turn.
+#[derive(Debug)]
+struct Open {
+    tx: Transaction<'static, Sqlite>,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl SqliteTx {
@@ -28,10 +38,12 @@ impl SqliteTx {
     /// Any that `BEGIN IMMEDIATE` can give; a wait of 30 s for the writer is [`sqlx::Error::PoolTimedOut`].
     pub async fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
         if self.open.is_none() {
-            self.open = Some(self.writer.begin_with("begin immediate").await?);
+            let turn = self.turn.wait().await?;
+            let tx = self.writer.begin_with("begin immediate").await?;
+            self.open = Some(Open { tx, _turn: turn });
         }
-        let tx = self.open.as_mut().expect("opened above");
-        Ok(&mut **tx)
+        let open = self.open.as_mut().expect("opened above");
+        Ok(&mut *open.tx)
     }
 }
 
@@ -97,8 +109,9 @@ pub struct SqliteSession {
 }
 
 impl SqliteSession {
-    pub(super) fn new(writer: SqlitePool, claim: Claim, letter: Option<String>) -> Self {
-        Self { tx: SqliteTx { writer, open: None }, claim, letter }
+    pub(super) fn new(store: &SqliteInbox, claim: Claim, letter: Option<String>) -> Self {
+        let (writer, turn) = (store.writer.clone(), store.turn.clone());
+        Self { tx: SqliteTx { writer, turn, open: None }, claim, letter }
     }
 
     async fn seal(mut self, marker: Marker, rows: Vec<OutboxRow>) -> Result<(), StoreError> {
@@ -108,7 +121,7 @@ impl SqliteSession {
         write_marker(tx, &claim, known, marker).await?;
         outbox::add(tx, &claim, &rows).await.map_err(error::store)?;
         let open = self.tx.open.take().expect("`connection` opened it");
-        open.commit().await.map_err(error::store)
+        open.tx.commit().await.map_err(error::store)
     }
 }
 

@@ -167,7 +167,7 @@ async fn done_beats_dead() {
     let owed = f.store.owed(&f.claim("e1")).await.unwrap();
     assert_eq!(owed, [row(0, "failed"), row(1, "completed")]);
 
-    let late = SqliteSession::new(f.store.writer().clone(), f.claim("e1"), None);
+    let late = SqliteSession::new(&f.store, f.claim("e1"), None);
     let late = Box::new(late).commit(dead("dlq/0/2"), vec![]).await;
     assert_eq!(late, Err(StoreError::Duplicate));
     assert_eq!(f.store.marker("g", "h", &EventId::new("e1")).await.unwrap(), Some(Marker::Done));
