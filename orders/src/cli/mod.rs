@@ -1,6 +1,6 @@
 //! The command line: settings from everywhere, one command, one line when it cannot be done.
 //!
-//! Exit codes: 0 done, 1 it ran and failed (or found something wrong), 2 it could not start as it is set.
+//! Exit codes: as `--help` says ([`EXIT_CODES`]).
 
 mod parse;
 mod run;
@@ -16,12 +16,19 @@ use crate::load::LoadArgs;
 use crate::sample::SampleArgs;
 use parse::Stop;
 
+/// The end of `--help`.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  it ran and failed, or found something wrong
+  2  it could not start as it is set: a setting, a taken port, a folder that cannot be used or is in use";
+
 /// The order platform: the reference system on Tidegate.
 ///
 /// Every setting is a flag, a variable of the environment (its name is in angle brackets), or a line of .env in the
 /// current folder; the first of these that is set wins. An empty variable counts as not set.
 #[derive(Debug, Parser)]
-#[command(name = "orders", version, arg_required_else_help = true, args_override_self = true)]
+#[command(name = "orders", version, arg_required_else_help = true, args_override_self = true, after_help = EXIT_CODES)]
 pub struct Program {
     /// The settings.
     #[command(flatten)]

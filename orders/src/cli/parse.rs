@@ -166,11 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn help_lists_every_variable_and_flag() {
+    fn help_lists_every_variable_and_flag_and_the_exit_codes() {
         let Err(Stop::Shown(text)) = run("", &[], &["--help"]) else { panic!("no help") };
         for name in names() {
             assert!(text.contains(&format!("<{name}>")), "{name} is missing:\n{text}");
         }
+        assert!(text.contains("Exit codes:"), "{text}");
     }
 
     #[test]

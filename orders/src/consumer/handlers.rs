@@ -37,18 +37,17 @@ pub(super) async fn created(
         app.reader.status(order.id.as_str()).await?
     {
         // Called off before it came here, or completed by another event of the same order.
-        let correlation_id = &event.correlation_id;
-        tracing::info!(order_id = %order.id, correlation_id, status = %ended, "not charged: the order has ended");
+        tracing::info!(order_id = %order.id, status = %ended, "not charged: the order has ended");
         return Ok(None);
     }
     let steer = Steer::of(&order.product_id);
     steer.before_charge(app.allow_crash).await;
-    app.payments.charge(&id, order, attempt.0).await?;
+    app.payments.charge(&id, &event.correlation_id, order, attempt.0).await?;
     steer.after_charge(attempt.0, replay.is_replay())?;
     let change =
         writer::Change { happened: Happened::Completed, at: Timestamp::now(), reason: None };
     writer::apply(tx.connection().await?, order, change).await?;
-    tracing::info!(order_id = %order.id, correlation_id = event.correlation_id, %attempt, "order completed");
+    tracing::info!(order_id = %order.id, %attempt, "order completed");
     let completed = order.clone().into_status(OrderStatus::Completed, change.at);
     Ok(Some(Emit::to(app.topic.clone(), OrderEvent::about(completed))))
 }
@@ -70,7 +69,7 @@ pub(super) async fn given_up(
     if status != OrderStatus::Failed {
         return Ok(None);
     }
-    tracing::warn!(order_id = %order.id, correlation_id = event.correlation_id, reason = dead.reason(), "order failed");
+    tracing::warn!(order_id = %order.id, reason = dead.reason(), "order failed");
     let failed = OrderEvent::about(order.clone().into_status(status, at));
     Ok(Some(Emit::to(app.topic.clone(), failed.because(dead.reason()))))
 }
@@ -79,7 +78,8 @@ fn is_of(order: &Placed, dead: &DeadLetter<OrderCreated>) -> bool {
     dead.record().key.as_deref() == Some(order.id.as_str().as_bytes())
 }
 
-/// `order.cancelled`: ends the order.
+/// `order.cancelled`: ends the order, whatever has become of it. All events of an order are in one partition and are
+/// handled one after the other, so none of them charges while this one is processed, or after it.
 pub(super) async fn cancelled(
     Payload(event): Payload<OrderCancelled>,
     id: EventId,
@@ -90,7 +90,7 @@ pub(super) async fn cancelled(
     let (happened, at) = (Happened::Cancelled, event.timestamp);
     let change = writer::Change { happened, at, reason: event.reason() };
     let status = writer::apply(tx.connection().await?, event.order(), change).await?;
-    tracing::info!(order_id = %event.order().id, correlation_id = event.correlation_id, %status, "cancellation processed");
+    tracing::info!(order_id = %event.order().id, %status, "cancellation processed");
     Ok(())
 }
 

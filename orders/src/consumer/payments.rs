@@ -14,6 +14,7 @@ pub trait Payments: fmt::Debug + Send + Sync + 'static {
     fn charge<'a>(
         &'a self,
         event_id: &'a EventId,
+        correlation_id: &'a str,
         order: &'a Order,
         attempt: u32,
     ) -> BoxFuture<'a, Result<(), ChargeError>>;
@@ -23,9 +24,12 @@ impl Payments for GatewayClient {
     fn charge<'a>(
         &'a self,
         event_id: &'a EventId,
+        correlation_id: &'a str,
         order: &'a Order,
         attempt: u32,
     ) -> BoxFuture<'a, Result<(), ChargeError>> {
-        Box::pin(async move { self.charge(event_id, order, attempt).await.map(drop) })
+        Box::pin(
+            async move { self.charge(event_id, correlation_id, order, attempt).await.map(drop) },
+        )
     }
 }

@@ -65,6 +65,7 @@ impl Payments for Script {
     fn charge<'a>(
         &'a self,
         event_id: &'a EventId,
+        _: &'a str,
         _: &'a Order,
         attempt: u32,
     ) -> BoxFuture<'a, Result<(), ChargeError>> {

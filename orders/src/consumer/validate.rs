@@ -5,11 +5,6 @@ use tidegate::event::EventId;
 use super::error::ProcessError;
 use crate::order::{Kind, Order, OrderEvent};
 
-/// The longest id, in characters.
-const LONGEST: usize = 128;
-/// The most of one product in an order.
-const MOST: u32 = 1_000_000;
-
 /// The first rule that is broken. The price has been checked by its type.
 pub(super) fn validate<K: Kind>(
     event: &OrderEvent<K>,
@@ -45,9 +40,10 @@ fn content(order: &Order) -> Option<String> {
         ("product_id", &order.product_id),
     ];
     for (name, value) in ids {
-        if value.trim().is_empty() || value.chars().count() > LONGEST {
-            return Some(format!("{name} must have 1 to {LONGEST} characters"));
+        if value.trim().is_empty() || value.chars().count() > Order::MAX_TEXT {
+            return Some(format!("{name} must have 1 to {} characters", Order::MAX_TEXT));
         }
     }
-    (!(1..=MOST).contains(&order.quantity)).then(|| format!("quantity must be 1 to {MOST}"))
+    let most = Order::MAX_QUANTITY;
+    (!(1..=most).contains(&order.quantity)).then(|| format!("quantity must be 1 to {most}"))
 }

@@ -5,23 +5,25 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::Gateway;
 use super::effect::Effect;
 use super::ledger::{Charge, ChargeError, Receipt};
+use super::mood::Mood;
 use crate::http::{Json, Reply};
 use crate::order::Money;
 
 pub(super) const KEY: &str = "Idempotency-Key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// Longest key and ids, in bytes.
+/// Longest key and ids, in characters.
 const MAX: usize = 255;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Body {
     order_id: String,
     event_id: Option<String>,
-    amount: Money,
+    amount: Box<RawValue>,
     #[serde(default = "first")]
     attempt: u32,
 }
@@ -46,18 +48,15 @@ pub(super) async fn create(
     if !is_id(&body.order_id) {
         return Err(bad("order_id", "must be 1 to 255 characters"));
     }
+    let amount =
+        Money::from_json(&body.amount).map_err(|error| bad("amount", &error.to_string()))?;
     gateway.ledger.count_request();
     let mood = gateway.moods.now();
-    if mood.down {
-        return Err(Reply::invalid(StatusCode::SERVICE_UNAVAILABLE, "gateway", "is down"));
-    }
-    if fastrand::f64() < mood.failure_rate {
-        return Err(busy());
-    }
+    turned_away(&mood)?;
     let charge = Charge {
         order_id: body.order_id,
         event_id: body.event_id,
-        amount: body.amount,
+        amount,
         attempt: body.attempt,
         key,
         honour: !mood.forgetful,
@@ -75,9 +74,17 @@ fn reply(receipt: &Receipt) -> Reply {
     if *repeated { reply.header(REPLAYED, HeaderValue::from_static("true")) } else { reply }
 }
 
-fn busy() -> Reply {
-    Reply::invalid(StatusCode::TOO_MANY_REQUESTS, "gateway", "is busy: come again later")
-        .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+/// Before anything is done.
+fn turned_away(mood: &Mood) -> Result<(), Reply> {
+    if mood.down {
+        return Err(Reply::unavailable("gateway", "is down"));
+    }
+    if fastrand::f64() < mood.failure_rate {
+        let (status, reason) = (StatusCode::TOO_MANY_REQUESTS, "is busy: come again later");
+        return Err(Reply::invalid(status, "gateway", reason)
+            .header(header::RETRY_AFTER, HeaderValue::from_static("1")));
+    }
+    Ok(())
 }
 
 fn refusal(error: &ChargeError) -> Reply {
@@ -98,7 +105,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Reply> {
 }
 
 fn is_id(text: &str) -> bool {
-    (1..=MAX).contains(&text.len())
+    (1..=MAX).contains(&text.chars().count())
 }
 
 fn bad(field: &str, reason: &str) -> Reply {

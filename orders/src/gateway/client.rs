@@ -9,6 +9,7 @@ use tidegate::event::EventId;
 use tidegate::{Class, Classify};
 
 use super::charges::KEY;
+use crate::http::correlation;
 use crate::order::{Money, Order, OrderId};
 
 /// Asks the gateway for charges. Cheap to clone.
@@ -87,13 +88,14 @@ impl GatewayClient {
     }
 
     /// Charges the order's price. The event's id is the key: however often it is asked for one event, at most one
-    /// charge is performed.
+    /// charge is performed. The gateway's log names the correlation id, where it can be a header; else one of its own.
     ///
     /// # Errors
     /// [`ChargeError`], which says what class of failure it is.
     pub async fn charge(
         &self,
         event_id: &EventId,
+        correlation_id: &str,
         order: &Order,
         attempt: u32,
     ) -> Result<Receipt, ChargeError> {
@@ -103,7 +105,10 @@ impl GatewayClient {
             ChargeError::Declined(format!("the event id {event_id:?} cannot be an idempotency key"))
         })?;
         let request = self.http.post(format!("{}/api/v1/charges", self.url));
-        let request = request.header(KEY, key).json(&body);
+        let mut request = request.header(KEY, key).json(&body);
+        if let Ok(id) = HeaderValue::from_str(correlation_id) {
+            request = request.header(correlation::HEADER, id);
+        }
         let response = request.send().await.map_err(ChargeError::Unreachable)?;
         read(response).await
     }

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use jiff::Timestamp;
@@ -119,12 +120,17 @@ async fn a_key_of_another_charge_is_422() {
 #[tokio::test]
 async fn what_is_not_a_charge_is_refused() {
     let (_folder, routes) = fixture();
-    for body in ["{}", r#"{"order_id":"o","amount":-1}"#, r#"{"order_id":"o"}"#, "[]"] {
+    for body in ["{}", r#"{"order_id":"o"}"#, "[]"] {
         charge(&routes, None, body).await.refused(400, "body");
     }
+    charge(&routes, None, r#"{"order_id":"o","amount":-1}"#).await.refused(400, "amount");
     charge(&routes, None, &BODY.replace("o-1", "")).await.refused(400, "order_id");
+    charge(&routes, None, &BODY.replace("o-1", &"é".repeat(256))).await.refused(400, "order_id");
     charge(&routes, Some(""), BODY).await.refused(400, "Idempotency-Key");
     assert_eq!(stats(&routes).await, json!({"requested": 0, "performed": 0}));
+    // The longest id that an order may have, in characters of more than one byte.
+    let longest = "é".repeat(Order::MAX_TEXT);
+    assert_eq!(charge(&routes, None, &BODY.replace("o-1", &longest)).await.status, 200);
 }
 
 #[tokio::test]
@@ -178,18 +184,18 @@ struct Served {
 
 async fn served() -> Served {
     let (folder, routes) = fixture();
+    let mut tasks = JoinSet::new();
+    let client = serve(routes.clone(), &mut tasks);
+    Served { client, routes, _tasks: tasks, _folder: folder }
+}
+
+/// A client of these routes.
+fn serve(routes: Router, tasks: &mut JoinSet<()>) -> GatewayClient {
     let listener = http::bind("gateway", "127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut tasks = JoinSet::new();
-    let server = http::serve(
-        listener,
-        routes.clone(),
-        Connections::new(16),
-        Timeouts::default(),
-        CancellationToken::new(),
-    );
-    tasks.spawn(server);
-    Served { client: GatewayClient::new(url).unwrap(), routes, _tasks: tasks, _folder: folder }
+    let (connections, end) = (Connections::new(16), CancellationToken::new());
+    tasks.spawn(http::serve(listener, routes, connections, Timeouts::default(), end));
+    GatewayClient::new(url).unwrap()
 }
 
 fn order(id: &str) -> Order {
@@ -208,30 +214,49 @@ fn order(id: &str) -> Order {
 #[tokio::test]
 async fn the_client_gets_the_same_receipt_for_the_same_event() {
     let served = served().await;
-    let first = served.client.charge(&EventId::new("e"), &order("o"), 1).await.unwrap();
-    let second = served.client.charge(&EventId::new("e"), &order("o"), 2).await.unwrap();
+    let first = served.client.charge(&EventId::new("e"), "c", &order("o"), 1).await.unwrap();
+    let second = served.client.charge(&EventId::new("e"), "c", &order("o"), 2).await.unwrap();
     assert_eq!((first.effect_id, first.repeated, second.repeated), (second.effect_id, false, true));
     served.client.health().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_client_passes_the_correlation_id_on_where_it_can_be_a_header() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let seeing = Arc::clone(&seen);
+    let note = move |correlation: http::Correlation| {
+        seeing.lock().unwrap().push(correlation.as_str().to_owned());
+        std::future::ready(http::Reply::new(axum::http::StatusCode::CONFLICT, "seen"))
+    };
+    let routes = Router::new().route("/api/v1/charges", axum::routing::post(note));
+    let mut tasks = JoinSet::new();
+    let client = serve(http::service(routes, 4096), &mut tasks);
+    for id in ["case-7", "line\nbreak"] {
+        client.charge(&EventId::new("e"), id, &order("o"), 1).await.unwrap_err();
+    }
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen[0], "case-7");
+    assert!(uuid::Uuid::parse_str(&seen[1]).is_ok(), "{seen:?}");
 }
 
 #[tokio::test]
 async fn the_client_tells_classes_apart() {
     let served = served().await;
     let event = EventId::new("e");
-    served.client.charge(&event, &order("o"), 1).await.unwrap();
-    let declined = served.client.charge(&event, &order("other"), 1).await.unwrap_err();
+    served.client.charge(&event, "c", &order("o"), 1).await.unwrap();
+    let declined = served.client.charge(&event, "c", &order("other"), 1).await.unwrap_err();
     assert_eq!(declined.class(), Class::Permanent, "{declined}");
     call(&served.routes, put("/api/v1/gateway", r#"{"failure_rate":1}"#)).await;
-    let busy = served.client.charge(&event, &order("o"), 1).await.unwrap_err();
+    let busy = served.client.charge(&event, "c", &order("o"), 1).await.unwrap_err();
     assert_eq!(busy.class(), Class::TransientAfter(std::time::Duration::from_secs(1)));
     call(&served.routes, put("/api/v1/gateway", r#"{"down":true}"#)).await;
-    let down = served.client.charge(&event, &order("o"), 1).await.unwrap_err();
+    let down = served.client.charge(&event, "c", &order("o"), 1).await.unwrap_err();
     assert_eq!(down.class(), Class::Outage("gateway"));
     assert!(served.client.health().await.is_err());
     let free = http::bind("x", "127.0.0.1:0".parse().unwrap()).unwrap();
     let nobody = GatewayClient::new(format!("http://{}", free.local_addr().unwrap())).unwrap();
     drop(free);
-    let unreachable = nobody.charge(&event, &order("o"), 1).await.unwrap_err();
+    let unreachable = nobody.charge(&event, "c", &order("o"), 1).await.unwrap_err();
     assert!(matches!(unreachable, ChargeError::Unreachable(_)));
     assert_eq!(unreachable.class(), Class::Outage("gateway"));
 }

@@ -4,13 +4,14 @@ use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use std::convert::Infallible;
 use std::sync::Arc;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::envelope::Reply;
+use super::envelope::{FieldError, Reply};
+use super::head;
 
 /// The header, in and out.
 pub const HEADER: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -64,8 +65,12 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     let correlation = Correlation::of(request.headers());
     request.extensions_mut().insert(correlation.clone());
     let span = tracing::info_span!("request", correlation_id = correlation.as_str());
-    let asked = format!("{} {}", request.method(), request.uri().path());
-    let response = next.run(request).instrument(span).await;
+    let path: String = request.uri().path().chars().take(MOST_OF_PATH).collect();
+    let asked = format!("{} {path}", request.method());
+    let response = match head::refusal(&request) {
+        Some(refusal) => refusal.into_response(),
+        None => next.run(request).instrument(span).await,
+    };
     let mut response = with_envelope(response, &correlation, &asked);
     if let Ok(id) = HeaderValue::from_str(correlation.as_str()) {
         response.headers_mut().insert(HEADER, id);
@@ -80,7 +85,9 @@ fn with_envelope(mut response: Response, correlation: &Correlation, asked: &str)
     if !response.status().is_client_error() && !response.status().is_server_error() {
         return response;
     }
-    let reply = Reply::new(response.status(), explain(response.status(), asked));
+    let (field, message) = explain(response.status(), asked);
+    let error = FieldError::new(field, message.as_str());
+    let reply = Reply::new(response.status(), message).errors(&[error]);
     let mut enveloped = reply.render(correlation.as_str());
     if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
         enveloped.headers_mut().insert(header::ALLOW, allow);
@@ -88,14 +95,20 @@ fn with_envelope(mut response: Response, correlation: &Correlation, asked: &str)
     enveloped
 }
 
-/// One sentence for the statuses that routing and layers make by themselves.
-fn explain(status: StatusCode, asked: &str) -> String {
+/// Characters of a path that an error repeats.
+const MOST_OF_PATH: usize = 200;
+
+/// What is wrong with the request, and one sentence, for the statuses that routing and layers make by themselves.
+fn explain(status: StatusCode, asked: &str) -> (&'static str, String) {
     match status {
-        StatusCode::NOT_FOUND => format!("there is no route for {asked}"),
+        StatusCode::NOT_FOUND => ("path", format!("there is no route for {asked}")),
         StatusCode::METHOD_NOT_ALLOWED => {
-            format!("{asked} is not allowed: the header Allow lists what is")
+            ("method", format!("{asked} is not allowed: the header Allow lists what is"))
         }
-        other => other.canonical_reason().unwrap_or("the request failed").to_lowercase(),
+        StatusCode::BAD_REQUEST => ("path", format!("{asked} is not UTF-8 when it is decoded")),
+        other => {
+            ("request", other.canonical_reason().unwrap_or("the request failed").to_lowercase())
+        }
     }
 }
 
@@ -108,15 +121,19 @@ mod tests {
     use serde_json::{Value, json};
     use tower::ServiceExt;
 
-    async fn answer(path: &str, id: Option<&str>) -> (StatusCode, HeaderMap, Value) {
-        let app = Router::new()
+    fn app() -> Router {
+        Router::new()
+            .route("/named/{name}", get(|_: axum::extract::Path<String>| async {}))
             .route("/ok", get(|| async { Reply::ok("fine", &json!({"n": 1})) }))
-            .layer(axum::middleware::from_fn(layer));
+            .layer(axum::middleware::from_fn(layer))
+    }
+
+    async fn answer(path: &str, id: Option<&str>) -> (StatusCode, HeaderMap, Value) {
         let mut request = Request::get(path);
         if let Some(id) = id {
             request = request.header(HEADER, id);
         }
-        let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = app().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = serde_json::from_slice(&to_bytes(body, 1 << 20).await.unwrap()).unwrap();
         (parts.status, parts.headers, body)
@@ -151,5 +168,19 @@ mod tests {
         assert_eq!(body["success"], false);
         assert_eq!(body["message"], "there is no route for GET /nowhere");
         assert_eq!(body["correlation_id"], "c");
+        assert_eq!(body["data"]["errors"][0]["field"], "path");
+    }
+
+    #[tokio::test]
+    async fn every_error_of_routing_names_a_field() {
+        for (method, path, status, field) in [
+            ("GET", "/nowhere", 404, "path"),
+            ("PUT", "/ok", 405, "method"),
+            ("GET", "/named/%ff", 400, "path"),
+        ] {
+            let app = app();
+            let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+            crate::http::testing::call(&app, request).await.refused(status, field);
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! What all four services share over HTTP: the envelope, correlation, limits, the server.
 //!
 //! ```text
-//!  connection ─▶ server (caps, timeouts) ─▶ correlation ─▶ catch panic ─▶ routes ─▶ Json<T> ─▶ handler
-//!                                             ▲                                                 │
-//!                                             └────────────── Reply, rendered here ◀────────────┘
+//!  connection ─▶ server (caps, timeouts) ─▶ correlation, head ─▶ catch panic ─▶ routes ─▶ Json<T> ─▶ handler
+//!                                             ▲                                                       │
+//!                                             └──────────────────── Reply, rendered here ◀────────────┘
 //! ```
 
 mod body;
@@ -11,6 +11,8 @@ mod connections;
 pub mod correlation;
 mod depth;
 pub mod envelope;
+mod fields;
+mod head;
 mod json;
 mod query;
 mod server;
@@ -28,6 +30,7 @@ pub use body::{BodyLimit, read};
 pub use connections::Connections;
 pub use correlation::Correlation;
 pub use envelope::{FieldError, Reply};
+pub use fields::Fields;
 pub use json::Json;
 pub use query::Query;
 pub use server::{BindError, Timeouts, bind, serve};
@@ -44,8 +47,8 @@ pub fn service(routes: Router, body_limit: u64) -> Router {
 
 /// A panic is ours: the client learns that it happened, and nothing about it. The panic hook has logged it.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
-    let message = "the request failed inside of the service; its log says why";
-    Reply::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+    let reason = "failed to answer; its log says why";
+    Reply::invalid(StatusCode::INTERNAL_SERVER_ERROR, "service", reason).into_response()
 }
 
 /// `GET /health`: the process answers.

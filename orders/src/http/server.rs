@@ -20,6 +20,7 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use super::connections::{Connections, Place};
+use super::head;
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
@@ -83,8 +84,6 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Largest head of a request (line and headers), in bytes: over it 431.
-const HEAD: usize = 32 << 10;
 /// Pause before accepting again when the system has no file left.
 const OUT_OF_FILES: Duration = Duration::from_millis(50);
 
@@ -159,7 +158,8 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeouts.headers)
-        .max_buf_size(HEAD)
+        .max_buf_size(head::BUFFER)
+        .max_headers(head::FIELDS_READ)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     tokio::select! {

@@ -21,10 +21,11 @@ pub enum Happened {
 /// |---|---|---|---|---|
 /// | pending, processing | | completed | failed | cancelled |
 /// | completed | | | | cancelled |
-/// | failed | | completed (a replay worked) | failed (a replay failed) | |
+/// | failed | | completed (a replay worked) | failed (a replay failed) | cancelled |
 /// | cancelled | | | | |
 ///
-/// So a cancelled order stays cancelled whatever comes late, and a charged one is never called failed.
+/// So a cancelled order stays cancelled whatever comes late, and a charged one is never called failed. A failed order
+/// can be cancelled because the wish may have been accepted while it was pending: no replay charges it then.
 #[must_use]
 pub fn next(is: OrderStatus, happens: Happened) -> Option<OrderStatus> {
     use Happened as H;
@@ -32,8 +33,8 @@ pub fn next(is: OrderStatus, happens: Happened) -> Option<OrderStatus> {
     match (is, happens) {
         (S::Pending | S::Processing | S::Failed, H::Completed) => Some(S::Completed),
         (S::Pending | S::Processing | S::Failed, H::Failed) => Some(S::Failed),
-        (S::Pending | S::Processing | S::Completed, H::Cancelled) => Some(S::Cancelled),
-        (_, H::Created) | (S::Completed | S::Cancelled, _) | (S::Failed, H::Cancelled) => None,
+        (S::Pending | S::Processing | S::Completed | S::Failed, H::Cancelled) => Some(S::Cancelled),
+        (_, H::Created) | (S::Completed | S::Cancelled, _) => None,
     }
 }
 
@@ -52,7 +53,7 @@ mod tests {
             (S::Pending, [None, completed, failed, cancelled]),
             (S::Processing, [None, completed, failed, cancelled]),
             (S::Completed, [None, None, None, cancelled]),
-            (S::Failed, [None, completed, failed, None]),
+            (S::Failed, [None, completed, failed, cancelled]),
             (S::Cancelled, [None, None, None, None]),
         ];
         for (is, expected) in table {

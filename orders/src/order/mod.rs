@@ -39,6 +39,11 @@ pub struct Order {
 }
 
 impl Order {
+    /// The longest `customer_id` and `product_id`, in characters; ids of orders are not longer either.
+    pub const MAX_TEXT: usize = 128;
+    /// The largest `quantity`.
+    pub const MAX_QUANTITY: u32 = 1_000_000;
+
     /// The same order in another state, changed at that time.
     #[must_use]
     pub fn into_status(self, status: OrderStatus, at: Timestamp) -> Self {

@@ -65,7 +65,7 @@ impl FromStr for Money {
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
         let amount = decimal(text)?;
-        if amount <= Decimal::ZERO {
+        if amount.is_zero() {
             return Err(MoneyError::NotPositive);
         }
         if amount > Self::MAX {
@@ -85,6 +85,9 @@ fn decimal(text: &str) -> Result<Decimal, MoneyError> {
         && serde_json::from_str::<&RawValue>(text).is_ok_and(|json| json.get() == text);
     if !is_number {
         return Err(MoneyError::NotANumber);
+    }
+    if text.starts_with('-') {
+        return Err(MoneyError::NotPositive);
     }
     match text.find(['e', 'E']) {
         None => exact(text),
@@ -184,6 +187,8 @@ mod tests {
             ("0", NotPositive),
             ("-1", NotPositive),
             ("-0.00", NotPositive),
+            ("-1e30", NotPositive),
+            ("-0.001", NotPositive),
             ("0e999999999999999999999", NotPositive),
             ("0.001", TooPrecise),
             ("1.000", TooPrecise),

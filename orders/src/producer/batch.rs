@@ -58,12 +58,14 @@ fn sentence(errors: &[FieldError]) -> String {
     parts.join("; ")
 }
 
-/// The first error, when nothing of the batch was confirmed.
+/// What to say when nothing of the batch was confirmed. One order that may be there all the same decides: to send the
+/// batch again could make it twice.
 fn all_failed(acks: &[Result<(), PublishError>]) -> Option<&PublishError> {
     if acks.iter().any(Result::is_ok) {
         return None;
     }
-    acks.iter().find_map(|ack| ack.as_ref().err())
+    let mut errors = acks.iter().filter_map(|ack| ack.as_ref().err());
+    errors.clone().find(|error| error.is_unknown()).or_else(|| errors.next())
 }
 
 impl Producer {

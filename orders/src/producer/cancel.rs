@@ -1,21 +1,24 @@
 //! `POST /api/v1/orders/{id}/cancel`.
 //!
-//! The answer says that the wish is in the log. The log's order decides what comes of it: an order that fails in
-//! between stays failed.
+//! The answer says that the wish is in the log, behind everything that was there before it. From the moment that the
+//! consumer has processed it the order is cancelled for good, also when it has failed in between: nothing charges it any
+//! more, no replay either (test `a_replay_does_not_charge_an_order_that_was_cancelled_before_it_failed`).
+//!
+//! What remains: an `order.created`, or its replay, that stands in the log before the wish is processed first. It may
+//! charge the order, and that charge stays.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use serde_json::value::RawValue;
 use tidegate::publisher::PreparedEvent;
 
 use super::accept::{Accepted, now};
 use super::conditions::Simulate;
 use super::{Producer, outlet, text};
-use crate::http::{Correlation, Json, Reply};
+use crate::http::{Correlation, Fields, Json, Reply};
 use crate::order::{OrderCancelled, OrderId, OrderStatus};
 
 /// Longest reason, in characters.
@@ -61,19 +64,23 @@ impl Producer {
     }
 }
 
-/// The reason, and fields that nobody knows. No body at all is no reason.
+/// The reason, and fields that nobody knows. No body at all is no reason, whatever its type is said to be.
 async fn read(request: Request) -> Result<(Option<String>, Vec<String>), Reply> {
-    if request.body().is_end_stream() && !request.headers().contains_key(header::CONTENT_TYPE) {
+    if request.body().is_end_stream() {
         return Ok((None, Vec::new()));
     }
-    let Json(mut fields) =
-        Json::<BTreeMap<String, Box<RawValue>>>::from_request(request, &()).await?;
-    let reason = match fields.remove("reason") {
+    let Json(mut fields) = Json::<Fields<Box<RawValue>>>::from_request(request, &()).await?;
+    let repeated: Vec<_> = fields.repeated().collect();
+    if !repeated.is_empty() {
+        let message = "the cancellation is not valid";
+        return Err(Reply::new(StatusCode::BAD_REQUEST, message).errors(&repeated));
+    }
+    let reason = match fields.values.remove("reason") {
         Some(json) if json.get() != "null" => {
             let refuse = |why| Reply::invalid(StatusCode::BAD_REQUEST, "reason", why);
             Some(text::read(&json, MAX_REASON).map_err(refuse)?)
         }
         _ => None,
     };
-    Ok((reason, fields.into_keys().collect()))
+    Ok((reason, fields.values.into_keys().collect()))
 }

@@ -1,19 +1,11 @@
 //! What an order must look like. All broken rules are told at once.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::text;
-use crate::http::FieldError;
+use crate::http::{FieldError, Fields};
 use crate::order::{Money, Order, OrderId, OrderStatus};
-
-/// Longest `customer_id` and `product_id`, in characters.
-const MAX_TEXT: usize = 128;
-/// Largest `quantity`.
-const MAX_QUANTITY: u32 = 1_000_000;
 
 /// A legal request for an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,25 +24,26 @@ impl Draft {
     /// # Errors
     /// Every broken rule, in the order of the fields.
     pub(super) fn read(json: &RawValue) -> Result<Self, Vec<FieldError>> {
-        let mut fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(json.get())
-            .map_err(|_| {
-                vec![FieldError::new("body", "must be an object with an order's fields")]
-            })?;
-        let mut errors = Vec::new();
-        let mut take = |name: &'static str| (name, fields.remove(name));
+        let mut fields: Fields<&RawValue> = serde_json::from_str(json.get()).map_err(|_| {
+            vec![FieldError::new("body", "must be an object with an order's fields")]
+        })?;
+        let mut errors: Vec<_> = fields.repeated().collect();
+        let mut take = |name: &'static str| (name, fields.values.remove(name));
         let [customer, product, count, price] =
             ["customer_id", "product_id", "quantity", "price"].map(&mut take);
-        let customer_id = checked(customer, |json| text::read(json, MAX_TEXT), &mut errors);
-        let product_id = checked(product, |json| text::read(json, MAX_TEXT), &mut errors);
+        let customer_id = checked(customer, |json| text::read(json, Order::MAX_TEXT), &mut errors);
+        let product_id = checked(product, |json| text::read(json, Order::MAX_TEXT), &mut errors);
         let quantity = checked(count, quantity, &mut errors);
         let price = checked(
             price,
             |json| Money::from_json(json).map_err(|error| error.to_string()),
             &mut errors,
         );
-        let ignored = fields.into_keys().map(Cow::into_owned).collect();
+        let ignored = fields.values.into_keys().collect();
         match (customer_id, product_id, quantity, price) {
-            (Some(customer_id), Some(product_id), Some(quantity), Some(price)) => {
+            (Some(customer_id), Some(product_id), Some(quantity), Some(price))
+                if errors.is_empty() =>
+            {
                 Ok(Self { customer_id, product_id, quantity, price, ignored })
             }
             _ => Err(errors),
@@ -93,9 +86,9 @@ fn quantity(json: &RawValue) -> Result<u32, String> {
         return Err("must be a whole number".to_owned());
     }
     match text.parse::<u32>() {
-        Ok(quantity @ 1..=MAX_QUANTITY) => Ok(quantity),
+        Ok(quantity @ 1..=Order::MAX_QUANTITY) => Ok(quantity),
         _ if text.starts_with('-') || text == "0" => Err("must be positive".to_owned()),
-        _ => Err(format!("must be at most {MAX_QUANTITY}")),
+        _ => Err(format!("must be at most {}", Order::MAX_QUANTITY)),
     }
 }
 
@@ -137,6 +130,15 @@ mod tests {
             fields(r#"{"customer_id":null,"product_id":"p","quantity":1,"price":1}"#),
             ["customer_id"]
         );
+    }
+
+    #[test]
+    fn a_field_that_comes_twice_is_refused_whichever_it_is() {
+        let order = r#""customer_id":"c","product_id":"p","quantity":1,"price":1"#;
+        for twice in ["price", "gift"] {
+            let errors = read(&format!(r#"{{{order},"{twice}":2,"{twice}":2}}"#)).unwrap_err();
+            assert_eq!(errors, [(twice.to_owned(), "is given twice".to_owned())]);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::Producer;
+use super::{Producer, text};
 use crate::http::{Query, Reply};
 use crate::model::{Cursor, HistoryEntry, ListFilter, ModelError, OrderView};
 use crate::order::{Order, OrderId, OrderStatus};
@@ -126,7 +126,7 @@ impl Parameters {
         let status = self.status.map(|text| text.parse::<OrderStatus>()).transpose();
         let after = self.cursor.map(|text| text.parse::<Cursor>()).transpose();
         Ok(ListFilter {
-            customer_id: self.customer_id,
+            customer_id: self.customer_id.as_deref().map(text::normal),
             status: status.map_err(|error| bad("status", error.to_string()))?,
             limit: limit(self.limit.as_deref())?,
             after: after.map_err(|error| bad("cursor", error.to_string()))?,

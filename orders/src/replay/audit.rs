@@ -5,6 +5,7 @@
 //!         └─▶ Refused (why) ─▶ 400
 //! ```
 //!
+//! `Begun` without `Ended`: the process died in between, and any part of it may have been done.
 //! `Ended` is also the memory of the service: which letters were sent back, by whom and when.
 
 use std::collections::BTreeMap;

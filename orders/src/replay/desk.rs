@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tidegate::broker::AdminError;
+use tidegate::broker::{AdminError, Watermarks};
+use tidegate::message::TopicPartition;
 use tidegate::replay::partitions;
 use tokio::sync::Mutex;
 
@@ -101,17 +102,30 @@ impl Desk {
             let watermarks = broker.watermarks(partition.clone()).await?;
             bounds.push((partition, watermarks));
         }
+        self.delete(task, bounds).await
+    }
+
+    /// Deletes up to these ends. What fails half-way is written down too, with what was deleted by then.
+    pub(super) async fn delete(
+        &self,
+        task: &Task,
+        bounds: Vec<(TopicPartition, Watermarks)>,
+    ) -> Result<Cleared, ReplayError> {
         let ends: BTreeMap<_, _> = bounds.iter().map(|(p, w)| (p.to_string(), w.end.0)).collect();
         let begun = Detail { ends: Some(ends), ..Detail::default() };
         self.write(task, Phase::Begun, begun).await?;
         let mut cleared = 0;
+        let mut failed = Ok(());
         for (partition, watermarks) in bounds {
-            let start =
-                broker.delete_records(partition, watermarks.end).await.map_err(read_error)?;
-            cleared += start.0.saturating_sub(watermarks.start.0);
+            match self.letters.broker.delete_records(partition, watermarks.end).await {
+                Ok(start) => cleared += start.0.saturating_sub(watermarks.start.0),
+                Err(error) => failed = failed.and(Err(read_error(error))),
+            }
         }
         let counts = Some(Counts { cleared, ..Counts::default() });
-        self.end(task, Detail { counts, ..Detail::default() }).await?;
+        let errors = failed.as_ref().err().map(ToString::to_string).into_iter().collect();
+        let ended = self.end(task, Detail { counts, errors, ..Detail::default() }).await;
+        failed.and(ended)?;
         Ok(Cleared { cleared_messages: cleared, timestamp: Timestamp::now() })
     }
 

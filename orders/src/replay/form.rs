@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::http::FieldError;
+use crate::http::{FieldError, Fields};
 
 /// The fields of a query or of a JSON object. Each is taken out by name; what is left at the end is unknown.
 #[derive(Debug, Default)]
@@ -28,9 +28,10 @@ impl Form {
     }
 
     /// From a JSON body. A null counts as absent.
-    pub(super) fn of_object(object: Map<String, Value>) -> Self {
-        let values = object.into_iter().filter(|(_, value)| !value.is_null()).collect();
-        Self { values, errors: Vec::new() }
+    pub(super) fn of_object(object: Fields<Value>) -> Self {
+        let errors = object.repeated().collect();
+        let values = object.values.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        Self { values, errors }
     }
 
     /// Notes what is wrong.
@@ -166,7 +167,10 @@ mod tests {
     }
 
     #[test]
-    fn a_query_field_that_is_given_twice_is_refused() {
+    fn a_field_that_is_given_twice_is_refused() {
+        let mut form = Form::of_object(serde_json::from_str(r#"{"a":true,"a":true}"#).unwrap());
+        form.flag("a");
+        assert_eq!(fields(form.finish()), ["a"]);
         let pairs = vec![("a".to_owned(), "1".to_owned()), ("a".to_owned(), "2".to_owned())];
         let mut form = Form::of_query(pairs);
         form.text("a");

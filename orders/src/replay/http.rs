@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::ReplayService;
 use super::audit::{Action, Task};
@@ -16,10 +16,10 @@ use super::operator::Operator;
 use super::page::{Page, PageRequest};
 use super::request::ReplayRequest;
 use super::stats::Stats;
-use crate::http::{Correlation, FieldError, Json, Query, Reply, health};
+use crate::http::{Correlation, FieldError, Fields, Json, Query, Reply, health};
 
 type Service = State<Arc<ReplayService>>;
-type Body = Result<Json<Map<String, Value>>, Reply>;
+type Body = Result<Json<Fields<Value>>, Reply>;
 
 /// All routes; still without what [`crate::http::service`] puts around them.
 pub fn router(service: Arc<ReplayService>) -> Router {
@@ -82,7 +82,7 @@ async fn run(
             return Err(refused(&service, task(Value::Null), errors, reply).await);
         }
     };
-    let task = task(Value::Object(body.clone()));
+    let task = task(Value::Object(body.values.clone().into_iter().collect()));
     match ReplayRequest::read(body, default) {
         Ok(request) => send(&service, task, request).await,
         Err(errors) => Err(refused(&service, task, lines(&errors), invalid(&errors)).await),

@@ -1,10 +1,10 @@
 //! What `POST /api/v1/replay` is asked for.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::filter::Filter;
 use super::form::Form;
-use crate::http::FieldError;
+use crate::http::{FieldError, Fields};
 
 /// The most letters that one request sends.
 const MOST: u64 = 10_000;
@@ -19,7 +19,7 @@ pub(super) struct ReplayRequest {
 
 impl ReplayRequest {
     /// Reads the body; `max_messages` is `default` when it is not given.
-    pub(super) fn read(body: Map<String, Value>, default: u64) -> Result<Self, Vec<FieldError>> {
+    pub(super) fn read(body: Fields<Value>, default: u64) -> Result<Self, Vec<FieldError>> {
         let mut form = Form::of_object(body);
         let ids = form.list("event_ids", MOST as usize).into_iter().collect();
         let filter = Filter::take(&mut form, "start_time", "end_time");

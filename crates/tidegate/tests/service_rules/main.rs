@@ -9,6 +9,7 @@ mod groups;
 mod happy;
 mod inbox;
 mod layers;
+mod logs;
 mod order;
 mod poison;
 mod replay;

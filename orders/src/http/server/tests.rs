@@ -27,6 +27,7 @@ async fn start(places: usize, timeouts: Timeouts) -> Running {
         .route("/", get(|| async { "hello" }))
         .route("/held", get(held))
         .route("/echo", post(|body: String| async { body }));
+    let routes = crate::http::service(routes, 1 << 20);
     let listener = bind("test", "127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let end = CancellationToken::new();
@@ -81,10 +82,22 @@ async fn headers_that_do_not_come_end_the_connection() {
 }
 
 #[tokio::test]
-async fn a_head_over_the_limit_is_431() {
+async fn a_head_over_the_limit_is_431_with_an_envelope_unless_it_is_far_larger() {
     let running = start(8, Timeouts::default()).await;
-    let head = format!("GET / HTTP/1.1\r\nconnection: close\r\nx: {}", "y".repeat(2 * HEAD));
-    let answer = rest(send(running.address, &head).await).await;
+    let long = |size: usize| format!("x: {}\r\n", "y".repeat(size));
+    let many = (0..101).map(|n| format!("x-{n}: y\r\n")).collect();
+    for (headers, envelope) in
+        [(long(head::LIMIT), true), (many, true), (long(2 * head::BUFFER), false)]
+    {
+        let head = format!("GET / HTTP/1.1\r\nconnection: close\r\n{headers}\r\n");
+        let answer = rest(send(running.address, &head).await).await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+        assert_eq!(answer.contains(r#""field":"headers""#), envelope, "{answer}");
+        assert_eq!(answer.contains("x-correlation-id: "), envelope, "{answer}");
+    }
+    let long_line =
+        format!("GET /{} HTTP/1.1\r\nconnection: close\r\n\r\n", "y".repeat(head::LIMIT));
+    let answer = rest(send(running.address, &long_line).await).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
 }
 

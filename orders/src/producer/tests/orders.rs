@@ -169,6 +169,10 @@ async fn a_batch_that_is_not_acknowledged_is_503_and_a_half_one_names_what_faile
     let none = send(&fixture, "/api/v1/orders/batch", &body, None).await;
     none.refused(503, "broker");
     assert_eq!(none.headers["retry-after"], "1");
+    let unsure = PublishError::Unknown("no answer".into());
+    fixture.broker.answer([Err(down()), Err(unsure)]);
+    let perhaps = send(&fixture, "/api/v1/orders/batch", &body, None).await;
+    assert!(perhaps.text.contains("may or may not"), "{}", perhaps.text);
     fixture.broker.answer([Ok(()), Err(down())]);
     let half = send(&fixture, "/api/v1/orders/batch", &body, None).await;
     assert_eq!((half.status, &half.body["data"]["processed"]), (202, &json!(1)));

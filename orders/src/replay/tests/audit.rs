@@ -3,8 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use tidegate::broker::Watermarks;
+use tidegate::message::{Partition, TopicPartition};
 
 use super::*;
+use crate::http::Correlation;
+use crate::replay::audit::{Action, Task};
+use crate::replay::operator::Operator;
 
 /// The audit topic, oldest first.
 async fn audit(bench: &Bench) -> Vec<(String, Value)> {
@@ -98,6 +103,27 @@ async fn clearing_deletes_what_was_there_and_says_how_many() {
     assert_eq!((&begun["phase"], &ended["phase"]), (&json!("begun"), &json!("ended")));
     let ends: u64 = begun["ends"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
     assert_eq!((ends, &ended["counts"]["cleared"]), (2, &json!(2)));
+}
+
+#[tokio::test]
+async fn a_clearing_that_fails_half_way_is_written_down_with_what_it_deleted() {
+    let bench = dead(&[("o-1", "fail-permanent")]).await;
+    let service = ReplayService::new(&bench.config, bench.service.broker().clone());
+    let (broker, topic) = (bench.service.broker(), crate::consumer::testing::topic);
+    let mut bounds =
+        vec![(TopicPartition::new(topic("not_there"), Partition(0)), Watermarks::default())];
+    for partition in tidegate::replay::partitions(broker, &topic("orders_dlq")).await.unwrap() {
+        let watermarks = broker.watermarks(partition.clone()).await.unwrap();
+        bounds.push((partition, watermarks));
+    }
+    let (who, correlation) = (Operator("ada".into()), Correlation::generate());
+    let task = Task::new(Action::Clear, &who, &correlation, Value::Null);
+    let error = service.desk.delete(&task, bounds).await.unwrap_err().to_string();
+    assert!(error.contains("not_there"), "{error}");
+    let records = audit(&bench).await;
+    let (begun, ended) = (&records[0].1, &records[1].1);
+    assert_eq!((&begun["phase"], &ended["phase"]), (&json!("begun"), &json!("ended")));
+    assert_eq!((&ended["errors"], &ended["counts"]["cleared"]), (&json!([error]), &json!(1)));
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use serde_json::json;
 use tidegate::message::{Offset, Record};
 
 use super::*;
-use crate::order::OrderStatus;
+use crate::gateway::client::ChargeError;
+use crate::order::{Cancelled, OrderStatus};
 use crate::replay::filter::Filter;
 use crate::replay::select::{Chosen, Selection};
 use crate::replay::send::Sender;
@@ -31,6 +32,19 @@ async fn what_waited_for_a_replay_completes_and_was_charged_once() {
     assert_eq!((bench.gateway.calls().len(), bench.gateway.performed()), (2, 1));
     assert_eq!(statuses(&routes).await, [("e-o-1".into(), "resolved".into())]);
     bench.service.assert_conserved();
+}
+
+#[tokio::test]
+async fn a_replay_does_not_charge_an_order_that_was_cancelled_before_it_failed() {
+    let bench = Bench::with_answers([ChargeError::Declined("no money".into())]).await;
+    let cancel = record::<Cancelled>("e-cancel", order("o-1", "book"));
+    bench.publish([created("o-1", "book"), cancel]).await;
+    let routes = routes(&bench);
+    assert_eq!(counts(&replay(&routes, "{}").await), [1, 0, 0]);
+    bench.service.settled().await;
+    assert_eq!(bench.status("o-1").await.unwrap().0, OrderStatus::Cancelled);
+    assert_eq!((bench.gateway.calls().len(), bench.gateway.performed()), (1, 0));
+    assert_eq!(statuses(&routes).await, [("e-o-1".into(), "resolved".into())]);
 }
 
 #[tokio::test]

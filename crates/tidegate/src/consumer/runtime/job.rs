@@ -112,6 +112,8 @@ impl Site {
             handler = routed.handler.as_ref(),
             event_id = routed.event_id.as_str(),
             correlation_id = routed.correlation_id.as_ref(),
+            partition = %self.work.partition,
+            offset = self.work.offset.0,
         )
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::inbox::StoreError;
@@ -30,10 +31,10 @@ impl SqliteInbox {
             StoreError::Broken(format!("{label} cannot be opened as SQLite: {error}"))
         };
         // The writer first: it creates the file and switches it to WAL.
-        let writer = pool(1).connect_with(options.clone()).await.map_err(named)?;
-        let readers = pool(READERS).connect_with(options.clone()).await.map_err(named)?;
+        let writer = file_pool(1).connect_with(options.clone()).await.map_err(named)?;
+        let readers = file_pool(READERS).connect_with(options.clone()).await.map_err(named)?;
         let lazy = options.synchronous(SqliteSynchronous::Normal);
-        let striker = pool(1).connect_with(lazy).await.map_err(named)?;
+        let striker = file_pool(1).connect_with(lazy).await.map_err(named)?;
         Ok(Self { label, readers, writer, striker, turn: Turn::new() })
     }
 
@@ -54,6 +55,15 @@ impl SqliteInbox {
         let (readers, striker) = (only.clone(), only.clone());
         Ok(Self { label: "memory".into(), readers, writer: only, striker, turn: Turn::new() })
     }
+}
+
+/// A connection whose transaction was ended by SQLite itself (full disk, I/O error) never begins another one, because
+/// its driver counts the old one as open: it is replaced.
+fn file_pool(size: u32) -> SqlitePoolOptions {
+    pool(size).before_acquire(|connection, _| {
+        let usable = !connection.is_in_transaction();
+        Box::pin(async move { Ok(usable) })
+    })
 }
 
 fn pool(size: u32) -> SqlitePoolOptions {

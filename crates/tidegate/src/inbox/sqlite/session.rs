@@ -116,12 +116,28 @@ impl SqliteSession {
 
     async fn seal(mut self, marker: Marker, rows: Vec<OutboxRow>) -> Result<(), StoreError> {
         let (claim, known) = (self.claim.clone(), self.letter.take());
+        if let Some(open) = &mut self.tx.open {
+            check_open(&mut open.tx).await?;
+        }
         let tx = self.tx.connection().await.map_err(error::store)?;
         check_owner(tx, &claim).await?;
         write_marker(tx, &claim, known, marker).await?;
         outbox::add(tx, &claim, &rows).await.map_err(error::store)?;
         let open = self.tx.open.take().expect("`connection` opened it");
         open.tx.commit().await.map_err(error::store)
+    }
+}
+
+/// After a full disk or an I/O error SQLite rolls back by itself. A handler that passes over that error must not get a
+/// marker for an effect that is gone: what followed would be written by itself. Only a transaction refuses a `BEGIN`.
+async fn check_open(tx: &mut SqliteConnection) -> Result<(), StoreError> {
+    match sqlx::raw_sql("begin").execute(tx).await {
+        Err(sqlx::Error::Database(refused)) if refused.code().as_deref() == Some("1") => Ok(()),
+        Err(error) => Err(error::store(error)),
+        Ok(_) => Err(StoreError::Unavailable(
+            "SQLite has rolled the transaction back, as after a full disk: its effect is gone"
+                .to_owned(),
+        )),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The store's promises, on a real file.
 
+mod ended;
+
 use bytes::Bytes;
 use sqlx::{Row, Sqlite};
 use tempfile::TempDir;
