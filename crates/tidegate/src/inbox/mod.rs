@@ -26,7 +26,7 @@ use crate::message::{NewRecord, TopicPartition};
 pub struct Claim {
     /// The consumer group.
     pub group: String,
-    /// The handler's name; `<name>/dead` for its dead-letter handler's own marker is not needed: `Dead` is a state of this one.
+    /// The handler's name. Its dead-letter handler has no marker of its own: `Dead` is a state of this one.
     pub handler: String,
     /// The event.
     pub event_id: EventId,

@@ -108,6 +108,7 @@ impl<T: Event> NewEvent<T> {
         let correlation_id = self.correlation.unwrap_or_else(|| event_id.to_string());
         check_id("the event id", event_id.as_str())?;
         check_id("the correlation id", &correlation_id)?;
+        self.causation.iter().try_for_each(|id| check_id("the causation id", id.as_str()))?;
         let stamp = Stamp {
             event_id,
             correlation_id,

@@ -189,6 +189,7 @@ fn ids_that_readers_would_refuse_are_refused() {
     for bad in ["", "a\nb", "x".repeat(257).as_str()] {
         assert!(event().id(EventId::new(bad)).prepare().is_err());
         assert!(event().correlation(bad).prepare().is_err());
+        assert!(event().caused_by(EventId::new(bad)).prepare().is_err());
     }
     assert!(NewEvent::to("no topic", noted("a")).prepare().is_err());
     let fixed = event().id(EventId::new("mine")).correlation("request-7").prepare().unwrap();

@@ -1,11 +1,13 @@
 //! Several members of one group.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tidegate::prelude::*;
 use tidegate::testing::TestService;
 
-use crate::common::{Do, Script, order, scripted};
+use crate::common::{Do, Ordered, Script, order, scripted};
 
 async fn member(broker: &Broker, script: &Arc<Script>) -> TestService {
     let routes = Topic::json("orders").on(scripted).with_state(script.clone());
@@ -53,4 +55,40 @@ async fn rule_11_a_revoke_waits_for_the_running_handler_and_commits_before_it_gi
     assert_eq!(script.calls(), 40, "what ran was finished and committed: nobody repeats it");
     a.assert_conserved();
     b.assert_conserved();
+}
+
+/// Counts the calls that were cut off.
+struct CutOff(Arc<AtomicUsize>);
+
+impl Drop for CutOff {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+async fn hangs(_: Payload<Ordered>, State(calls): State<Arc<AtomicUsize>>) {
+    let _cut_off = CutOff(calls);
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn rule_11_what_runs_at_the_drain_deadline_is_cut_off_and_what_is_retained_runs_on() {
+    let (broker, cut_off) = (Broker::in_memory(), Arc::new(AtomicUsize::new(0)));
+    let patient = || Topic::json("orders").on(hangs).timeout(Duration::MAX);
+    let routes = || patient().with_state(cut_off.clone());
+    let start = || TestService::builder(routes()).broker(broker.clone()).shares_group();
+    let a = start().partitions(4).start().await;
+    a.until("all", |a| owned(a) == 4).await;
+    for n in 0..40 {
+        a.publish("orders", &order(&format!("o-{n}"))).await;
+    }
+    a.until("one runs in each", |a| a.health().snapshot().attempts == 4).await;
+    let b = start().partitions(4).start().await;
+    a.until("half each", |a| {
+        a.advance(secs(5)); // once the half is asked back, this is its drain deadline
+        owned(a) == 2 && owned(&b) == 2
+    })
+    .await;
+    a.until("cut off", |_| cut_off.load(Ordering::SeqCst) == 2).await;
+    assert!(a.health().snapshot().in_flight > 0);
 }
