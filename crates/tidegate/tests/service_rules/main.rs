@@ -8,7 +8,6 @@ mod flaky;
 mod groups;
 mod happy;
 mod inbox;
-mod logs;
 mod order;
 mod replay;
 mod retry;
