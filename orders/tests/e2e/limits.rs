@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::harness::{PATIENCE, Setup, eventually, raw};
+use crate::harness::{Answer, PATIENCE, Program, Setup, eventually, raw};
 
 const HEAD: &str = "POST /api/v1/orders HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
 
@@ -117,14 +117,8 @@ async fn a_client_that_never_ends_its_headers_is_cut_off() {
     up.end().await;
 }
 
-/// A disk that fills up while it runs: no 2xx without a durable record, and all that got one is there afterwards.
-#[tokio::test]
-async fn a_disk_that_fills_up_refuses_orders_and_loses_none() {
-    let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::up(folder.path());
-    // 3 MiB for any one file; blocks of 512 bytes in this shell.
-    let small = setup.clone().in_shell("trap '' XFSZ; ulimit -f 6144; exec \"$@\"");
-    let up = small.ready().await;
+/// Orders until one is refused, and that refusal.
+async fn fill(up: &Program) -> (Vec<String>, Answer) {
     let order = json!({"customer_id": "c".repeat(128), "product_id": "p".repeat(128), "quantity": 1, "price": 1});
     let batch = json!(vec![order; 100]);
     let mut accepted = Vec::new();
@@ -139,14 +133,43 @@ async fn a_disk_that_fills_up_refuses_orders_and_loses_none() {
         None
     })
     .await;
-    let refused = refused.expect(503);
-    assert!(refused.header("retry-after").is_some(), "{:?}", refused.headers);
     assert!(!accepted.is_empty());
+    (accepted, refused.expect(503))
+}
+
+/// A disk that fills up while it runs: no 2xx without a durable record, and all that got one is there afterwards.
+#[tokio::test]
+async fn a_disk_that_fills_up_refuses_orders_and_loses_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let setup = Setup::up(folder.path());
+    // 3 MiB for any one file; blocks of 512 bytes in this shell.
+    let small = setup.clone().in_shell("trap '' XFSZ; ulimit -f 6144; exec \"$@\"");
+    let up = small.ready().await;
+    let (accepted, refused) = fill(&up).await;
+    assert!(refused.header("retry-after").is_some(), "{:?}", refused.headers);
     up.kill().await;
 
     let up = setup.ready().await;
     for order_id in accepted {
         up.reaches(&order_id, "completed").await;
     }
+    up.end().await;
+}
+
+/// Nobody has to restart it: log, read model and ledger go on where they stood, and no order pays for it.
+#[tokio::test]
+async fn a_disk_that_has_room_again_is_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = "trap '' XFSZ; ulimit -S -f 6144; exec \"$@\"";
+    let up = Setup::up(folder.path()).in_shell(small).ready().await;
+    let (accepted, _) = fill(&up).await;
+    up.give_room();
+    for order_id in accepted {
+        up.reaches(&order_id, "completed").await;
+    }
+    let letters = up.replay().get("/api/v1/dlq/stats").await.expect(200);
+    assert_eq!(letters.data()["total_messages"], 0, "{}", letters.body);
+    let order = up.order("widget").await;
+    up.reaches(&order.order_id, "completed").await;
     up.end().await;
 }

@@ -9,7 +9,6 @@ mod groups;
 mod happy;
 mod inbox;
 mod layers;
-mod logs;
 mod order;
 mod poison;
 mod replay;

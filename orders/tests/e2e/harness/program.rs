@@ -73,6 +73,13 @@ impl Program {
         assert!(status.success(), "kill -s {name} {id}");
     }
 
+    /// Its files may grow without a limit from now on.
+    pub(crate) fn give_room(&self) {
+        let id = self.child.id().to_string();
+        let status = Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited:"]).status();
+        assert!(status.unwrap().success(), "prlimit --pid {id}");
+    }
+
     /// Ends it with no warning.
     pub(crate) async fn kill(mut self) {
         self.child.kill().unwrap();
