@@ -1,5 +1,9 @@
 //! How fast the embedded log is, as a table: `cargo bench -p tidegate --features testing --bench embedded_log`.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark that cannot go on fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark that cannot go on fails by panicking"
+)]
 
 #[path = "../tests/members/mod.rs"]
 mod members;

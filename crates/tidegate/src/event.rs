@@ -83,6 +83,9 @@ pub struct Stamp {
 pub struct EventId(String);
 
 impl EventId {
+    /// The longest id that travels, in bytes: room for an origin (`topic/partition/offset`) with the longest topic name.
+    pub const MAX_LEN: usize = 288;
+
     /// Wraps a producer's id.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {

@@ -19,7 +19,7 @@ pub enum PublishError {
         name: String,
     },
     /// An id that readers would refuse. Nothing was written.
-    #[error("{what} must be 1 to 256 bytes without control characters")]
+    #[error("{what} must be 1 to 288 bytes without control characters")]
     InvalidId {
         /// Which one.
         what: &'static str,

@@ -13,7 +13,7 @@ use crate::message::{NewRecord, Timestamp, TopicName};
 use crate::publisher::PublishError;
 
 /// The longest id, in bytes: longer ones are undecodable for readers.
-const MAX_ID: usize = 256;
+const MAX_ID: usize = EventId::MAX_LEN;
 
 /// An event, where it goes, and what is said about it.
 ///

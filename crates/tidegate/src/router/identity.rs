@@ -20,7 +20,7 @@ use crate::headers::{Headers, names};
 use crate::message::Record;
 
 /// The longest type, id or correlation id, in bytes.
-const MAX_LEN: usize = 256;
+const MAX_LEN: usize = EventId::MAX_LEN;
 
 /// Reads a body's envelope.
 pub(crate) type ReadEnvelope = Arc<dyn Fn(&[u8]) -> Result<Envelope, DecodeError> + Send + Sync>;

@@ -26,13 +26,13 @@ async fn a_record_without_a_type_or_with_a_broken_header_is_undecodable() {
     let mut broken = placed();
     broken.headers.set(names::EVENT_ID, &b"\xff\xfe"[..]);
     let mut long = placed();
-    long.headers.set(names::CORRELATION_ID, "x".repeat(257));
+    long.headers.set(names::CORRELATION_ID, "x".repeat(EventId::MAX_LEN + 1));
     for (record, why) in [
         (record(&[], Some("{}")), "nor a field `event_type` in the body"),
         (record(&[], Some("nonsense")), "the body cannot tell: not valid JSON"),
         (record(&[], None), "the value is null"),
         (broken, "header `event_id` is not UTF-8"),
-        (long, "header `correlation_id` is longer than 256 bytes"),
+        (long, "header `correlation_id` is longer than 288 bytes"),
     ] {
         let failure = driver.failure(&record).await;
         assert_eq!(failure.class, Class::Undecodable);
@@ -122,9 +122,17 @@ proptest! {
     fn any_record_has_an_identity_and_an_outcome(record in any_record()) {
         let driver = Driver::new(Topic::json("orders").on(nothing));
         let routed = driver.0.route(&record);
-        prop_assert!((1..=256).contains(&routed.event_id.as_str().len()));
+        prop_assert!((1..=EventId::MAX_LEN).contains(&routed.event_id.as_str().len()));
         prop_assert!(!routed.handler.is_empty());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(driver.run(&record));
     }
+}
+
+/// What a record without an id emits must be readable: its origin is its id, and the correlation id of what follows.
+#[test]
+fn the_longest_origin_is_an_id_that_travels() {
+    let topic = "t".repeat(crate::message::TopicName::MAX_LEN);
+    let longest = format!("{topic}/{}/{}", u32::MAX, u64::MAX);
+    assert!(longest.len() <= EventId::MAX_LEN, "{}", longest.len());
 }
