@@ -4,6 +4,7 @@
 //! cargo run --release -p tidegate --example 01-hello-send -- Ada Grace   # two greetings into the log in ./data
 //! cargo run --release -p tidegate --example 01-hello                     # greets them; Ctrl-C ends it
 //! ```
+#![allow(clippy::print_stdout, reason = "what an example prints is its result")]
 
 use tidegate::prelude::*;
 

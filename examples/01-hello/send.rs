@@ -1,4 +1,5 @@
 //! Puts greetings into the log: one for each name on the command line.
+#![allow(clippy::print_stdout, reason = "what an example prints is its result")]
 
 use tidegate::broker::NewTopic;
 use tidegate::message::TopicName;

@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release -p tidegate --example 02-retry
 //! ```
+#![allow(clippy::print_stdout, reason = "what an example prints is its result")]
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release -p tidegate --features sqlite --example 03-inbox
 //! ```
+#![allow(clippy::print_stdout, reason = "what an example prints is its result")]
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release -p tidegate --example 04-order
 //! ```
+#![allow(clippy::print_stdout, reason = "what an example prints is its result")]
 
 use tidegate::broker::NewTopic;
 use tidegate::message::TopicName;

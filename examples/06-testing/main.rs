@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release -p tidegate --features testing --example 06-testing
 //! ```
+#![allow(clippy::print_stdout, reason = "what an example prints is its result")]
 
 use tidegate::prelude::*;
 use tidegate::testing::Saw::{Dead, Done, Retried};

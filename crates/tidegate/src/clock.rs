@@ -50,7 +50,10 @@ impl Clock {
     /// Waits until [`elapsed`](Self::elapsed) has reached `at`. Cancel safe.
     pub(crate) async fn sleep_until(&self, at: Duration) {
         match self {
-            Self::System(start) => tokio::time::sleep_until((*start + at).into()).await,
+            Self::System(start) => match start.checked_add(at) {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await, // behind the end of time
+            },
             #[cfg(feature = "testing")]
             Self::Virtual(clock) => clock.reached(at).await,
         }
@@ -68,7 +71,7 @@ impl Clock {
 
     /// Waits for so long.
     pub(crate) async fn sleep(&self, delay: Duration) {
-        self.sleep_until(self.elapsed() + delay).await;
+        self.sleep_until(self.elapsed().saturating_add(delay)).await;
     }
 }
 
@@ -182,6 +185,18 @@ mod tests {
         sleep.await;
         assert_eq!(clock.elapsed() - start.elapsed, Duration::from_secs(60));
         assert_eq!(clock.wall().0 - start.wall.0, 60_000);
+    }
+
+    /// A retry or a time limit may be as long as a `Duration` can be.
+    #[tokio::test]
+    async fn a_wait_without_end_is_no_overflow() {
+        let clock = Clock::system();
+        let forever = futures_util::future::join(
+            clock.sleep(Duration::MAX),
+            clock.sleep_until(Duration::MAX),
+        );
+        tokio::pin!(forever);
+        assert!(futures_util::poll!(&mut forever).is_pending());
     }
 
     #[test]

@@ -110,6 +110,15 @@ pub struct Header {
     pub value: Option<Bytes>,
 }
 
+impl Header {
+    /// Two lengths are written beside name and value.
+    const LENGTHS: usize = 8;
+
+    fn size(&self) -> usize {
+        Self::LENGTHS + self.name.len() + self.value.as_ref().map_or(0, Bytes::len)
+    }
+}
+
 /// An ordered list of headers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Headers(Vec<Header>);
@@ -171,10 +180,10 @@ impl Headers {
         self.0.is_empty()
     }
 
-    /// Bytes of all names and values.
+    /// Bytes of all names and values, and 8 for each header: a list of endless empty ones must weigh something.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.0.iter().map(|h| h.name.len() + h.value.as_ref().map_or(0, Bytes::len)).sum()
+        self.0.iter().map(Header::size).sum()
     }
 }
 

@@ -7,7 +7,7 @@ mod members;
 use std::time::Duration;
 
 use members::{assigned, broker_with, commit, numbered, place, publish, subscribe, values};
-use tidegate::broker::{Broker, BrokerError, CommitError, GroupEvent};
+use tidegate::broker::{Broker, BrokerError, CommitError, GroupEvent, Subscription};
 use tidegate::message::Offset;
 
 #[tokio::test(start_paused = true)]
@@ -205,4 +205,40 @@ async fn a_subscription_that_cannot_work_is_refused() {
     let mut slow = members::subscription();
     slow.drain_deadline = slow.max_poll_interval / 2;
     assert!(matches!(broker.subscribe(slow).await.err(), Some(BrokerError::Config(_))));
+}
+
+/// Rule 14.
+#[tokio::test(start_paused = true)]
+async fn records_that_never_end_do_not_keep_a_grant_back() {
+    let broker = broker_with(2).await;
+    let mut first = subscribe(&broker).await;
+    assigned(&mut first).await;
+    let second = subscribe(&broker).await;
+    let GroupEvent::Revoking { partitions, ticket, .. } = first.poll().await else { panic!() };
+    first.revoked(ticket);
+    let kept = 1 - partitions[0].partition.0;
+    first.start(&place(kept), Offset(0));
+    drop(second);
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    for n in 0.. {
+        assert!(std::time::Instant::now() < deadline, "never granted again");
+        publish(&broker, [numbered(kept, n)]).await;
+        match first.poll().await {
+            GroupEvent::Records { .. } => {}
+            GroupEvent::Assigned(got) => return assert_eq!(got[0].partition, partitions[0]),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadlines_without_end_are_no_overflow() {
+    let broker = broker_with(2).await;
+    let (shorter, max_poll_interval) = (Duration::from_nanos(1), Duration::MAX);
+    let drain_deadline = max_poll_interval / 2 - shorter;
+    let patient = Subscription { drain_deadline, max_poll_interval, ..members::subscription() };
+    let mut first = broker.subscribe(patient).await.unwrap();
+    assigned(&mut first).await;
+    let _second = subscribe(&broker).await;
+    assert!(matches!(first.poll().await, GroupEvent::Revoking { .. }));
 }

@@ -1,4 +1,5 @@
 //! Every example runs as a user would run it, and prints what its `expected.txt` says.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

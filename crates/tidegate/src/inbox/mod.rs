@@ -135,6 +135,8 @@ pub trait InboxSession: Send + fmt::Debug {
 
     /// Checks the owner row, writes marker and outbox rows, and commits all of it with the effect.
     ///
+    /// `Done` replaces nothing or `Dead`; `Dead` replaces nothing or the letter that the claim found (rules 25, 31).
+    ///
     /// # Errors
     /// [`StoreError::Duplicate`], [`StoreError::Fenced`]: rolled back, nothing happened. `Unavailable`: rolled back, or unknown:
     /// the marker decides at the next claim.

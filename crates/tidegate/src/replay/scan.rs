@@ -146,6 +146,7 @@ async fn read_range(
 }
 
 #[cfg(all(test, feature = "embedded"))]
+#[allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 mod tests {
     use super::*;
     use crate::broker::NewTopic;

@@ -10,6 +10,7 @@
 //! said, not guessed around: the record is undecodable.
 
 use std::cell::OnceCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::codec::{DecodeError, Envelope};
@@ -66,7 +67,7 @@ struct Body<'a> {
 impl Body<'_> {
     fn envelope(&self) -> &Result<Envelope, DecodeError> {
         self.envelope.get_or_init(|| match &self.record.value {
-            Some(bytes) => (self.read)(bytes),
+            Some(bytes) => unpanicked(|| (self.read)(bytes)),
             None => Err(DecodeError::new("the value is null")),
         })
     }
@@ -99,6 +100,14 @@ impl Body<'_> {
             Err(error) => format!("{headers}, and the body cannot tell: {error}"),
         }
     }
+}
+
+/// Any bytes may come: a format whose reader panics makes a record undecodable, and does not stop the service.
+fn unpanicked(
+    read: impl FnOnce() -> Result<Envelope, DecodeError>,
+) -> Result<Envelope, DecodeError> {
+    let caught = catch_unwind(AssertUnwindSafe(read));
+    caught.unwrap_or_else(|_| Err(DecodeError::new("the format's reader panicked")))
 }
 
 /// A header's text; `None` when it is absent, null or empty.

@@ -57,6 +57,7 @@ pub(crate) enum Do {
     Hang,
     /// Waits until the test opens the gate.
     Wait,
+    WaitThenFail(Class),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +117,10 @@ impl Script {
             Do::Wait => {
                 self.gate.acquire().await.unwrap().forget();
                 Ok(())
+            }
+            Do::WaitThenFail(class) => {
+                self.gate.acquire().await.unwrap().forget();
+                Err(Scripted(class))
             }
         }
     }

@@ -68,6 +68,20 @@ impl Flaky {
         faults.refused += usize::from(error.is_some());
         error
     }
+
+    /// What is for the broken topic is refused; the rest of the call gets through.
+    fn partly(&self, records: Vec<NewRecord>, error: PublishError) -> Acks {
+        let topic = self.faults.lock().unwrap().topic.clone();
+        let refused = |record: &NewRecord| record.topic.as_str() == topic;
+        let slots: Vec<bool> = records.iter().map(refused).collect();
+        let rest = records.into_iter().filter(|record| !refused(record)).collect();
+        let acks = self.inner.publish(rest);
+        Box::pin(async move {
+            let mut acks = acks.await.into_iter();
+            let one = |refused| if refused { Err(error.clone()) } else { acks.next().unwrap() };
+            slots.into_iter().map(one).collect()
+        })
+    }
 }
 
 impl BrokerDriver for Flaky {
@@ -81,10 +95,7 @@ impl BrokerDriver for Flaky {
 
     fn publish(&self, records: Vec<NewRecord>) -> Acks {
         match self.fault(&records) {
-            Some(error) => {
-                let refused = records.iter().map(|_| Err(error.clone())).collect();
-                Box::pin(async move { refused })
-            }
+            Some(error) => self.partly(records, error),
             None => self.inner.publish(records),
         }
     }

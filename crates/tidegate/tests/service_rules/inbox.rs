@@ -37,7 +37,7 @@ impl Classify for NoteError {
     }
 }
 
-async fn note(
+pub(crate) async fn note(
     Payload(order): Payload<Ordered>,
     State(script): State<Arc<Script>>,
     attempt: Attempt,
@@ -46,6 +46,18 @@ async fn note(
     let connection = tx.connection().await?;
     sqlx::query("insert into notes (id) values (?)").bind(&order.id).execute(connection).await?;
     script.play(&order.id, attempt.0).await?;
+    Ok(Emit::to("payments", Charged { id: order.id }))
+}
+
+async fn note_late(
+    Payload(order): Payload<Ordered>,
+    State(script): State<Arc<Script>>,
+    attempt: Attempt,
+    mut tx: Inbox<Sqlite>,
+) -> Result<Emit<Charged>, NoteError> {
+    script.play(&order.id, attempt.0).await?;
+    let connection = tx.connection().await?;
+    sqlx::query("insert into notes (id) values (?)").bind(&order.id).execute(connection).await?;
     Ok(Emit::to("payments", Charged { id: order.id }))
 }
 
@@ -61,6 +73,8 @@ async fn note_failed(
     Ok(Emit::to("failures", Charged { id: dead.key().to_owned() }))
 }
 
+pub(crate) type Routes = tidegate::router::TopicRouter<tidegate::codec::Json, Arc<Script>, Ordered>;
+
 impl Bench {
     pub(crate) async fn new(steps: &[Do]) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -73,11 +87,17 @@ impl Bench {
     }
 
     pub(crate) async fn start(&self) -> TestService {
-        let routes = Topic::json("orders")
-            .on(note)
-            .on_dead_letter(note_failed)
-            .inbox(Arc::new(self.store.clone()))
-            .with_state(self.script.clone());
+        self.start_with(Topic::json("orders").on(note).on_dead_letter(note_failed)).await
+    }
+
+    /// Its handler waits before its first statement, as no other could run meanwhile.
+    pub(crate) async fn start_unordered(&self) -> TestService {
+        let routes = Topic::json("orders").on(note_late).on_dead_letter(note_failed);
+        self.start_with(routes.order(Order::None)).await
+    }
+
+    pub(crate) async fn start_with(&self, routes: Routes) -> TestService {
+        let routes = routes.inbox(Arc::new(self.store.clone())).with_state(self.script.clone());
         TestService::builder(routes).broker(self.flaky.broker()).start().await
     }
 
@@ -137,6 +157,23 @@ async fn rule_28_killed_between_marker_and_dispatch_a_duplicate_sends_what_is_ow
     assert_eq!(t.outcomes("e-1"), [Saw::Duplicate]);
     assert_eq!((bench.rows("notes").await, bench.script.calls()), (1, 1));
     assert_eq!(t.emitted::<Charged>("payments").len(), 1);
+    t.assert_conserved();
+}
+
+#[tokio::test]
+async fn rule_28_killed_between_the_marker_dead_and_dispatch_what_its_handler_emitted_is_sent() {
+    let bench = Bench::new(&[Do::Fail(Class::Permanent)]).await;
+    let mut t = bench.start().await;
+    bench.flaky.break_topic("failures");
+    t.publish_record(record("orders", "e-1", "a")).await;
+    t.until("marked, not dispatched", |_| bench.flaky.refused() > 0).await;
+    assert_eq!((bench.rows("failures").await, committed(&t).await.0), (1, 0));
+    t.crash().await;
+    bench.flaky.heal();
+    t.settled().await;
+    assert_eq!(t.outcomes("e-1"), [Saw::Skipped]);
+    assert_eq!((bench.rows("failures").await, t.dead_letters().len()), (1, 1));
+    assert_eq!(t.emitted::<Charged>("failures").len(), 1);
     t.assert_conserved();
 }
 

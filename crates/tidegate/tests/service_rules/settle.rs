@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tidegate::broker::PublishError;
 use tidegate::class::Class;
 use tidegate::prelude::*;
+use tidegate::router::IntoRouter;
 use tidegate::testing::{Saw, TestService};
 
-use crate::common::{Charged, Do, Script, charging, committed, record, scripted};
+use crate::common::{Charged, Do, Ordered, Script, charging, committed, record, scripted};
 use crate::flaky::Flaky;
 
 async fn on(flaky: &Flaky, routes: Router) -> TestService {
@@ -36,6 +37,23 @@ async fn rule_4_the_offset_waits_until_what_is_emitted_is_acknowledged() {
     assert_eq!(script.calls(), 1, "settling is tried again, not the handler");
     assert_eq!(t.emitted::<Charged>("payments").len(), 1);
     assert!(t.health().readiness().is_ready());
+    t.assert_conserved();
+}
+
+async fn emitting_two(Payload(order): Payload<Ordered>) -> (Emit<Charged>, Emit<Charged>) {
+    let to = |topic| Emit::to(topic, Charged { id: order.id.clone() });
+    (to("receipts"), to("payments"))
+}
+
+#[tokio::test]
+async fn rule_4_what_was_acknowledged_is_not_published_again_with_the_rest() {
+    let flaky = Flaky::new();
+    let t = on(&flaky, Topic::json("orders").on(emitting_two).into_router()).await;
+    flaky.refuse("payments", vec![PublishError::Unavailable("once".into())]);
+    t.publish_record(record("orders", "e-1", "a")).await;
+    t.settled().await;
+    assert_eq!(flaky.refused(), 1);
+    assert_eq!((t.records("receipts").len(), t.records("payments").len()), (1, 1));
     t.assert_conserved();
 }
 

@@ -26,8 +26,7 @@ pub(super) const TARGET_BYTES: usize = 60_000;
 
 /// Bytes that a record takes in a batch.
 pub(super) fn encoded_len(record: &Record) -> usize {
-    let headers: usize = record.headers.iter().map(|_| 8).sum();
-    8 + 4 + 4 + 4 + headers + record.size()
+    8 + 4 + 4 + 4 + record.size()
 }
 
 /// Encodes records with consecutive offsets; at least one.

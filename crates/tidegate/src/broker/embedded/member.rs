@@ -5,9 +5,12 @@
 //!        ──▶ each started partition in turn: buffer, else tail, else load from the file
 //!        ──▶ nothing: wait for a record, a notice, a load, or the next deadline
 //! ```
+//!
+//! Whatever takes time runs in a task of the member's own: a `poll` that is dropped loses nothing, and delays nothing.
 
 mod commit;
 mod consumer;
+mod grants;
 mod load;
 mod reading;
 
@@ -19,11 +22,12 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::grants::Described;
 use self::load::Loaded;
 use self::reading::{Next, Reading};
-use super::coordinator::{Grant, MemberId, Notice};
-use super::{Inner, groups};
-use crate::broker::{Assignment, BrokerError, FetchLimit, GroupEvent, Subscription};
+use super::Inner;
+use super::coordinator::{MemberId, Notice};
+use crate::broker::{BrokerError, FetchLimit, GroupEvent, Subscription};
 use crate::message::TopicPartition;
 
 /// How long it takes until the file is tried again when it cannot be read now.
@@ -42,6 +46,8 @@ pub(super) struct Member {
     last: Option<TopicPartition>,
     loads: JoinSet<Loaded>,
     reads: u64,
+    /// Finds out what is to be said of the partitions that were granted; one at a time.
+    grants: JoinSet<Described>,
     left: bool,
 }
 
@@ -49,6 +55,7 @@ impl Member {
     pub(super) fn join(inner: Arc<Inner>, mut how: Subscription) -> Result<Self, BrokerError> {
         check(&how)?;
         how.max_poll_interval = how.max_poll_interval.min(FOR_EVER);
+        how.drain_deadline = how.drain_deadline.min(FOR_EVER);
         let mut wishes = BTreeSet::new();
         for topic in &how.topics {
             let topic = inner.log.topic(topic)?;
@@ -65,6 +72,7 @@ impl Member {
             last: None,
             loads: JoinSet::new(),
             reads: 0,
+            grants: JoinSet::new(),
             left: false,
         })
     }
@@ -74,12 +82,9 @@ impl Member {
             if let Err(closed) = self.check_open() {
                 return GroupEvent::Fatal(closed);
             }
-            let event = match self.inner.coordinator.poll(&self.how.group, self.id) {
-                Some(notice) => self.told(notice).await,
-                None => match self.records() {
-                    None => self.wait().await,
-                    records => records,
-                },
+            let event = match self.news() {
+                None => self.wait().await,
+                news => news,
             };
             if matches!(event, Some(GroupEvent::Fatal(_))) {
                 self.leave();
@@ -97,8 +102,18 @@ impl Member {
         }
     }
 
+    /// What there is to be told without waiting: who owns what comes before records.
+    fn news(&mut self) -> Option<GroupEvent> {
+        let notice = self.inner.coordinator.poll(&self.how.group, self.id);
+        if let Some(event) = notice.and_then(|notice| self.told(notice)) {
+            return Some(event);
+        }
+        let described = self.grants.try_join_next();
+        described.and_then(|described| self.described(described)).or_else(|| self.records())
+    }
+
     /// Turns the coordinator's notice into an event.
-    async fn told(&mut self, notice: Notice) -> Option<GroupEvent> {
+    fn told(&mut self, notice: Notice) -> Option<GroupEvent> {
         match notice {
             Notice::Lost(partitions) => {
                 self.forget(&partitions);
@@ -108,46 +123,15 @@ impl Member {
                 self.forget(&partitions);
                 Some(GroupEvent::Revoking { partitions, within, ticket })
             }
-            Notice::Granted(grants) => match self.describe(&grants).await {
-                Ok(assignments) => self.assigned(grants, assignments),
-                Err(BrokerError::Unavailable(_)) => {
-                    tokio::time::sleep(TRY_AGAIN).await;
-                    None
-                }
-                Err(error) => Some(GroupEvent::Fatal(error)),
-            },
+            Notice::Granted(grants) => {
+                self.describe(grants);
+                None
+            }
         }
     }
 
     fn forget(&mut self, partitions: &[TopicPartition]) {
         partitions.iter().for_each(|partition| drop(self.owned.remove(partition)));
-    }
-
-    /// What the group committed for the partitions. Commits that were accepted from their former
-    /// owners come first: the queue is passed through once before reading.
-    async fn describe(&self, grants: &[Grant]) -> Result<Vec<Assignment>, BrokerError> {
-        self.inner.flush().await?;
-        let committed = groups::committed(&self.inner, self.how.group.clone()).await?;
-        let assignment = |grant: &Grant| {
-            let partition = grant.partition.clone();
-            let watermarks = self.inner.log.partition(&partition)?.watermarks();
-            let committed = committed.get(&partition).cloned();
-            Ok(Assignment { partition, committed, watermarks })
-        };
-        grants.iter().map(assignment).collect()
-    }
-
-    /// The grants may have been overtaken while they were described.
-    fn assigned(&mut self, grants: Vec<Grant>, assignments: Vec<Assignment>) -> Option<GroupEvent> {
-        let kept = self.inner.coordinator.accept(&self.how.group, grants);
-        let kept: Vec<_> =
-            assignments.into_iter().filter(|a| kept.contains(&a.partition)).collect();
-        for assignment in &kept {
-            let log = self.inner.log.partition(&assignment.partition).ok()?;
-            let reading = Reading::new(log, self.waker.clone());
-            self.owned.insert(assignment.partition.clone(), reading);
-        }
-        (!kept.is_empty()).then_some(GroupEvent::Assigned(kept))
     }
 
     /// The next records of whoever's turn it is; starts loads for those that need the file.
@@ -194,6 +178,7 @@ impl Member {
         tokio::select! {
             biased;
             () = self.waker.notified() => None,
+            Some(described) = self.grants.join_next() => self.described(described),
             Some(loaded) = self.loads.join_next() => self.loaded(loaded),
             () = tokio::time::sleep_until(due) => None,
         }
@@ -213,6 +198,7 @@ impl Member {
         if !std::mem::replace(&mut self.left, true) {
             self.owned.clear();
             self.loads.abort_all();
+            self.grants.abort_all();
             self.inner.coordinator.leave(&self.how.group, self.id);
         }
     }

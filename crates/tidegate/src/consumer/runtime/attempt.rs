@@ -13,12 +13,11 @@ use tracing::Instrument;
 
 use crate::class::{Cause, Class, Failure};
 use crate::consumer::core::{Event, StepFailure, Verdict};
-use crate::consumer::runtime::call::guarded;
+use crate::consumer::runtime::call::{guarded, unpanicked};
 use crate::consumer::runtime::dispatch::dispatch;
 use crate::consumer::runtime::job::{Answer, Carry, Job, Left, Site};
 use crate::delivery::Delivery;
 use crate::emit::Emits;
-use crate::headers::names;
 use crate::inbox::{Claimed, InboxSession, StoreError};
 use crate::message::NewRecord;
 use crate::outcome::Outcome;
@@ -82,8 +81,11 @@ async fn dead(
     if owes {
         dispatch(site).await.map_err(|failure| outage("broker", reason(failure)))?;
     }
-    let is_replayed = site.item.replay(names::REPLAY_LETTER) == Some(letter);
-    Ok(if is_replayed { Entry::Run(Some(session)) } else { Entry::Settled(Verdict::Skipped) })
+    Ok(if site.item.replays(letter) {
+        Entry::Run(Some(session))
+    } else {
+        Entry::Settled(Verdict::Skipped)
+    })
 }
 
 fn reason(failure: StepFailure) -> String {
@@ -104,9 +106,11 @@ async fn handle(
     let endpoint = &site.shop.endpoint;
     let called = delivery.clone();
     let call = guarded(&site.shop.clock, limit, move || endpoint.call(policy, called));
-    match call.instrument(site.span()).await {
+    let outcome = call.instrument(site.span()).await;
+    let session = delivery.inbox.take(); // a layer that keeps the delivery does not keep the transaction
+    match outcome {
         Outcome::Done(emits) => {
-            keep(job, &delivery, emits).await?;
+            keep(job, &delivery, session, emits).await?;
             Ok(Verdict::Done { emits: !job.carry.emits.is_empty() })
         }
         Outcome::Skip(_) => Ok(Verdict::Skipped),
@@ -115,12 +119,17 @@ async fn handle(
 }
 
 /// Takes the open transaction and the encoded records over, for the steps of settling.
-pub(super) async fn keep(job: &mut Job, delivery: &Delivery, emits: Emits) -> Result<(), Failure> {
-    let encoded = job.site.shop.endpoint.encode(emits, delivery);
+pub(super) async fn keep(
+    job: &mut Job,
+    delivery: &Delivery,
+    session: Option<Box<dyn InboxSession>>,
+    emits: Emits,
+) -> Result<(), Failure> {
+    let endpoint = &job.site.shop.endpoint;
+    let encoded = unpanicked("encoding what is emitted", || endpoint.encode(emits, delivery))?;
     let emits =
         encoded.map_err(|e| permanent(format!("what is emitted cannot be encoded: {e}")))?;
     check_sizes(&job.site, &emits).await?;
-    let session = delivery.inbox.take();
     if job.site.policy().effects == Effects::Transactional && session.is_none() {
         return Err(permanent(
             "the handler kept its Inbox after it returned: give it back by letting it go out of scope",

@@ -1,7 +1,7 @@
-//! Calls a handler so that nothing it does can hurt the driver: limited in time, panics caught.
+//! Calls the service's own code so that nothing it does can hurt the driver: limited in time, panics caught.
 
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -18,12 +18,21 @@ pub(super) async fn guarded<F>(clock: &Clock, limit: Duration, call: impl FnOnce
 where
     F: Future<Output = Outcome>,
 {
-    let caught = AssertUnwindSafe(async { call().await }).catch_unwind();
-    tokio::select! {
+    let mut caught = Box::pin(AssertUnwindSafe(async { call().await }).catch_unwind());
+    let outcome = tokio::select! {
         biased;
-        outcome = caught => outcome.unwrap_or_else(|panic| Outcome::Failed(panicked(panic.as_ref()))),
+        outcome = &mut caught => outcome
+            .unwrap_or_else(|panic| Outcome::Failed(panicked("the handler", panic.as_ref()))),
         () = clock.sleep(limit) => Outcome::Failed(timed_out(limit)),
-    }
+    };
+    // What it held is dropped here, and may panic too: the attempt's end is known by now.
+    let _ = unpanicked("the handler", move || drop(caught));
+    outcome
+}
+
+/// Runs code of the service's own types that does not wait: its panic is a failed attempt, and no more (rule 18).
+pub(super) fn unpanicked<T>(who: &str, run: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| panicked(who, panic.as_ref()))
 }
 
 fn timed_out(limit: Duration) -> Failure {
@@ -31,7 +40,7 @@ fn timed_out(limit: Duration) -> Failure {
     Failure { class: Class::Transient, message, cause: Cause::Timeout }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Failure {
+fn panicked(who: &str, panic: &(dyn Any + Send)) -> Failure {
     let text = panic
         .downcast_ref::<&str>()
         .copied()
@@ -39,7 +48,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Failure {
         .unwrap_or("no text");
     let first_line = text.lines().next().unwrap_or_default();
     let kept: String = first_line.chars().take(PANIC_TEXT).collect();
-    let message = format!("the handler panicked: {kept}");
+    let message = format!("{who} panicked: {kept}");
     Failure { class: Class::Transient, message, cause: Cause::Panic }
 }
 

@@ -20,8 +20,6 @@ use crate::outcome::Outcome;
 
 /// Publishes the dead letter, and remembers where it stands.
 pub(super) async fn letter(job: &mut Job, death: Death) -> Result<(), StepFailure> {
-    job.carry.session = None; // the failed attempt's effect is rolled back first
-    job.carry.emits.clear();
     let mut detail = Detail::Full;
     loop {
         let record = write(&job.site, &death, detail)?;
@@ -80,8 +78,10 @@ async fn call(job: &mut Job, session: Option<Box<dyn InboxSession>>) -> Result<(
     let endpoint = &site.shop.endpoint;
     let called = delivery.clone();
     let call = guarded(&site.shop.clock, limit, move || endpoint.call_dead(policy, called));
-    match call.instrument(site.span()).await {
-        Outcome::Done(emits) => keep(job, &delivery, emits).await,
+    let outcome = call.instrument(site.span()).await;
+    let session = delivery.inbox.take();
+    match outcome {
+        Outcome::Done(emits) => keep(job, &delivery, session, emits).await,
         Outcome::Skip(_) => {
             job.carry.dead_handler_over = true; // its transaction is rolled back
             Ok(())
@@ -148,7 +148,11 @@ async fn open(site: &Site, letter: Option<&str>) -> Result<Open, StepFailure> {
         Claimed::Fresh(session) => Ok(Open::Session(session)),
         Claimed::Dead { letter: marked, .. } if letter == Some(&marked) => Ok(Open::Marked),
         // An earlier letter, whose replay has failed: this one takes its place.
-        Claimed::Dead { session, .. } => Ok(Open::Session(session)),
+        Claimed::Dead { letter: marked, session, .. } if site.item.replays(&marked) => {
+            Ok(Open::Session(session))
+        }
+        // rule 31: a twin of this record was dead-lettered meanwhile, and its handler has run
+        Claimed::Dead { .. } => Err(StepFailure::Duplicate),
         // rule 25: `Done` beats `Dead`
         Claimed::Done { .. } => Err(StepFailure::Duplicate),
     }

@@ -32,14 +32,14 @@ impl Item {
         Subject { record: &self.record, routed: &self.routed }
     }
 
-    /// A header of the replay that brought the record, if one did.
-    pub(super) fn replay(&self, name: &str) -> Option<&str> {
-        self.record.headers.text(name)
+    /// Whether the record is a replay of exactly this letter.
+    pub(super) fn replays(&self, letter: &str) -> bool {
+        self.record.headers.text(names::REPLAY_LETTER) == Some(letter)
     }
 
     /// Whether the record is a replay that is meant for another group only.
     pub(super) fn is_aimed_elsewhere(&self, group: &str) -> bool {
-        self.replay(names::REPLAY_GROUP).is_some_and(|target| target != group)
+        self.record.headers.text(names::REPLAY_GROUP).is_some_and(|target| target != group)
     }
 }
 

@@ -98,12 +98,13 @@ impl SqliteInbox {
             Some(_) => outbox::owes(&self.readers, &claim).await?,
             None => false,
         };
-        let session = |claim| Box::new(SqliteSession::new(self, claim));
+        let session = |letter| Box::new(SqliteSession::new(self, claim, letter));
         Ok(match marker {
-            None => Claimed::Fresh(session(claim)),
+            None => Claimed::Fresh(session(None)),
             Some(Marker::Done) => Claimed::Done { owes },
             Some(Marker::Dead { letter }) => {
-                Claimed::Dead { letter, session: session(claim), owes }
+                let session = session(Some(letter.clone()));
+                Claimed::Dead { letter, session, owes }
             }
         })
     }

@@ -111,7 +111,7 @@ fn read(row: &SqliteRow) -> Result<OutboxRow, StoreError> {
 }
 
 pub(super) fn encode(headers: &Headers) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1 + headers.size() + 8 * headers.len());
+    let mut out = Vec::with_capacity(1 + headers.size());
     out.put_u8(VERSION);
     for header in headers {
         put(&mut out, Some(header.name.as_bytes()));

@@ -104,22 +104,24 @@ impl SqliteTx {
 pub struct SqliteSession {
     tx: SqliteTx,
     claim: Claim,
+    /// The letter that the marker named when the claim was made.
+    letter: Option<String>,
 }
 
 impl SqliteSession {
-    pub(super) fn new(store: &SqliteInbox, claim: Claim) -> Self {
+    pub(super) fn new(store: &SqliteInbox, claim: Claim, letter: Option<String>) -> Self {
         let (writer, turn) = (store.writer.clone(), store.turn.clone());
-        Self { tx: SqliteTx { writer, turn, open: None }, claim }
+        Self { tx: SqliteTx { writer, turn, open: None }, claim, letter }
     }
 
     async fn seal(mut self, marker: Marker, rows: Vec<OutboxRow>) -> Result<(), StoreError> {
-        let claim = self.claim.clone();
+        let (claim, known) = (self.claim.clone(), self.letter.take());
         if let Some(open) = &mut self.tx.open {
             check_open(&mut open.tx).await?;
         }
         let tx = self.tx.connection().await.map_err(error::store)?;
         check_owner(tx, &claim).await?;
-        write_marker(tx, &claim, marker).await?;
+        write_marker(tx, &claim, known, marker).await?;
         outbox::add(tx, &claim, &rows).await.map_err(error::store)?;
         let open = self.tx.open.take().expect("`connection` opened it");
         open.tx.commit().await.map_err(error::store)
@@ -153,10 +155,12 @@ async fn check_owner(tx: &mut SqliteConnection, claim: &Claim) -> Result<(), Sto
     if epoch == Some(claim.owner_epoch) { Ok(()) } else { Err(StoreError::Fenced) }
 }
 
-/// `Done` beats `Dead`; a later letter replaces an earlier one (a replay that died again); nothing replaces `Done` (rule 25).
+/// `Done` beats `Dead`, and nothing replaces `Done` (rule 25). A letter replaces only the one that the claim knew: a
+/// twin of the record that was dead-lettered meanwhile has had its dead-letter handler's effect (rule 31).
 async fn write_marker(
     tx: &mut SqliteConnection,
     claim: &Claim,
+    known: Option<String>,
     marker: Marker,
 ) -> Result<(), StoreError> {
     let (state, letter) = match marker {
@@ -165,15 +169,17 @@ async fn write_marker(
     };
     let written = sqlx::query(
         "insert into tidegate_marker (grp, handler, event_id, state, letter, at)
-         values (?, ?, ?, ?, ?, unixepoch('subsec') * 1000)
+         values (?1, ?2, ?3, ?4, ?5, unixepoch('subsec') * 1000)
          on conflict do update set state = excluded.state, letter = excluded.letter, at = excluded.at
-         where tidegate_marker.state = 'dead'",
+         where tidegate_marker.state = 'dead'
+           and (excluded.state = 'done' or tidegate_marker.letter is ?6)",
     )
     .bind(&claim.group)
     .bind(&claim.handler)
     .bind(claim.event_id.as_str())
     .bind(state)
     .bind(letter)
+    .bind(known)
     .execute(tx)
     .await
     .map_err(error::store)?;

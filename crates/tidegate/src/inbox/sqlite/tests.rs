@@ -169,10 +169,29 @@ async fn done_beats_dead() {
     let owed = f.store.owed(&f.claim("e1")).await.unwrap();
     assert_eq!(owed, [row(0, "failed"), row(1, "completed")]);
 
-    let late = SqliteSession::new(&f.store, f.claim("e1"));
+    let late = SqliteSession::new(&f.store, f.claim("e1"), None);
     let late = Box::new(late).commit(dead("dlq/0/2"), vec![]).await;
     assert_eq!(late, Err(StoreError::Duplicate));
     assert_eq!(f.store.marker("g", "h", &EventId::new("e1")).await.unwrap(), Some(Marker::Done));
+}
+
+/// Rule 31: of twins that are both given up, one dead-letter handler has its effect.
+#[tokio::test]
+async fn a_letter_replaces_only_the_one_that_its_claim_knew() {
+    let f = fixture().await;
+    let dead = |letter: &str| Marker::Dead { letter: letter.into() };
+    let (first, twin) = (f.fresh("e1").await, f.fresh("e1").await);
+    first.commit(dead("dlq/0/1"), vec![]).await.unwrap();
+    let twin = effect(twin, "twice").await;
+    assert_eq!(twin.commit(dead("dlq/0/2"), vec![]).await, Err(StoreError::Duplicate));
+    assert_eq!(f.effects().await, 0);
+
+    let Claimed::Dead { session, .. } = f.store.claim(f.claim("e1")).await.unwrap() else {
+        panic!("not dead")
+    };
+    session.commit(dead("dlq/0/3"), vec![]).await.unwrap();
+    let marker = f.store.marker("g", "h", &EventId::new("e1")).await.unwrap();
+    assert_eq!(marker, Some(dead("dlq/0/3")), "a replay that died again");
 }
 
 /// No lock is held while a handler waits for something else.

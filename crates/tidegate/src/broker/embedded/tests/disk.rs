@@ -1,8 +1,8 @@
 //! A disk that fails when it is told to.
 
 use std::io::{Error, ErrorKind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
@@ -15,6 +15,8 @@ pub(super) struct Disk {
     pub(super) capacity: Arc<AtomicU64>,
     /// Every fsync fails.
     pub(super) no_sync: Arc<AtomicBool>,
+    /// An fsync waits for this.
+    pub(super) busy: Arc<Mutex<()>>,
     /// Every read fails.
     pub(super) no_read: Arc<AtomicBool>,
 }
@@ -55,6 +57,7 @@ impl StorageBackend for Disk {
     }
 
     fn sync_data(&self) -> Result<(), Error> {
+        drop(self.busy.lock().unwrap());
         if self.no_sync.load(Ordering::SeqCst) {
             return Err(Error::other("the disk does not answer"));
         }

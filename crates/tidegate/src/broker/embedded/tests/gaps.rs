@@ -1,7 +1,7 @@
 //! rule 1: never assume contiguity.
 
 use super::*;
-use crate::broker::{Consumer, GroupEvent, Subscription};
+use crate::broker::Consumer;
 use crate::message::Record;
 
 /// Records at 0, 11 and 22; the end is 33.

@@ -7,11 +7,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
+use futures_util::FutureExt;
+
 use self::disk::Disk;
 use super::store::SharedBackend;
 use super::{EmbeddedBroker, EmbeddedOptions, folder_from};
 use crate::broker::{
-    BrokerDriver, BrokerError, FetchLimit, Fetched, NewTopic, Placed, PublishError,
+    BrokerDriver, BrokerError, FetchLimit, Fetched, GroupEvent, NewTopic, Placed, PublishError,
+    Subscription,
 };
 use crate::message::{NewRecord, Offset, Partition, TopicName, TopicPartition};
 
@@ -91,6 +94,16 @@ async fn topics_without_a_limit_get_the_options() {
     assert_eq!(log.topics().await.unwrap()[0].max_message_bytes, 100);
 }
 
+/// Fault F16: very many headers.
+#[tokio::test]
+async fn empty_headers_count_against_the_limit() {
+    let log = log(&Disk::default(), &options().max_message_bytes(1_000)).await;
+    let mut record = NewRecord::new(topic());
+    (0..126).for_each(|_| record.headers.push("", ""));
+    let error = log.publish(vec![record]).await.remove(0).unwrap_err();
+    assert!(matches!(error, PublishError::TooLarge { limit: 1_000, .. }), "{error:?}");
+}
+
 #[tokio::test]
 async fn what_was_acknowledged_before_the_disk_was_full_is_there_after_a_restart() {
     let disk = Disk::default();
@@ -142,6 +155,24 @@ async fn a_full_queue_refuses_at_once_and_only_what_does_not_fit() {
     assert!(acks[..3].iter().all(Result::is_ok));
     assert_eq!(acks[3..], [Err(PublishError::QueueFull), Err(PublishError::QueueFull)]);
     publish(&log, 1).await.unwrap();
+}
+
+/// Rule 14: a driver that is busy with answers drops the future of `poll` each time that one comes.
+#[tokio::test]
+async fn polls_that_are_dropped_do_not_begin_anew_what_the_first_one_began() {
+    let disk = Disk::default();
+    let log = log(&disk, &options().queue_records(10)).await;
+    let mut member = log.subscribe(Subscription::new("g", vec![topic()])).await.unwrap();
+    let busy = disk.busy.lock().unwrap();
+    let first = log.publish(vec![NewRecord::new(topic())]);
+    for _ in 0..100 {
+        assert!(member.poll().now_or_never().is_none());
+    }
+    let second = log.publish(vec![NewRecord::new(topic())]);
+    drop(busy);
+    assert!(first.await[0].is_ok());
+    assert!(second.await[0].is_ok(), "the write queue was not filled with questions");
+    assert!(matches!(member.poll().await, GroupEvent::Assigned(_)));
 }
 
 #[tokio::test]
