@@ -32,7 +32,8 @@ use crate::topics::{self, Ensured};
 
 pub use error::UpError;
 use serving::{Listeners, Servers};
-use signals::Signals;
+use signals::attend;
+use tidegate::service::Signals;
 
 /// How long the log may take to close. It writes what is queued, which nobody is told of any more.
 const CLOSE: Duration = Duration::from_secs(1);
@@ -45,7 +46,7 @@ const CLOSE: Duration = Duration::from_secs(1);
 pub async fn up(config: &Config, forgetful: bool) -> Result<(), UpError> {
     let signals = Signals::listen().map_err(UpError::Signals)?;
     let stop = CancellationToken::new();
-    signals.attend(Box::pin(all(config, forgetful, stop.clone())), &stop).await
+    attend(signals, Box::pin(all(config, forgetful, stop.clone())), &stop).await
 }
 
 /// Runs the gateway until Ctrl-C or SIGTERM.
@@ -55,7 +56,7 @@ pub async fn up(config: &Config, forgetful: bool) -> Result<(), UpError> {
 pub async fn gateway(config: &Config, forgetful: bool) -> Result<(), UpError> {
     let signals = Signals::listen().map_err(UpError::Signals)?;
     let stop = CancellationToken::new();
-    signals.attend(Box::pin(gateway_alone(config, forgetful, stop.clone())), &stop).await
+    attend(signals, Box::pin(gateway_alone(config, forgetful, stop.clone())), &stop).await
 }
 
 async fn gateway_alone(

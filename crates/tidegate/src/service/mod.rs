@@ -20,6 +20,7 @@ mod topics;
 use std::time::Duration;
 
 pub use settings::CreateTopics;
+pub use signals::Signals;
 pub use start_from::{Chosen, StartFrom, Unchosen};
 
 use crate::broker::{BoxFuture, Broker};
@@ -132,7 +133,7 @@ impl<S> Service<S> {
     where
         S: Chosen,
     {
-        let signals = signals::Signals::listen()?;
+        let signals = Signals::listen().map_err(Error::Signals)?;
         let (first, second) = signals.split();
         let run = Box::pin(self.run_until(first));
         tokio::select! {

@@ -1,11 +1,13 @@
 //! SIGTERM and SIGINT: the first asks for a drain, the second for an end.
 
+use std::io;
+
 use tokio_util::sync::CancellationToken;
 
-use crate::error::Error;
-
-/// Both signals, listened for from the moment it is made.
-pub(super) struct Signals {
+/// Both signals, listened for from the moment it is made: for programs that run a service beside other things, with
+/// [`run_until`](crate::service::Service::run_until). [`run`](crate::service::Service::run) listens by itself.
+#[derive(Debug)]
+pub struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -13,22 +15,29 @@ pub(super) struct Signals {
 }
 
 impl Signals {
+    /// Listens from now on. Must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// When the operating system takes no handler.
     #[cfg(unix)]
-    pub(super) fn listen() -> Result<Self, Error> {
+    pub fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate()).map_err(Error::Signals)?,
-            interrupt: signal(SignalKind::interrupt()).map_err(Error::Signals)?,
-        })
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
 
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// None on this platform.
     #[cfg(not(unix))]
-    pub(super) fn listen() -> Result<Self, Error> {
+    pub fn listen() -> io::Result<Self> {
         Ok(Self {})
     }
 
+    /// The next signal. Cancel safe.
     #[cfg(unix)]
-    async fn next(&mut self) {
+    pub async fn next(&mut self) {
         tokio::select! {
             biased;
             _ = self.terminate.recv() => {}
@@ -36,8 +45,9 @@ impl Signals {
         }
     }
 
+    /// The next signal.
     #[cfg(not(unix))]
-    async fn next(&mut self) {
+    pub async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await; // nobody can ask: run on
         }
