@@ -1,11 +1,9 @@
 //! What an order must look like. All broken rules are told at once.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
+use super::fields::Fields;
 use super::text;
 use crate::http::FieldError;
 use crate::order::{Money, Order, OrderId, OrderStatus};
@@ -32,23 +30,17 @@ impl Draft {
     /// # Errors
     /// Every broken rule, in the order of the fields.
     pub(super) fn read(json: &RawValue) -> Result<Self, Vec<FieldError>> {
-        let mut fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(json.get())
-            .map_err(|_| {
-                vec![FieldError::new("body", "must be an object with an order's fields")]
-            })?;
+        let fields: Fields<'_> = serde_json::from_str(json.get()).map_err(|_| {
+            vec![FieldError::new("body", "must be an object with an order's fields")]
+        })?;
         let mut errors = Vec::new();
-        let mut take = |name: &'static str| (name, fields.remove(name));
-        let [customer, product, count, price] =
-            ["customer_id", "product_id", "quantity", "price"].map(&mut take);
-        let customer_id = checked(customer, |json| text::read(json, MAX_TEXT), &mut errors);
-        let product_id = checked(product, |json| text::read(json, MAX_TEXT), &mut errors);
-        let quantity = checked(count, quantity, &mut errors);
-        let price = checked(
-            price,
-            |json| Money::from_json(json).map_err(|error| error.to_string()),
-            &mut errors,
-        );
-        let ignored = fields.into_keys().map(Cow::into_owned).collect();
+        let mut text =
+            |name, json| checked(name, json, |json| text::read(json, MAX_TEXT), &mut errors);
+        let customer_id = text("customer_id", fields.customer_id);
+        let product_id = text("product_id", fields.product_id);
+        let quantity = checked("quantity", fields.quantity, quantity, &mut errors);
+        let price = checked("price", fields.price, price, &mut errors);
+        let ignored = fields.ignored.into_iter().collect();
         match (customer_id, product_id, quantity, price) {
             (Some(customer_id), Some(product_id), Some(quantity), Some(price)) => {
                 Ok(Self { customer_id, product_id, quantity, price, ignored })
@@ -74,7 +66,8 @@ impl Draft {
 
 /// The value by its rule; what is wrong goes to `errors`. Null counts as missing.
 fn checked<T>(
-    (name, json): (&'static str, Option<&RawValue>),
+    name: &'static str,
+    json: Option<&RawValue>,
     rule: impl FnOnce(&RawValue) -> Result<T, String>,
     errors: &mut Vec<FieldError>,
 ) -> Option<T> {
@@ -83,6 +76,10 @@ fn checked<T>(
         _ => Err("is required".to_owned()),
     };
     result.map_err(|reason| errors.push(FieldError::new(name, reason))).ok()
+}
+
+fn price(json: &RawValue) -> Result<Money, String> {
+    Money::from_json(json).map_err(|error| error.to_string())
 }
 
 /// A whole number from its text: `1.0` and `1e3` are none, and no number is too long to be told what is wrong.

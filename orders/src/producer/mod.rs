@@ -12,6 +12,7 @@ mod accept;
 mod batch;
 mod cancel;
 mod conditions;
+mod fields;
 mod input;
 mod outlet;
 mod pending;

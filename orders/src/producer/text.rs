@@ -9,7 +9,9 @@ use unicode_normalization::UnicodeNormalization;
 /// What is wrong, to be put behind the field's name.
 pub(super) fn read(json: &RawValue, max: usize) -> Result<String, String> {
     let given: String = serde_json::from_str(json.get()).map_err(|_| "must be text".to_owned())?;
-    let text: String = given.trim().nfc().collect();
+    // ASCII is composed already: the usual text stays as it is.
+    let is_clean = given.is_ascii() && given.trim().len() == given.len();
+    let text = if is_clean { given } else { given.trim().nfc().collect() };
     if text.is_empty() {
         return Err("is required".to_owned());
     }
