@@ -19,7 +19,7 @@ pub use identity::{Derivation, derived_id};
 use crate::codec::Json;
 use crate::codec::{Encode, EncodeError};
 use crate::event::{Event, Stamp};
-use crate::headers::names;
+use crate::headers::{Headers, names};
 use crate::message::{NewRecord, TopicName};
 
 /// One event that a handler emits, and where it goes.
@@ -64,23 +64,24 @@ pub(crate) trait Emittable: Send + Sync + fmt::Debug {
 
 impl<T: Event> Emittable for Emit<T> {
     fn encode(self: Box<Self>, stamp: &Stamp) -> Result<NewRecord, String> {
-        let Self { topic, event, codec } = *self;
+        let Self { topic, mut event, codec } = *self;
         let said = |e: &dyn fmt::Display| format!("`{}` cannot be emitted: {e}", T::TYPE);
         let topic = TopicName::new(topic).map_err(|e| said(&e))?;
-        record_of(topic, event, stamp, codec.as_ref()).map_err(|e| said(&e))
+        record_of(topic, &mut event, stamp, codec.as_ref()).map_err(|e| said(&e))
     }
 }
 
 /// The record of an event: key, body, and the headers of its identity. `stamp` is called first.
 pub(crate) fn record_of<T: Event>(
     topic: TopicName,
-    mut event: T,
+    event: &mut T,
     stamp: &Stamp,
     codec: &dyn Encode<T>,
 ) -> Result<NewRecord, EncodeError> {
     event.stamp(stamp);
-    let mut record = NewRecord::new(topic).value(codec.encode(&event)?);
+    let mut record = NewRecord::new(topic).value(codec.encode(event)?);
     record.key = event.key().into_bytes();
+    record.headers = Headers::with_capacity(4);
     let text = |text: &str| Bytes::copy_from_slice(text.as_bytes());
     record.headers.push(names::EVENT_ID, text(stamp.event_id.as_str()));
     record.headers.push(names::EVENT_TYPE, T::TYPE);

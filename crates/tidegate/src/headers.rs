@@ -130,6 +130,11 @@ impl Headers {
         Self(Vec::new())
     }
 
+    /// No headers, and room for so many.
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
     /// Appends a header; an earlier one of the same name stays.
     pub fn push(&mut self, name: &str, value: impl Into<Bytes>) {
         self.push_raw(Header { name: name.into(), value: Some(value.into()) });

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tidegate::broker::{Broker, FetchLimit};
-use tidegate::message::{NewRecord, Offset, Partition, TopicPartition};
+use tidegate::headers::Header;
+use tidegate::message::{NewRecord, Offset, Partition, Record, TopicPartition};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -12,7 +14,7 @@ use crate::bodies::{BATCH, ORDER, batch};
 use crate::generator::{Shots, request, shoot};
 use crate::instant_log::InstantLog;
 use crate::rows::Row;
-use crate::served::{embedded, runtime, serve, topic};
+use crate::served::{PARTITIONS, embedded, runtime, serve, topic};
 
 const CONNECTIONS: usize = 256;
 const BATCH_CONNECTIONS: usize = 32;
@@ -59,8 +61,9 @@ pub(crate) fn in_batches() -> Row {
         shots.per_second() * BATCH as f64
     };
     over_http(Duration::from_millis(100));
-    let records = runtime.block_on(published(&broker));
-    let bare = || publish(&runtime, &broker, &records).per_second() * BATCH as f64;
+    let batches: Vec<_> =
+        (0..BATCH_CONNECTIONS).map(|_| runtime.block_on(published(&broker))).collect();
+    let bare = || publish(&runtime, &broker, &batches).per_second() * BATCH as f64;
     let pairs = Pairs::of(|| over_http(ROUND), bare);
     Row {
         id: "G7-batch",
@@ -78,27 +81,38 @@ pub(crate) fn in_batches() -> Row {
     }
 }
 
-/// A batch of records as the producer wrote them, byte for byte.
+/// A batch of records as the producer wrote them, byte for byte, spread over the partitions as it spreads them.
 async fn published(broker: &Broker) -> Vec<NewRecord> {
-    let partition = TopicPartition::new(topic(), Partition(0));
-    let limit = FetchLimit { records: BATCH, ..FetchLimit::default() };
-    let fetched = broker.fetch(partition, Offset(0), limit).await.expect("records were published");
-    assert_eq!(fetched.records.len(), BATCH, "the warm-up published more than this");
-    let copies = fetched.records.into_iter().map(|record| {
-        let mut copy = NewRecord::new(topic());
-        (copy.key, copy.value, copy.headers) = (record.key, record.value, record.headers);
-        copy
-    });
-    copies.collect()
+    let mut records = Vec::with_capacity(BATCH);
+    for number in 0..PARTITIONS {
+        let place = TopicPartition::new(topic(), Partition(number));
+        let share = (BATCH - records.len()).div_ceil((PARTITIONS - number) as usize);
+        let limit = FetchLimit { records: share, ..FetchLimit::default() };
+        let fetched = broker.fetch(place, Offset(0), limit).await.expect("records were published");
+        records.extend(fetched.records.into_iter().map(owned));
+    }
+    assert_eq!(records.len(), BATCH, "the warm-up published more than this");
+    records
 }
 
-/// Publishes the records again and again, with as many batches in flight as there are connections.
-fn publish(runtime: &Runtime, broker: &Broker, records: &[NewRecord]) -> Shots {
+/// The same bytes in memory of their own, as whoever makes a record has them.
+fn owned(record: Record) -> NewRecord {
+    let copy = |bytes: Option<Bytes>| bytes.map(|bytes| Bytes::copy_from_slice(&bytes));
+    let mut new = NewRecord::new(topic());
+    (new.key, new.value) = (copy(record.key), copy(record.value));
+    let header = |header: &Header| Header { value: copy(header.value.clone()), ..header.clone() };
+    new.headers = record.headers.iter().map(header).collect();
+    new
+}
+
+/// Publishes each of the batches again and again: as many are in flight as there are connections, and none shares memory
+/// with another.
+fn publish(runtime: &Runtime, broker: &Broker, batches: &[Vec<NewRecord>]) -> Shots {
     runtime.block_on(async {
         let started = Instant::now();
         let mut tasks = JoinSet::new();
-        for _ in 0..BATCH_CONNECTIONS {
-            let (broker, records) = (broker.clone(), records.to_vec());
+        for records in batches {
+            let (broker, records) = (broker.clone(), records.clone());
             tasks.spawn(async move {
                 let mut batches = 0;
                 while started.elapsed() < ROUND {

@@ -13,6 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 const BODY_LIMIT: u64 = 1 << 20;
 
+/// Partitions of the topic, as `orders up` makes it.
+pub(crate) const PARTITIONS: u32 = 3;
+
 /// The runtime that the servers share.
 pub(crate) fn runtime() -> Runtime {
     Runtime::new().expect("threads and a poller")
@@ -27,7 +30,7 @@ pub(crate) fn topic() -> TopicName {
 pub(crate) fn embedded(runtime: &Runtime, folder: &Path) -> Broker {
     let _inside = runtime.enter();
     let broker = Broker::embedded(folder).expect("an empty folder");
-    let created = runtime.block_on(broker.create_topics(vec![NewTopic::new(topic(), 3)]));
+    let created = runtime.block_on(broker.create_topics(vec![NewTopic::new(topic(), PARTITIONS)]));
     assert!(created.iter().all(Result::is_ok), "{created:?}");
     broker
 }

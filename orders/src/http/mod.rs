@@ -30,7 +30,7 @@ pub use body::{BodyLimit, read};
 pub use connections::Connections;
 pub use correlation::Correlation;
 pub use envelope::{FieldError, Reply};
-pub use fields::Fields;
+pub use fields::{Fields, Name};
 pub use json::Json;
 pub use query::Query;
 pub use server::{BindError, Timeouts, bind, serve};

@@ -47,9 +47,13 @@ impl Money {
     /// # Errors
     /// [`MoneyError`], whichever rule is broken first.
     pub fn from_json(json: &RawValue) -> Result<Self, MoneyError> {
-        match serde_json::from_str::<String>(json.get()) {
-            Ok(text) => text.parse(),
-            Err(_) => json.get().parse(),
+        match json.get() {
+            text if text.starts_with('"') => {
+                let text: String =
+                    serde_json::from_str(text).map_err(|_| MoneyError::NotANumber)?;
+                text.parse()
+            }
+            number => number.parse(),
         }
     }
 

@@ -73,10 +73,11 @@ impl Producer {
     ) -> Result<Legal, Vec<FieldError>> {
         let mut draft = Draft::read(json)?;
         let ignored = std::mem::take(&mut draft.ignored);
-        let order = draft.accept(now());
-        let event = self.outlet.prepare(OrderCreated::about(order.clone()), correlation);
-        let (order_id, event_id) = (order.id.clone(), event.event_id().clone());
-        Ok(Legal { order, event, accepted: Accepted { order_id, event_id, ignored } })
+        let created = OrderCreated::about(draft.accept(now()));
+        let (event, written) = self.outlet.prepare(created, correlation);
+        let (order_id, event_id) = (written.aggregate_id, written.event_id);
+        let accepted = Accepted { order_id, event_id, ignored };
+        Ok(Legal { order: written.data.order, event, accepted })
     }
 
     /// The broker has it: it can be asked for from now on.

@@ -41,9 +41,8 @@ pub(super) async fn cancel(
     if let Some(reason) = reason {
         event = event.because(reason);
     }
-    let order_id = event.aggregate_id.clone();
-    let event = app.outlet.prepare(event, &correlation);
-    let accepted = Accepted { order_id, event_id: event.event_id().clone(), ignored };
+    let (event, written) = app.outlet.prepare(event, &correlation);
+    let accepted = Accepted { order_id: written.aggregate_id, event_id: written.event_id, ignored };
     app.emit(event, accepted, simulate).await
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::text;
-use crate::http::{FieldError, Fields};
+use crate::http::{FieldError, Fields, Name};
 use crate::order::{Money, Order, OrderId, OrderStatus};
 
 /// A legal request for an order.
@@ -24,22 +24,21 @@ impl Draft {
     /// # Errors
     /// Every broken rule, in the order of the fields.
     pub(super) fn read(json: &RawValue) -> Result<Self, Vec<FieldError>> {
-        let mut fields: Fields<&RawValue> = serde_json::from_str(json.get()).map_err(|_| {
-            vec![FieldError::new("body", "must be an object with an order's fields")]
-        })?;
+        let mut fields: Fields<&RawValue, Name<'_>> =
+            serde_json::from_str(json.get()).map_err(|_| {
+                vec![FieldError::new("body", "must be an object with an order's fields")]
+            })?;
         let mut errors: Vec<_> = fields.repeated().collect();
-        let mut take = |name: &'static str| (name, fields.values.remove(name));
-        let [customer, product, count, price] =
+        let mut take = |name| fields.values.remove(name);
+        let [customer, product, count, money] =
             ["customer_id", "product_id", "quantity", "price"].map(&mut take);
-        let customer_id = checked(customer, |json| text::read(json, Order::MAX_TEXT), &mut errors);
-        let product_id = checked(product, |json| text::read(json, Order::MAX_TEXT), &mut errors);
-        let quantity = checked(count, quantity, &mut errors);
-        let price = checked(
-            price,
-            |json| Money::from_json(json).map_err(|error| error.to_string()),
-            &mut errors,
-        );
-        let ignored = fields.values.into_keys().collect();
+        let mut text =
+            |name, json| checked(name, json, |json| text::read(json, Order::MAX_TEXT), &mut errors);
+        let customer_id = text("customer_id", customer);
+        let product_id = text("product_id", product);
+        let quantity = checked("quantity", count, quantity, &mut errors);
+        let price = checked("price", money, price, &mut errors);
+        let ignored = fields.values.into_keys().map(String::from).collect();
         match (customer_id, product_id, quantity, price) {
             (Some(customer_id), Some(product_id), Some(quantity), Some(price))
                 if errors.is_empty() =>
@@ -67,7 +66,8 @@ impl Draft {
 
 /// The value by its rule; what is wrong goes to `errors`. Null counts as missing.
 fn checked<T>(
-    (name, json): (&'static str, Option<&RawValue>),
+    name: &'static str,
+    json: Option<&RawValue>,
     rule: impl FnOnce(&RawValue) -> Result<T, String>,
     errors: &mut Vec<FieldError>,
 ) -> Option<T> {
@@ -76,6 +76,10 @@ fn checked<T>(
         _ => Err("is required".to_owned()),
     };
     result.map_err(|reason| errors.push(FieldError::new(name, reason))).ok()
+}
+
+fn price(json: &RawValue) -> Result<Money, String> {
+    Money::from_json(json).map_err(|error| error.to_string())
 }
 
 /// A whole number from its text: `1.0` and `1e3` are none, and no number is too long to be told what is wrong.

@@ -28,17 +28,17 @@ impl Outlet {
         Self { publisher: Publisher::new(broker.clone()), broker, topic, hold }
     }
 
-    /// Gives an event its id and bytes, before the first attempt to publish it.
+    /// Gives an event its id and bytes, before the first attempt to publish it; with it the event as it was written.
     pub(super) fn prepare<K: Kind>(
         &self,
         event: OrderEvent<K>,
         correlation: &Correlation,
-    ) -> PreparedEvent {
+    ) -> (PreparedEvent, OrderEvent<K>) {
         let at = Timestamp(event.timestamp.as_millisecond());
-        NewEvent::to(self.topic.as_str(), event)
+        NewEvent::to(self.topic.clone(), event)
             .correlation(correlation.as_str())
             .at(at)
-            .prepare()
+            .prepare_and_keep()
             .expect("topic and correlation id were checked, and text and numbers can be written")
     }
 
@@ -53,8 +53,8 @@ impl Outlet {
         }
         let copies = if simulate == Simulate::Duplicate { 2 } else { 1 };
         let count = events.len();
-        let events = events.into_iter().flat_map(|event| std::iter::repeat_n(event, copies));
-        match tokio::time::timeout(PATIENCE, self.publisher.send_all(events.collect())).await {
+        let events = if copies == 1 { events } else { repeated(events, copies) };
+        match tokio::time::timeout(PATIENCE, self.publisher.send_all(events)).await {
             // Of two copies the first one decides: the second is there to be recognised.
             Ok(acks) => acks.into_iter().step_by(copies).map(|ack| ack.map(drop)).collect(),
             Err(_) => vec![Err(no_answer()); count],
@@ -68,6 +68,11 @@ impl Outlet {
         let exists = topics.iter().any(|topic| topic.name == self.topic);
         if exists { Ok(()) } else { Err(BrokerError::UnknownTopic(self.topic.clone())) }
     }
+}
+
+/// Each event so many times in a row.
+fn repeated(events: Vec<PreparedEvent>, copies: usize) -> Vec<PreparedEvent> {
+    events.into_iter().flat_map(|event| std::iter::repeat_n(event, copies)).collect()
 }
 
 fn no_answer() -> PublishError {

@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 /// What is wrong, to be put behind the field's name.
 pub(super) fn read(json: &RawValue, max: usize) -> Result<String, String> {
     let given: String = serde_json::from_str(json.get()).map_err(|_| "must be text".to_owned())?;
-    let text = normal(&given);
+    let text = if is_normal(&given) { given } else { normal(&given) };
     if text.is_empty() {
         return Err("is required".to_owned());
     }
@@ -20,6 +20,11 @@ pub(super) fn read(json: &RawValue, max: usize) -> Result<String, String> {
         return Err("must not contain control or bidirectional characters".to_owned());
     }
     Ok(text)
+}
+
+/// ASCII is composed already: the usual text stays as it is.
+fn is_normal(text: &str) -> bool {
+    text.is_ascii() && text.trim().len() == text.len()
 }
 
 /// How text is kept, and therefore looked for: trimmed, NFC.

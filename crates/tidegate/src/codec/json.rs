@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 
 use crate::codec::{Codec, Decode, DecodeError, Encode, EncodeError, Envelope};
 
+/// Room for an event of ordinary size, in bytes: it is not moved while it is written.
+const ROOM: usize = 1024;
+
 /// Events as JSON text, by serde.
 ///
 /// Nothing may follow the value; nesting is limited (128 levels); a key that serde knows may not come twice.
@@ -45,7 +48,10 @@ impl<T: DeserializeOwned> Decode<T> for Json {
 
 impl<T: Serialize> Encode<T> for Json {
     fn encode(&self, value: &T) -> Result<Bytes, EncodeError> {
-        serde_json::to_vec(value).map(Bytes::from).map_err(|e| EncodeError::new(e.to_string()))
+        let mut json = Vec::with_capacity(ROOM);
+        serde_json::to_writer(&mut json, value).map_err(|e| EncodeError::new(e.to_string()))?;
+        // Without the room that was not needed: a record may stay in memory for long.
+        Ok(json.into_boxed_slice().into())
     }
 }
 

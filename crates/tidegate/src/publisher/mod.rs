@@ -66,7 +66,7 @@ impl Publisher {
     where
         Json: Encode<T>,
     {
-        self.send(NewEvent::to(topic, event).prepare()?).await
+        self.send(NewEvent::to(topic.into(), event).prepare()?).await
     }
 
     /// Publishes events as JSON in one batch, each under a new id; a result for each, in order. One that cannot be
@@ -81,7 +81,8 @@ impl Publisher {
         Json: Encode<T>,
     {
         let topic = topic.into();
-        let prepared = events.into_iter().map(|event| NewEvent::to(&topic, event).prepare());
+        let prepared =
+            events.into_iter().map(|event| NewEvent::to(topic.as_str(), event).prepare());
         self.send_prepared(prepared.collect()).await
     }
 

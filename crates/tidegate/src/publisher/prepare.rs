@@ -9,7 +9,7 @@ use crate::codec::Json;
 use crate::emit::record_of;
 use crate::event::{Event, EventId, Stamp};
 use crate::headers::{Headers, names};
-use crate::message::{NewRecord, Timestamp, TopicName};
+use crate::message::{InvalidTopicName, NewRecord, Timestamp, TopicName};
 use crate::publisher::PublishError;
 
 /// The longest id, in bytes: longer ones are undecodable for readers.
@@ -33,7 +33,7 @@ const MAX_ID: usize = EventId::MAX_LEN;
 /// ```
 #[must_use = "an event is published by `prepare` and `Publisher::send`"]
 pub struct NewEvent<T> {
-    topic: String,
+    topic: Result<TopicName, InvalidTopicName>,
     event: T,
     codec: Box<dyn Encode<T>>,
     id: Option<EventId>,
@@ -44,19 +44,24 @@ pub struct NewEvent<T> {
 }
 
 impl<T: Event> NewEvent<T> {
-    /// An event for this topic, as JSON.
+    /// An event for this topic, as JSON. The topic is a [`TopicName`] or a text that is checked when the event is
+    /// prepared.
     #[cfg(feature = "json")]
-    pub fn to(topic: impl Into<String>, event: T) -> Self
+    pub fn to<N>(topic: N, event: T) -> Self
     where
         Json: Encode<T>,
+        N: TryInto<TopicName, Error: Into<InvalidTopicName>>,
     {
         Self::with(Json, topic, event)
     }
 
     /// An event for this topic, in this format.
-    pub fn with(codec: impl Encode<T>, topic: impl Into<String>, event: T) -> Self {
+    pub fn with<N>(codec: impl Encode<T>, topic: N, event: T) -> Self
+    where
+        N: TryInto<TopicName, Error: Into<InvalidTopicName>>,
+    {
         Self {
-            topic: topic.into(),
+            topic: topic.try_into().map_err(Into::into),
             event,
             codec: Box::new(codec),
             id: None,
@@ -102,7 +107,15 @@ impl<T: Event> NewEvent<T> {
     /// # Errors
     /// When the topic, an id or a header is not legal, or the event cannot be encoded.
     pub fn prepare(self) -> Result<PreparedEvent, PublishError> {
-        let topic = TopicName::new(self.topic)?;
+        self.prepare_and_keep().map(|(prepared, _)| prepared)
+    }
+
+    /// As [`prepare`](Self::prepare), and gives the event back as it was written: stamped with its ids.
+    ///
+    /// # Errors
+    /// As `prepare`.
+    pub fn prepare_and_keep(mut self) -> Result<(PreparedEvent, T), PublishError> {
+        let topic = self.topic?;
         refuse_reserved(&self.headers)?;
         let event_id = self.id.unwrap_or_else(EventId::random);
         let correlation_id = self.correlation.unwrap_or_else(|| event_id.to_string());
@@ -115,17 +128,18 @@ impl<T: Event> NewEvent<T> {
             causation_id: self.causation,
             at: self.at.unwrap_or_else(now),
         };
-        let mut record = record_of(topic, self.event, &stamp, self.codec.as_ref())
+        let mut record = record_of(topic, &mut self.event, &stamp, self.codec.as_ref())
             .map_err(|source| PublishError::Encode { event_type: T::TYPE, source })?;
         self.headers.iter().cloned().for_each(|header| record.headers.push_raw(header));
-        Ok(PreparedEvent { event_id: stamp.event_id, record })
+        Ok((PreparedEvent { event_id: stamp.event_id, record }, self.event))
     }
 }
 
 impl<T: Event> fmt::Debug for NewEvent<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the event: it may hold what must not be in logs.
-        f.debug_struct("NewEvent").field("topic", &self.topic).field("type", &T::TYPE).finish()
+        let topic = self.topic.as_ref().map_or_else(|wrong| wrong.name.as_str(), TopicName::as_str);
+        f.debug_struct("NewEvent").field("topic", &topic).field("type", &T::TYPE).finish()
     }
 }
 
