@@ -21,7 +21,7 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), tidegate::Error> {
-//!     let broker = Broker::from_env()?;               // KAFKA_BROKERS, else the embedded log in ./data
+//!     let broker = Broker::from_env()?;               // the embedded log in ./data; Kafka follows
 //!     Service::new("hello", broker)                   // consumer group
 //!         .start_from(StartFrom::Earliest)            // without this line it does not compile
 //!         .route(Topic::json("greetings").on(greet))
@@ -29,6 +29,10 @@
 //!         .await
 //! }
 //! ```
+//!
+//! With a program of your own, in its `Cargo.toml`: `tidegate` (a path or git dependency; it is not on crates.io yet),
+//! `tokio` with `rt-multi-thread` and `macros`, and `serde` with `derive`.
+//! [`Error`] prints as plain lines, also where `main` returns it.
 //!
 //! # Handlers
 //!
@@ -110,6 +114,9 @@
 //! A record may be delivered again: a crash between effect and commit, a time-out, a replay. With an `Inbox` as argument,
 //! marker, effect and emitted events are one transaction, and a second delivery is a duplicate. For everything outside of the
 //! database hand [`EventId`](event::EventId) on as idempotency key.
+//!
+//! The feature `sqlite` brings it; SQL is written with sqlx 0.9. The transaction begins with the first statement, and
+//! others wait for it: call outside first, write last.
 //!
 #![cfg_attr(
     feature = "sqlite",

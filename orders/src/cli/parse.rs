@@ -61,7 +61,7 @@ fn stop(error: clap::Error) -> Stop {
 fn one_line(text: &str) -> String {
     let told = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let told = told.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
-    let line = told.collect::<Vec<_>>().join(" ");
+    let line = told.collect::<Vec<_>>().join(" ").replace(" tip: ", "; ");
     line.strip_prefix("error: ").unwrap_or(&line).to_owned()
 }
 
@@ -179,6 +179,8 @@ mod tests {
         assert!(matches!(run("HTTP_PORT=1", &[], &[]), Err(Stop::Usage(_))));
         assert!(refused("", &[], &["down"]).contains("down"));
         assert!(refused("", &[], &["up", "--nonsense"]).contains("--nonsense"));
+        let near = refused("", &[], &["up", "--http-prot", "1"]);
+        assert!(near.contains("found; a similar argument exists: '--http-port'"), "{near}");
         let up = run("", &[], &["up", "--forgetful"]).unwrap().program.command;
         assert!(matches!(up, Command::Up { forgetful: true }));
     }

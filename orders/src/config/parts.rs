@@ -132,7 +132,7 @@ pub struct Retrying {
     /// Handler calls per record until a replay.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub retry_max_attempts: u32,
-    /// Wait after the first failure.
+    /// Longest wait after the first failure; it doubles with each, and the wait is drawn below it.
     #[arg(long, default_value = "1s", value_parser = duration)]
     pub retry_initial_interval: Duration,
     /// Longest wait between two attempts.

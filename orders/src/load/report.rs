@@ -77,7 +77,8 @@ impl fmt::Display for Report {
         if self.findings.is_empty() {
             return write!(f, "every order is accounted for");
         }
-        write!(f, "{} faults:", self.findings.len())?;
+        let faults = self.findings.len();
+        write!(f, "{faults} {}:", if faults == 1 { "fault" } else { "faults" })?;
         for finding in self.findings.iter().take(NAMED) {
             write!(f, "\n  {finding}")?;
         }

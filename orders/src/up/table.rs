@@ -24,7 +24,10 @@ pub(super) fn table(config: &Config, topics: &[Ensured]) -> String {
         topics.iter().map(|topic| format!("{} ({})", topic.name, topic.partitions)).collect();
     let _ = writeln!(text, "\n  {:<9} {}", "topics", topics.join(", "));
     let _ = writeln!(text, "  {:<9} {}", "data", config.stores.data_dir.display());
-    let _ = writeln!(text, "\nTry `orders sample` in another terminal. Ctrl-C ends.");
+    let _ = writeln!(
+        text,
+        "\nTry `cargo run --release -p orders -- sample` in another terminal. Ctrl-C ends."
+    );
     text
 }
 

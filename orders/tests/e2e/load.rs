@@ -71,7 +71,7 @@ async fn each_self_test_of_the_load_exits_1() {
         let line = format!("--count 20 --seed 4 --self-test {fault}");
         let judged = load(folder.path(), &up, &line).run().await.expect(1);
         assert!(judged.stdout.contains(said), "{}", judged.stdout);
-        assert!(judged.stdout.contains("1 faults:"), "{}", judged.stdout);
+        assert!(judged.stdout.contains("1 fault:"), "{}", judged.stdout);
     }
     up.end().await;
 }

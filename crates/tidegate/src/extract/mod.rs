@@ -12,6 +12,7 @@
 //! | [`Meta`] | topic, partition, offset, timestamp |
 //! | [`Headers`](crate::headers::Headers) | the record's headers |
 //! | [`Raw`] | the record as it stands in the log |
+//! | [`Inbox<Db>`](crate::inbox::Inbox) | the transaction of marker, effect and emitted events |
 //! | [`Replay`] | whether the record was replayed, and by which job |
 //! | `Result<X, X::Rejection>` | an extractor that may refuse, without failing the attempt |
 //!
