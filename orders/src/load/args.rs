@@ -27,7 +27,7 @@ pub struct LoadArgs {
     /// Seed of the draw, to send the same mix again [default: drawn, and printed]
     #[arg(long)]
     pub seed: Option<u64>,
-    /// How long to wait for final states after the last answer
+    /// How long to wait for final states while nothing moves
     #[arg(long, default_value = "180s", value_parser = parse_duration)]
     pub settle: Duration,
     /// Requests in flight at once (1 to 1,024)

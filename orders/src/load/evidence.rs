@@ -66,6 +66,9 @@ impl From<Item> for Projected {
     }
 }
 
+/// Lag and records in flight; `None`: nothing.
+type Work = Option<(u64, u64)>;
+
 /// Reads the evidence of one run.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
@@ -76,36 +79,42 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Waits until `accepted` orders are there, all orders of the run are
-    /// final, and the consumer has nothing left to do; at most for as long as
-    /// `patience`. Returns the orders as they stood last.
+    /// Waits until the consumer has nothing left to do, `accepted` orders are there, and all orders of the run are final;
+    /// gives up when nothing has moved for `patience`. Returns the orders as they stood last.
+    ///
+    /// The lag is asked for, and only then the orders: reading 20,000 of them again and again would slow the work down.
     pub(crate) async fn settled(
         &self,
         accepted: usize,
         patience: Duration,
         progress: &mut Progress,
     ) -> Result<Vec<Projected>, ClientError> {
-        let deadline = Instant::now() + patience;
+        let (mut deadline, mut last) = (Instant::now() + patience, None);
         loop {
-            let started = Instant::now();
-            let orders = self.orders().await?;
-            let done = orders.iter().filter(|order| is_final(order.status)).count();
-            progress.at(done as u64);
-            let settled = done == orders.len() && done >= accepted;
-            if settled && self.is_idle().await? || Instant::now() > deadline {
-                return Ok(orders);
+            let work = self.work().await?;
+            if last != Some(work) {
+                (deadline, last) = (Instant::now() + patience, Some(work));
             }
-            // A long list is asked for less often: reading must not slow the work down.
-            tokio::time::sleep(POLL.max(started.elapsed())).await;
+            let expired = Instant::now() > deadline;
+            if work.is_none() || expired {
+                let orders = self.orders().await?;
+                let done = orders.iter().filter(|order| is_final(order.status)).count();
+                progress.at(done as u64);
+                if expired || done == orders.len() && done >= accepted {
+                    return Ok(orders);
+                }
+            }
+            tokio::time::sleep(POLL).await;
         }
     }
 
-    /// Whether the consumer has handled all that is in the log. A second copy
-    /// of a record counts too: it must have had its chance to charge again.
-    async fn is_idle(&self) -> Result<bool, ClientError> {
+    /// What the consumer has still to do: lag and records in flight; `None` when it has handled all that is in the log.
+    /// A second copy of a record counts too: it must have had its chance to charge again.
+    async fn work(&self) -> Result<Work, ClientError> {
         let url = format!("{}/api/v1/metrics", self.services.consumer);
         let metrics: Metrics = self.client.get(&url).await?;
-        Ok(metrics.total_lag == 0 && metrics.in_flight == 0)
+        let work = (metrics.total_lag, metrics.in_flight);
+        Ok(Some(work).filter(|work| *work != (0, 0)))
     }
 
     async fn orders(&self) -> Result<Vec<Projected>, ClientError> {

@@ -3,7 +3,7 @@
 //! ```text
 //!  plan -> send --HTTP--> producer             (1) journal: request before, answer after
 //!                            :
-//!  evidence <--HTTP-- read model, ledger       (2) when all is final, or --settle has passed
+//!  evidence <--HTTP-- read model, ledger       (2) when all is final, or nothing moved for --settle
 //!     |
 //!   judge -> report -> exit 0 or 1             (3) journal x ledger x read model
 //! ```

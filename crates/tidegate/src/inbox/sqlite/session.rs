@@ -82,6 +82,14 @@ impl<'c> Executor<'c> for &'c mut SqliteTx {
     {
         async move { self.connection().await?.prepare_with(sql, parameters).await }.boxed()
     }
+
+    /// Required as soon as anything in the build asks sqlx for its `macros`.
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<sqlx::Describe<Sqlite>, sqlx::Error>>
+    where
+        'c: 'e,
+    {
+        async move { self.connection().await?.describe(sql).await }.boxed()
+    }
 }
 
 impl SqliteTx {
