@@ -25,6 +25,8 @@ pub mod embedded;
 mod error;
 mod group;
 mod handle;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod partitioner;
 mod types;
 

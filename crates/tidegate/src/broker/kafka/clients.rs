@@ -1,0 +1,190 @@
+//! The configurations of the clients: what the guarantees need, then what the user set.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
+
+use super::options::{GroupProtocol, KafkaOptions};
+use crate::broker::Subscription;
+
+/// The producer's own limit: the topic's is checked before, and the broker has the last word.
+const MAX_MESSAGE_BYTES: usize = 1_000_000_000;
+/// What a member reads ahead, at most, in all its partitions together.
+const PREFETCH_KBYTES: usize = 16 << 10;
+/// The session's part between two heartbeats: a member hears of a rebalance with the next one.
+const HEARTBEATS_IN_A_SESSION: u32 = 15;
+
+impl KafkaOptions {
+    /// What every client has.
+    fn base(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set_log_level(RDKafkaLogLevel::Warning);
+        config
+            .set("bootstrap.servers", &self.brokers)
+            .set("client.id", &self.client_id)
+            .set("socket.keepalive.enable", "true")
+            .set("log.connection.close", "false");
+        if self.tokens.is_some() {
+            config.set("sasl.mechanisms", "OAUTHBEARER");
+        }
+        for (name, value) in &self.properties {
+            config.set(name, value);
+        }
+        config
+    }
+
+    /// A client that asks questions and belongs to no group.
+    pub(super) fn asking(&self) -> ClientConfig {
+        let mut config = self.base();
+        config.set("allow.auto.create.topics", "false");
+        config
+    }
+
+    /// A client that reads partitions by itself; `group.id` is needed to assign them, and never used.
+    pub(super) fn reading(&self) -> ClientConfig {
+        let mut config = self.consuming();
+        config
+            .set("group.id", "tidegate-reader")
+            .set("enable.partition.eof", "true")
+            .set("queued.max.messages.kbytes", (4 << 10).to_string())
+            .set("fetch.wait.max.ms", "100");
+        config
+    }
+
+    /// A client that reads a group's commits without being a member.
+    pub(super) fn watching(&self, group: &str) -> ClientConfig {
+        let mut config = self.consuming();
+        config.set("group.id", group);
+        config
+    }
+
+    fn consuming(&self) -> ClientConfig {
+        let mut config = self.asking();
+        config
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "error")
+            .set("isolation.level", "read_committed")
+            .set("check.crcs", "true")
+            .set("fetch.queue.backoff.ms", "20")
+            .set("fetch.error.backoff.ms", "100");
+        config
+    }
+
+    /// A member of a group.
+    pub(super) fn member(&self, how: &Subscription) -> ClientConfig {
+        let mut config = self.consuming();
+        let prefetch = PREFETCH_KBYTES.max(how.max_poll_bytes >> 9);
+        config
+            .set("group.id", &how.group)
+            .set("max.poll.interval.ms", millis(how.max_poll_interval.max(how.session_timeout)))
+            .set("queued.max.messages.kbytes", prefetch.to_string());
+        if let Some(id) = &self.instance_id {
+            config.set("group.instance.id", id);
+        }
+        match self.protocol {
+            GroupProtocol::Consumer => config.set("group.protocol", "consumer"),
+            GroupProtocol::Classic => {
+                let heartbeat = how.session_timeout / HEARTBEATS_IN_A_SESSION;
+                config
+                    .set("partition.assignment.strategy", self.assignor.name())
+                    .set("session.timeout.ms", millis(how.session_timeout));
+                if !self.properties.contains_key("heartbeat.interval.ms") {
+                    config.set("heartbeat.interval.ms", millis(heartbeat));
+                }
+                &mut config
+            }
+        };
+        config
+    }
+
+    /// A producer. `batch` bounds a batch in bytes: a topic with a small limit refuses larger ones whole.
+    pub(super) fn producing(&self, batch: usize) -> ClientConfig {
+        let mut config = self.base();
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("partitioner", "murmur2_random")
+            .set("message.timeout.ms", self.delivery_timeout.map_or_else(|| "0".into(), millis))
+            .set("message.max.bytes", MAX_MESSAGE_BYTES.to_string())
+            .set("queue.buffering.max.kbytes", (self.queue_bytes >> 10).max(1).to_string())
+            .set("queue.buffering.max.messages", "1000000")
+            .set("batch.size", batch.to_string());
+        if !self.properties.contains_key("linger.ms") {
+            config.set("linger.ms", "1");
+        }
+        config
+    }
+}
+
+/// As the client wants it: at least 1, at most a day.
+fn millis(time: Duration) -> String {
+    time.as_millis().clamp(1, 86_400_000).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn how() -> Subscription {
+        Subscription::new("g", Vec::new())
+    }
+
+    /// rules 6, 7 and 14, and the traps of the client: what a property of the user's cannot change.
+    #[test]
+    fn members_commit_by_hand_and_never_jump() {
+        let options = KafkaOptions::new("x:1").property("fetch.min.bytes", "2").unwrap();
+        let config = options.member(&how());
+        for (name, value) in [
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("auto.offset.reset", "error"),
+            ("check.crcs", "true"),
+            ("isolation.level", "read_committed"),
+            ("allow.auto.create.topics", "false"),
+            ("partition.assignment.strategy", "cooperative-sticky"),
+            ("session.timeout.ms", "45000"),
+            ("heartbeat.interval.ms", "3000"),
+            ("fetch.min.bytes", "2"),
+        ] {
+            assert_eq!(config.get(name), Some(value), "{name}");
+        }
+        config.create_native_config().unwrap();
+    }
+
+    #[test]
+    fn the_newer_group_protocol_leaves_times_and_assignor_to_the_broker() {
+        let config =
+            KafkaOptions::new("x:1").group_protocol(GroupProtocol::Consumer).member(&how());
+        assert_eq!(config.get("group.protocol"), Some("consumer"));
+        for name in ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"]
+        {
+            assert_eq!(config.get(name), None, "{name}: an error beside group.protocol=consumer");
+        }
+        config.create_native_config().unwrap();
+    }
+
+    /// rule 5: settlement writes wait for the cluster as long as it takes.
+    #[test]
+    fn producers_are_idempotent_and_give_up_only_when_told() {
+        let config = KafkaOptions::new("x:1").producing(1_000_000);
+        for (name, value) in [
+            ("enable.idempotence", "true"),
+            ("acks", "all"),
+            ("partitioner", "murmur2_random"),
+            ("message.timeout.ms", "0"),
+        ] {
+            assert_eq!(config.get(name), Some(value), "{name}");
+        }
+        config.create_native_config().unwrap();
+        let edge = KafkaOptions::new("x:1").delivery_timeout(Duration::from_secs(20));
+        assert_eq!(edge.producing(1_000).get("message.timeout.ms"), Some("20000"));
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let options = KafkaOptions::new("x:1").property("sasl.password", "hunter2").unwrap();
+        assert!(!format!("{options:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,88 @@
+//! What a client tells: log lines, troubles, requests for tokens.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::tokens::Tokens;
+
+/// How long the last trouble explains a failure.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// The last thing that went wrong on the way to the cluster, kept to explain a time-out: the client itself says only
+/// that there was no answer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Troubles(Arc<Mutex<Option<(Instant, String)>>>);
+
+impl Troubles {
+    pub(super) fn note(&self, reason: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), reason));
+    }
+
+    /// What went wrong last, if that was lately.
+    pub(super) fn last(&self) -> Option<String> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|(at, _)| at.elapsed() < FRESH).map(|(_, reason)| reason.clone())
+    }
+
+    /// A failure in one line, with what may have caused it.
+    pub(super) fn explain(&self, error: &impl std::fmt::Display) -> String {
+        match self.last() {
+            Some(reason) => format!("{error} ({reason})"),
+            None => error.to_string(),
+        }
+    }
+}
+
+/// The part of a context that all clients have.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    pub(super) troubles: Troubles,
+    pub(super) tokens: Option<Tokens>,
+}
+
+impl ClientContext for Told {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        // One property list serves all clients: a consumer's property means nothing to a producer.
+        if facility == "CONFWARN" {
+            return;
+        }
+        match level {
+            RDKafkaLogLevel::Emerg
+            | RDKafkaLogLevel::Alert
+            | RDKafkaLogLevel::Critical
+            | RDKafkaLogLevel::Error => tracing::warn!(facility, "{line}"),
+            RDKafkaLogLevel::Warning => tracing::info!(facility, "{line}"),
+            _ => tracing::debug!(facility, "{line}"),
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // Always follows the reasons for it, which say more.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown)
+            && self.troubles.last().is_some()
+        {
+            return;
+        }
+        tracing::debug!(%error, "{reason}");
+        self.troubles.note(reason.to_owned());
+    }
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        let tokens = self.tokens.as_ref().ok_or("no source of tokens was set")?;
+        tokens.next().map_err(|reason| {
+            tracing::warn!(reason, "no OAUTHBEARER token");
+            self.troubles.note(format!("no OAUTHBEARER token: {reason}"));
+            reason.into()
+        })
+    }
+}
+
+impl rdkafka::consumer::ConsumerContext for Told {}
