@@ -42,6 +42,25 @@ impl Subscription {
             max_poll_bytes: 1 << 20,
         }
     }
+
+    /// Whether a member can join with it.
+    ///
+    /// # Errors
+    /// [`BrokerError::Config`]: no group, no topic, or a drain deadline that is too long (rule 11).
+    pub fn check(&self) -> Result<(), BrokerError> {
+        let refuse =
+            |reason: &str| Err(BrokerError::Config(format!("group {:?}: {reason}", self.group)));
+        if self.group.is_empty() {
+            return refuse("a group needs a name");
+        }
+        if self.topics.is_empty() {
+            return refuse("a member needs a topic to read");
+        }
+        if self.drain_deadline >= self.max_poll_interval / 2 {
+            return refuse("drain_deadline must be less than half of max_poll_interval");
+        }
+        Ok(())
+    }
 }
 
 /// What a group has committed for a partition.

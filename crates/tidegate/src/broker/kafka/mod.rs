@@ -22,6 +22,7 @@ mod context;
 mod error;
 mod ffi;
 mod guarded;
+mod member;
 mod options;
 mod record;
 mod tokens;
