@@ -111,7 +111,8 @@ pub enum GroupEvent {
         records: Vec<Record>,
     },
     /// These partitions are to be given back: nothing more of them is delivered, commits still count.
-    /// Answer with [`Consumer::revoked`] in time, else they are [`Lost`](Self::Lost). The others go on.
+    /// Answer with [`Consumer::revoked`] in time, else they are [`Lost`](Self::Lost). The others stay as they are:
+    /// they can be committed, and deliver without a new start, what is new at the latest when this is answered.
     Revoking {
         /// What is taken back.
         partitions: Vec<TopicPartition>,
