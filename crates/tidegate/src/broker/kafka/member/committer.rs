@@ -22,10 +22,11 @@ pub(super) struct Job {
     pub(super) reply: oneshot::Sender<Results>,
 }
 
-/// Works off the jobs in order. The value in each is newer than those before it.
-pub(super) fn thread(client: Arc<Client>, jobs: Receiver<Job>) -> impl FnOnce() + Send {
+/// Works off the jobs in order, until `None` comes: the handle, which has a sender, may outlive the membership. The
+/// value in each job is newer than those before it.
+pub(super) fn thread(client: Arc<Client>, jobs: Receiver<Option<Job>>) -> impl FnOnce() + Send {
     move || {
-        for Job { entries, reply } in jobs {
+        for Job { entries, reply } in jobs.into_iter().map_while(|job| job) {
             // Whoever asked may have gone.
             let _ = reply.send(commit(&client, entries));
         }

@@ -82,7 +82,7 @@ impl Member {
     ) -> impl Future<Output = Result<Results, CommitError>> + Send + 'static {
         let (reply, answer) = oneshot::channel();
         let none = entries.is_empty();
-        let sent = none || self.commits.send(Job { entries, reply }).is_ok();
+        let sent = none || self.commits.send(Some(Job { entries, reply })).is_ok();
         async move {
             if none {
                 return Ok(Results::new());

@@ -13,6 +13,7 @@
 mod asker;
 mod committer;
 mod handle;
+#[cfg(test)]
 mod poller;
 mod reading;
 mod rebalance;
@@ -44,7 +45,7 @@ type Client = BaseConsumer<MemberContext>;
 /// A membership; ends when dropped.
 pub(super) struct Member {
     shared: Arc<Shared>,
-    commits: mpsc::Sender<Job>,
+    commits: mpsc::Sender<Option<Job>>,
     /// The poll thread, which is the last to go.
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -80,7 +81,7 @@ impl Member {
             named("kafka-ask", asker::thread(client.clone(), shared.clone(), asked))?,
             named("kafka-commit", committer::thread(client.clone(), committing))?,
         ];
-        let poller = Poller::new(client, shared.clone(), asks, how);
+        let poller = Poller::new(client, shared.clone(), (asks, commits.clone()), how);
         let thread = named("kafka-poll", move || poller.run(threads))?;
         Ok(Self { shared, commits, thread: Some(thread) })
     }

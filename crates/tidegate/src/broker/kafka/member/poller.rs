@@ -12,6 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::Message as _;
 
 use super::asker::{Ask, list};
+use super::committer::Job;
 use super::{Client, Shared};
 use crate::broker::kafka::{error, record};
 use crate::broker::{BrokerError, Subscription};
@@ -35,6 +36,7 @@ pub(super) struct Poller {
     client: Arc<Client>,
     shared: Arc<Shared>,
     asks: Sender<Ask>,
+    commits: Sender<Option<Job>>,
     topics: Vec<TopicName>,
     /// A member that does not ask for events for so long is not kept alive.
     patience: Duration,
@@ -45,13 +47,13 @@ impl Poller {
     pub(super) fn new(
         client: Arc<Client>,
         shared: Arc<Shared>,
-        asks: Sender<Ask>,
+        (asks, commits): (Sender<Ask>, Sender<Option<Job>>),
         how: &Subscription,
     ) -> Self {
         // What is left of the interval the client counts itself, from its last poll on.
         let patience = how.max_poll_interval / 4;
         let (topics, taken) = (how.topics.clone(), BTreeMap::new());
-        Self { client, shared, asks, topics, patience, taken }
+        Self { client, shared, asks, commits, topics, patience, taken }
     }
 
     pub(super) fn run(mut self, helpers: Vec<JoinHandle<()>>) {
@@ -64,6 +66,7 @@ impl Poller {
         }
         self.leave();
         let _ = self.asks.send(Ask::End);
+        let _ = self.commits.send(None);
         // The last to let the client go closes it; here it may take its time.
         drop(self);
         helpers.into_iter().for_each(|helper| drop(helper.join()));
