@@ -13,7 +13,6 @@
 mod asker;
 mod committer;
 mod handle;
-#[cfg(test)]
 mod poller;
 mod reading;
 mod rebalance;
