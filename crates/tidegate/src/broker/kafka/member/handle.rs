@@ -7,7 +7,8 @@ use tokio::sync::oneshot;
 use super::Member;
 use super::committer::{Job, Results};
 use crate::broker::{
-    BoxFuture, CommitEntry, CommitError, Consumer, GroupEvent, RevokeTicket, Subscription,
+    BoxFuture, BrokerError, CommitEntry, CommitError, Consumer, GroupEvent, RevokeTicket,
+    Subscription,
 };
 use crate::message::{Offset, TopicPartition};
 
@@ -16,7 +17,15 @@ const COMMIT: Duration = Duration::from_secs(15);
 
 impl Consumer for Member {
     fn poll(&mut self) -> BoxFuture<'_, GroupEvent> {
-        Box::pin(self.shared.next())
+        Box::pin(async {
+            let mut closing = self.inner.closing();
+            tokio::select! {
+                biased;
+                _ = closing.wait_for(|closed| *closed) => self.shared.fail(BrokerError::Closed),
+                event = self.shared.next() => return event,
+            }
+            self.shared.next().await
+        })
     }
 
     fn start(&mut self, partition: &TopicPartition, from: Offset) {
@@ -69,6 +78,7 @@ impl Member {
     /// What can be told without asking the cluster; gives the end of the log as far as it is known.
     fn check(&self, entry: &CommitEntry) -> Result<Offset, CommitError> {
         let (size, limit) = (entry.committed.metadata.len(), Subscription::MAX_METADATA);
+        self.inner.check_open().map_err(|_| CommitError::Closed)?;
         let end = self.shared.state().check_commit(&entry.partition)?;
         if size > limit {
             return Err(CommitError::MetadataTooLarge { size, limit });

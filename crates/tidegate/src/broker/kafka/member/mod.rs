@@ -32,10 +32,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use self::committer::Job;
 use self::poller::Poller;
 use self::rebalance::MemberContext;
-pub(super) use self::shared::Shared;
-use super::context::Told;
-use super::error;
-use super::options::KafkaOptions;
+use self::shared::Shared;
+use super::{Inner, error};
 use crate::broker::{BrokerError, Subscription};
 
 /// The client of a member.
@@ -43,6 +41,8 @@ type Client = BaseConsumer<MemberContext>;
 
 /// A membership; ends when dropped.
 pub(super) struct Member {
+    /// The broker lives as long as its members.
+    inner: Arc<Inner>,
     shared: Arc<Shared>,
     commits: mpsc::Sender<Option<Job>>,
     /// The poll thread, which is the last to go.
@@ -54,21 +54,17 @@ impl Member {
     ///
     /// # Errors
     /// [`BrokerError::Config`] for a subscription or settings that cannot be.
-    pub(super) fn join(
-        options: &KafkaOptions,
-        told: Told,
-        how: &Subscription,
-    ) -> Result<Self, BrokerError> {
+    pub(super) fn join(inner: Arc<Inner>, how: &Subscription) -> Result<Self, BrokerError> {
         how.check()?;
         let shared = Arc::new(Shared::new(how));
         let (asks, asked) = mpsc::channel();
         let context = MemberContext {
-            told,
+            told: inner.told(),
             shared: shared.clone(),
             asks: asks.clone(),
             drain: how.drain_deadline,
         };
-        let mut client = Client::from_config_and_context(&options.member(how), context)
+        let mut client = Client::from_config_and_context(&inner.options().member(how), context)
             .map_err(error::config)?;
         let bell = shared.bell.clone();
         client.set_nonempty_callback(move || bell.ring());
@@ -82,12 +78,7 @@ impl Member {
         ];
         let poller = Poller::new(client, shared.clone(), (asks, commits.clone()), how);
         let thread = named("kafka-poll", move || poller.run(threads))?;
-        Ok(Self { shared, commits, thread: Some(thread) })
-    }
-
-    /// What the broker tells when it is closed.
-    pub(super) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
+        Ok(Self { inner, shared, commits, thread: Some(thread) })
     }
 }
 

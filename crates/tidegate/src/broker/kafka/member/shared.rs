@@ -14,7 +14,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// What the handle and the threads of one member share.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(super) struct Shared {
     state: Mutex<State>,
     /// Something for the member.
     news: Notify,
@@ -97,7 +97,7 @@ impl Shared {
     }
 
     /// The membership cannot go on.
-    pub(crate) fn fail(&self, error: BrokerError) {
+    pub(super) fn fail(&self, error: BrokerError) {
         self.tell(|state| state.fail(error));
         self.answered.notify_all();
         self.bell.ring();
