@@ -1,6 +1,7 @@
 //! Publishing, direct reads, topics and groups on a real Kafka, beyond what every log must do.
 
 #![cfg(feature = "kafka")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
 #[path = "kafka_reads/foreign.rs"]
 mod foreign;

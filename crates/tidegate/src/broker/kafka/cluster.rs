@@ -1,6 +1,6 @@
 //! Questions to the cluster. All of it blocks, each with a deadline.
 
-use std::sync::{Arc, Once};
+use std::sync::Once;
 use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
@@ -20,9 +20,6 @@ use super::waiting::{QUESTION, until};
 use super::{error, ffi, record};
 use crate::broker::{BrokerError, Watermarks};
 use crate::message::{Offset, Timestamp, TopicName, TopicPartition};
-
-/// How long one look at the asking client's events takes.
-const EVENTS: Duration = Duration::from_millis(100);
 
 /// How long a broker may take to show that it is there.
 const HEALTH: Duration = Duration::from_secs(3);
@@ -172,21 +169,6 @@ impl Cluster {
         let answer = self.asking.fetch_metadata(Some(SMALL_QUESTION), HEALTH);
         answer.map(drop).map_err(|e| self.question(&e))
     }
-}
-
-/// Serves the events of clients (log lines, troubles, tokens) until nobody else has the cluster. To destroy a client
-/// blocks: so this thread is the last one to let go of them.
-pub(super) fn keep_house(cluster: Arc<Cluster>) -> std::io::Result<()> {
-    let serve = move || {
-        while Arc::strong_count(&cluster) > 1 {
-            // The client has no partitions: what comes are events, which its context hears of.
-            let _ = cluster.asking.poll(EVENTS);
-            cluster.watchers.each(Watcher::serve);
-            cluster.readers.tidy();
-            cluster.watchers.tidy();
-        }
-    };
-    std::thread::Builder::new().name("tidegate-kafka-house".into()).spawn(serve).map(drop)
 }
 
 /// A topic's count of partitions; 0 when it does not exist.

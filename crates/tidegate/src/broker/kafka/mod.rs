@@ -29,6 +29,7 @@ mod fetch;
 mod ffi;
 mod groups;
 mod guarded;
+mod house;
 mod kept;
 mod limits;
 mod member;
@@ -77,7 +78,7 @@ impl KafkaBroker {
         let cluster = Arc::new(Cluster::new(options)?);
         let no_thread = |e| BrokerError::Config(format!("no thread for the Kafka client: {e}"));
         let queue = Queue::start(cluster.clone()).map_err(no_thread)?;
-        cluster::keep_house(cluster.clone()).map_err(no_thread)?;
+        house::keep(cluster.clone()).map_err(no_thread)?;
         Ok(Self(Arc::new(Inner { cluster, queue, closed: watch::Sender::new(false) })))
     }
 }
