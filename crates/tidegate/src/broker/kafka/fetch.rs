@@ -122,7 +122,7 @@ impl Read<'_> {
                 return Ok(());
             }
             self.inner.check_open()?;
-            match reader.hear(SLICE) {
+            match reader.hear(self.slice()) {
                 Heard::Record(record) => self.take(record),
                 Heard::End => self.end(reader),
                 Heard::Nothing => self.nothing(reader)?,
@@ -139,6 +139,12 @@ impl Read<'_> {
         }
         let waited = self.ends.is_some_and(|ends| Instant::now() >= ends);
         self.next >= self.bounds.end && (some || waited)
+    }
+
+    /// No longer than the wait at the end.
+    fn slice(&self) -> Duration {
+        let left = self.ends.map_or(SLICE, |e| e.saturating_duration_since(Instant::now()));
+        if self.next >= self.bounds.end { SLICE.min(left) } else { SLICE }
     }
 
     fn take(&mut self, record: Record) {
