@@ -10,7 +10,7 @@ use rdkafka::admin::{
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
-use super::catalogue::Known;
+use super::catalogue::{Known, Limit};
 use super::cluster::{Cluster, not_yet, only_offset, partitions};
 use super::waiting::{QUESTION, until, wait};
 use super::{error, limits, record};
@@ -110,7 +110,7 @@ impl Cluster {
             if all { Ok(()) } else { Err(KafkaError::MetadataFetch(Code::LeaderNotAvailable)) }
         });
         led.map_err(|e| self.question(&e))?;
-        self.catalogue.put(&topic.name, Known::new(topic.partitions, limit(topic)));
+        self.catalogue.put(&topic.name, topic.partitions, Limit::known(limit(topic)));
         Ok(())
     }
 
@@ -118,17 +118,15 @@ impl Cluster {
     pub(super) fn describe(&self, topic: &TopicName) -> Result<Known, BrokerError> {
         let partitions = self.look_up(topic)?;
         let limit = self.limits(&[topic])?.remove(topic);
-        let known =
-            Known::new(partitions, limit.unwrap_or(limits::of_config(limits::BROKER_DEFAULT)));
-        self.catalogue.put(topic, known);
-        Ok(known)
+        let limit = limit.map_or(Limit::assumed(), Limit::known);
+        Ok(self.catalogue.put(topic, partitions, limit))
     }
 
     /// All topics but Kafka's own, by name.
     pub(super) fn topics(&self) -> Result<Vec<TopicInfo>, BrokerError> {
         let counts = self.counts()?;
         let mut limits = self.limits(&counts.iter().map(|(name, _)| name).collect::<Vec<_>>())?;
-        let default = limits::of_config(limits::BROKER_DEFAULT);
+        let default = Limit::assumed().record;
         let info = |(name, partitions): (TopicName, u32)| {
             let max_message_bytes = limits.remove(&name).unwrap_or(default);
             TopicInfo { name, partitions, max_message_bytes }
@@ -186,12 +184,15 @@ impl Cluster {
         if before <= bounds.start {
             return Ok(bounds.start);
         }
-        let deleted = until(not_yet, |_| {
-            let mut list = TopicPartitionList::new();
-            let (topic, number) = (partition.topic.as_str(), record::number(partition));
-            list.add_partition_offset(topic, number, record::raw(before))?;
-            only_offset(&wait(self.admin.delete_records(&list, &options()))?)
-        });
+        let deleted = until(
+            |e| self.passes(e, partition),
+            |_| {
+                let mut list = TopicPartitionList::new();
+                let (topic, number) = (partition.topic.as_str(), record::number(partition));
+                list.add_partition_offset(topic, number, record::raw(before))?;
+                only_offset(&wait(self.admin.delete_records(&list, &options()))?)
+            },
+        );
         deleted.map(record::offset).map_err(|e| self.gone(&e, partition))
     }
 }

@@ -121,8 +121,14 @@ impl KafkaOptions {
             .set("queue.buffering.max.kbytes", i32::MAX.to_string())
             .set("queue.buffering.max.messages", "0")
             .set("batch.size", batch.to_string());
-        if !self.properties.contains_key("linger.ms") {
-            config.set("linger.ms", "1");
+        for (name, value) in [
+            ("linger.ms", "1"),
+            // The topic was seen before a record is sent to it: one that is missing for so long was deleted.
+            ("topic.metadata.propagation.max.ms", "10000"),
+        ] {
+            if !self.properties.contains_key(name) {
+                config.set(name, value);
+            }
         }
         config
     }

@@ -1,7 +1,6 @@
 //! Questions to the cluster. All of it blocks, each with a deadline.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::Once;
 use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
@@ -13,17 +12,23 @@ use rdkafka::metadata::MetadataTopic;
 
 use super::catalogue::Catalogue;
 use super::context::{Told, Troubles};
+use super::groups::Watcher;
+use super::kept::Kept;
 use super::options::KafkaOptions;
+use super::reader::Reader;
 use super::waiting::{QUESTION, until};
 use super::{error, ffi, record};
 use crate::broker::{BrokerError, Watermarks};
 use crate::message::{Offset, Timestamp, TopicName, TopicPartition};
 
-/// How long one look at the asking client's events takes.
-const EVENTS: Duration = Duration::from_millis(100);
-
 /// How long a broker may take to show that it is there.
 const HEALTH: Duration = Duration::from_secs(3);
+
+/// So many readers are kept, as a scan may go on.
+const READERS: usize = 8;
+
+/// So many clients that watch a group are kept.
+const WATCHERS: usize = 4;
 
 /// A topic that every cluster has, or says it has not: one small answer, however many topics there are.
 const SMALL_QUESTION: &str = "__consumer_offsets";
@@ -35,10 +40,10 @@ pub(super) struct Cluster {
     pub(super) asking: BaseConsumer<Told>,
     pub(super) admin: AdminClient<Told>,
     pub(super) catalogue: Catalogue,
+    pub(super) readers: Kept<Reader>,
+    pub(super) watchers: Kept<Watcher>,
     /// The log says once that limits are assumed.
     pub(super) assumed: Once,
-    /// Nobody asks any more.
-    ended: AtomicBool,
 }
 
 impl Cluster {
@@ -53,17 +58,14 @@ impl Cluster {
             admin: admin.map_err(error::config)?,
             options,
             catalogue: Catalogue::default(),
+            readers: Kept::new(READERS),
+            watchers: Kept::new(WATCHERS),
             assumed: Once::new(),
-            ended: AtomicBool::new(false),
         })
     }
 
     pub(super) fn told(&self) -> Told {
         Told { troubles: self.troubles.clone(), tokens: self.options.tokens.clone() }
-    }
-
-    pub(super) fn end(&self) {
-        self.ended.store(true, Ordering::Release);
     }
 
     pub(super) fn question(&self, error: &KafkaError) -> BrokerError {
@@ -81,7 +83,10 @@ impl Cluster {
         });
         match count {
             Ok(0) => Err(BrokerError::UnknownTopic(topic.clone())),
-            Ok(count) => Ok(count),
+            Ok(count) => {
+                self.catalogue.put_count(topic, count);
+                Ok(count)
+            }
             Err(e) => Err(self.question(&e)),
         }
     }
@@ -89,7 +94,7 @@ impl Cluster {
     /// Refuses a partition that does not exist.
     pub(super) fn check(&self, partition: &TopicPartition) -> Result<(), BrokerError> {
         let number = partition.partition.0;
-        if self.catalogue.get(&partition.topic).is_some_and(|known| number < known.partitions)
+        if self.catalogue.count(&partition.topic).is_some_and(|count| number < count)
             || number < self.look_up(&partition.topic)?
         {
             return Ok(());
@@ -100,7 +105,10 @@ impl Cluster {
     pub(super) fn watermarks(&self, partition: &TopicPartition) -> Result<Watermarks, BrokerError> {
         self.check(partition)?;
         let (topic, number) = (partition.topic.as_str(), record::number(partition));
-        let bounds = until(not_yet, |left| self.asking.fetch_watermarks(topic, number, left));
+        let bounds = until(
+            |e| self.passes(e, partition),
+            |left| self.asking.fetch_watermarks(topic, number, left),
+        );
         let (start, end) = bounds.map_err(|e| self.gone(&e, partition))?;
         Ok(Watermarks { start: record::offset(start), end: record::offset(end) })
     }
@@ -113,13 +121,16 @@ impl Cluster {
         self.check(partition)?;
         // Negative times mean other things to the client; none is before the epoch.
         let time = rdkafka::Offset::Offset(time.0.max(0));
-        let found = until(not_yet, |left| {
-            let mut list = TopicPartitionList::new();
-            let (topic, number) = (partition.topic.as_str(), record::number(partition));
-            list.add_partition_offset(topic, number, time)?;
-            let list = self.asking.offsets_for_times(list, left)?;
-            only_offset(&list)
-        });
+        let found = until(
+            |e| self.passes(e, partition),
+            |left| {
+                let mut list = TopicPartitionList::new();
+                let (topic, number) = (partition.topic.as_str(), record::number(partition));
+                list.add_partition_offset(topic, number, time)?;
+                let list = self.asking.offsets_for_times(list, left)?;
+                only_offset(&list)
+            },
+        );
         let offset = found.map_err(|e| self.gone(&e, partition))?;
         Ok(u64::try_from(offset).ok().map(Offset))
     }
@@ -131,6 +142,19 @@ impl Cluster {
         }
         self.catalogue.forget(&partition.topic);
         self.check(partition).err().unwrap_or_else(|| self.question(error))
+    }
+
+    /// Whether to ask again: there is no leader yet, or a broker that does not know of the partition yet.
+    pub(super) fn passes(&self, error: &KafkaError, partition: &TopicPartition) -> bool {
+        not_yet(error)
+            || error.rdkafka_error_code().is_some_and(is_missing)
+                && self.look_up(&partition.topic).is_ok_and(|count| partition.partition.0 < count)
+    }
+
+    /// Lets go of the clients that are kept for later.
+    pub(super) fn let_go(&self) {
+        self.readers.clear();
+        self.watchers.clear();
     }
 
     pub(super) fn id(&self) -> Result<String, BrokerError> {
@@ -145,17 +169,6 @@ impl Cluster {
         let answer = self.asking.fetch_metadata(Some(SMALL_QUESTION), HEALTH);
         answer.map(drop).map_err(|e| self.question(&e))
     }
-}
-
-/// Serves the asking client's events (log lines, troubles, tokens) until nobody asks any more.
-pub(super) fn keep_house(cluster: Arc<Cluster>) -> std::io::Result<()> {
-    let serve = move || {
-        while !cluster.ended.load(Ordering::Acquire) {
-            // The client has no partitions: what comes are events, which its context hears of.
-            let _ = cluster.asking.poll(EVENTS);
-        }
-    };
-    std::thread::Builder::new().name("tidegate-kafka-house".into()).spawn(serve).map(drop)
 }
 
 /// A topic's count of partitions; 0 when it does not exist.

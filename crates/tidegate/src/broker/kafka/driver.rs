@@ -93,7 +93,7 @@ impl BrokerDriver for KafkaBroker {
         &self,
         group: String,
     ) -> BoxFuture<'_, Result<Vec<(TopicPartition, Committed)>, BrokerError>> {
-        Box::pin(self.0.blocking(move |inner| inner.committed(&group)))
+        Box::pin(self.0.blocking(move |inner| inner.cluster.committed(&group)))
     }
 
     fn lag(
@@ -101,7 +101,7 @@ impl BrokerDriver for KafkaBroker {
         group: String,
         topic: TopicName,
     ) -> BoxFuture<'_, Result<Vec<PartitionLag>, BrokerError>> {
-        Box::pin(self.0.blocking(move |inner| inner.lag(&group, &topic)))
+        Box::pin(self.0.blocking(move |inner| inner.cluster.lag(&group, &topic)))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>> {

@@ -2,6 +2,7 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
+use super::catalogue::Limit;
 use super::context::Troubles;
 use crate::broker::{BrokerError, CommitError, PublishError};
 use crate::message::{Partition, TopicName, TopicPartition};
@@ -66,8 +67,8 @@ pub(super) struct Sent<'a> {
     pub(super) partition: Partition,
     /// Bytes of the record.
     pub(super) size: usize,
-    /// Bytes that the topic took when it was sent.
-    pub(super) limit: usize,
+    /// What the topic took when it was sent.
+    pub(super) limit: Limit,
 }
 
 /// A record that was sent and not acknowledged. Only what the cluster refused, or what was never sent, is known not to
@@ -79,14 +80,15 @@ pub(super) fn delivery(code: Code, sent: &Sent<'_>, troubles: &Troubles) -> Publ
         Code::UnknownPartition => {
             PublishError::UnknownPartition(TopicPartition::new(topic(), sent.partition))
         }
-        Code::MessageSizeTooLarge if sent.size > sent.limit => {
-            PublishError::TooLarge { topic: topic(), size: sent.size, limit: sent.limit }
+        // It was alone in its batch.
+        Code::MessageSizeTooLarge if sent.size >= sent.limit.batch => {
+            let limit = sent.limit.record.min(sent.size - 1);
+            PublishError::TooLarge { topic: topic(), size: sent.size, limit }
         }
-        // The cluster refuses a batch whole: this record may fit, and a second try finds out.
-        Code::MessageSizeTooLarge => PublishError::Unavailable(format!(
-            "{} does not take {} bytes any more: its limit was lowered",
-            sent.topic, sent.size
-        )),
+        // A batch is refused whole: this record may fit, and a second try, with the limit known, finds out.
+        Code::MessageSizeTooLarge => {
+            PublishError::Unavailable(format!("{} takes less at once than it did", sent.topic))
+        }
         Code::PurgeQueue => PublishError::Unavailable("it was not sent before the end".into()),
         Code::InvalidRecord
         | Code::InvalidTimestamp
@@ -107,7 +109,12 @@ mod tests {
 
     fn sent(code: Code, size: usize) -> PublishError {
         let topic = TopicName::new("t").unwrap();
-        let sent = Sent { topic: &topic, partition: Partition(2), size, limit: 10 };
+        let sent = Sent {
+            topic: &topic,
+            partition: Partition(2),
+            size,
+            limit: Limit { record: 20, batch: 10 },
+        };
         delivery(code, &sent, &Troubles::default())
     }
 

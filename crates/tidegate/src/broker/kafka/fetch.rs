@@ -92,13 +92,14 @@ struct Read<'a> {
 
 impl Read<'_> {
     fn with_reader(&mut self) -> Result<(), BrokerError> {
-        let mut reader = match self.inner.readers.take(self.partition, self.next) {
+        let kept = &self.inner.cluster.readers;
+        let mut reader = match kept.take(|r| r.is_at(self.partition, self.next)) {
             Some(reader) => reader,
             None => self.new_reader()?,
         };
         // After an error it is not used again: its client may be what failed.
         self.read_from(&mut reader)?;
-        drop(self.inner.readers.put(reader));
+        kept.put(reader);
         Ok(())
     }
 
@@ -121,9 +122,9 @@ impl Read<'_> {
                 return Ok(());
             }
             self.inner.check_open()?;
-            match reader.hear(SLICE) {
+            match reader.hear(self.slice()) {
                 Heard::Record(record) => self.take(record),
-                Heard::End => self.end(),
+                Heard::End => self.end(reader),
                 Heard::Nothing => self.nothing(reader)?,
                 Heard::Failed(error) => self.failed(&error)?,
             }
@@ -140,6 +141,12 @@ impl Read<'_> {
         self.next >= self.bounds.end && (some || waited)
     }
 
+    /// No longer than the wait at the end.
+    fn slice(&self) -> Duration {
+        let left = self.ends.map_or(SLICE, |e| e.saturating_duration_since(Instant::now()));
+        if self.next >= self.bounds.end { SLICE.min(left) } else { SLICE }
+    }
+
     fn take(&mut self, record: Record) {
         (self.progress, self.doubt) = (Instant::now(), None);
         self.bytes += record.size();
@@ -150,12 +157,13 @@ impl Read<'_> {
 
     /// The reader is at an end. From a fresh one that is the end: what lies before it without a record is a gap. One
     /// that was used before may tell of an end that has moved since.
-    fn end(&mut self) {
+    fn end(&mut self, reader: &mut Reader) {
         if self.next >= self.bounds.end {
             return;
         }
         if self.fresh {
             self.next = self.bounds.end;
+            reader.passed(self.next);
         } else {
             self.doubt.get_or_insert_with(Instant::now);
         }

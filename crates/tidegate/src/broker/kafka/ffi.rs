@@ -1,20 +1,22 @@
-//! The few reads that the client's safe interface cannot do without a panic.
+//! The few things that the client's safe interface cannot do, or not without a panic.
 //!
 //! A header's name, and the metadata of a commit, are bytes that any client may have written. rdkafka 0.39 unwraps both
 //! as UTF-8, which would end the poll thread for one foreign record. Here they are read as the bytes they are.
 #![expect(
     unsafe_code,
-    reason = "reads two of librdkafka's structures, each with its argument below"
+    reason = "three calls into librdkafka and one of its structures, each with its argument below"
 )]
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
 
 use bytes::Bytes;
-use rdkafka::TopicPartitionList;
 use rdkafka::bindings;
+use rdkafka::client::{Client, OAuthToken};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, TopicPartitionList};
 
 use crate::headers::{Header, Headers};
 
@@ -95,9 +97,45 @@ fn raw_offset(entry: &bindings::rd_kafka_topic_partition_t) -> RawOffset {
     }
 }
 
+/// Gives a token for SASL OAUTHBEARER to a client whose events nobody serves.
+pub(super) fn set_token<C: ClientContext>(
+    client: &Client<C>,
+    token: &OAuthToken,
+) -> Result<(), RDKafkaErrorCode> {
+    let text = |text: &str| CString::new(text).map_err(|_| RDKafkaErrorCode::InvalidArgument);
+    let (value, principal) = (text(&token.token)?, text(&token.principal_name)?);
+    // SAFETY: `client` is alive; both texts are NUL-terminated and copied before this returns; there are no
+    // extensions, and no room for a reason.
+    let answer = unsafe {
+        bindings::rd_kafka_oauthbearer_set_token(
+            client.native_ptr(),
+            value.as_ptr(),
+            token.lifetime_ms,
+            principal.as_ptr(),
+            ptr::null_mut(),
+            0,
+            ptr::null_mut(),
+            0,
+        )
+    };
+    if answer == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR { Ok(()) } else { Err(answer.into()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A client of another mechanism refuses it; a NUL would cut it off.
+    #[test]
+    fn a_token_that_cannot_be_used_is_refused() {
+        let client: rdkafka::producer::BaseProducer =
+            rdkafka::ClientConfig::new().create().unwrap();
+        for token in ["token", "to\0ken"] {
+            let (token, principal_name) = (token.into(), "me".into());
+            let token = OAuthToken { token, principal_name, lifetime_ms: i64::MAX };
+            assert!(set_token(rdkafka::producer::Producer::client(&client), &token).is_err());
+        }
+    }
 
     #[test]
     fn a_list_is_read_entry_by_entry() {

@@ -20,6 +20,10 @@ pub(super) const BROKER_DEFAULT: usize = 1_048_588;
 /// librdkafka's usual size of a batch.
 const USUAL_BATCH: usize = 1_000_000;
 
+/// Of a topic whose limit this user may not see: most records share a batch, and a large one goes alone, so that a
+/// refusal is about that one.
+pub(super) const CAUTIOUS_BATCH: usize = 16 << 10;
+
 /// Room for a batch's header and the record that closes it.
 const BATCH_SLACK: usize = 128;
 

@@ -29,6 +29,8 @@ mod fetch;
 mod ffi;
 mod groups;
 mod guarded;
+mod house;
+mod kept;
 mod limits;
 mod member;
 mod options;
@@ -48,9 +50,7 @@ pub use tokens::OAuthToken;
 
 use self::cluster::Cluster;
 use self::context::Told;
-use self::groups::Watchers;
 use self::publish::Queue;
-use self::reader::Readers;
 use crate::broker::{Broker, BrokerError, Watermarks};
 use crate::message::{TopicName, TopicPartition};
 
@@ -78,14 +78,8 @@ impl KafkaBroker {
         let cluster = Arc::new(Cluster::new(options)?);
         let no_thread = |e| BrokerError::Config(format!("no thread for the Kafka client: {e}"));
         let queue = Queue::start(cluster.clone()).map_err(no_thread)?;
-        cluster::keep_house(cluster.clone()).map_err(no_thread)?;
-        Ok(Self(Arc::new(Inner {
-            cluster,
-            queue,
-            readers: Readers::default(),
-            watchers: Watchers::default(),
-            closed: watch::Sender::new(false),
-        })))
+        house::keep(cluster.clone()).map_err(no_thread)?;
+        Ok(Self(Arc::new(Inner { cluster, queue, closed: watch::Sender::new(false) })))
     }
 }
 
@@ -93,8 +87,6 @@ impl KafkaBroker {
 struct Inner {
     cluster: Arc<Cluster>,
     queue: Queue,
-    readers: Readers,
-    watchers: Watchers,
     closed: watch::Sender<bool>,
 }
 
@@ -150,8 +142,7 @@ impl Inner {
         let inner = self.clone();
         // A panic in there was reported by the panic hook already.
         let _ = tokio::task::spawn_blocking(move || {
-            inner.readers.clear();
-            inner.watchers.clear();
+            inner.cluster.let_go();
         })
         .await;
     }
@@ -164,16 +155,8 @@ impl fmt::Debug for Inner {
 }
 
 impl Drop for Inner {
-    /// To destroy a client blocks: the threads that share them let go of them last.
+    /// Whoever still reads or polls learns that nobody waits. The threads let go of the clients by themselves.
     fn drop(&mut self) {
         self.closed.send_replace(true);
-        self.cluster.end();
-        let (readers, watchers) = (self.readers.take_all(), self.watchers.take_all());
-        if !readers.is_empty() || !watchers.is_empty() {
-            // Without a thread they are dropped here, which takes longer and loses nothing.
-            let _ = std::thread::Builder::new()
-                .name("tidegate-kafka-end".into())
-                .spawn(move || drop((readers, watchers)));
-        }
     }
 }

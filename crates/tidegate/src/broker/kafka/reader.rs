@@ -1,7 +1,5 @@
-//! Clients that read one partition each, and those that are kept because a scan may go on.
+//! A client that reads one partition.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
@@ -15,9 +13,6 @@ use super::options::KafkaOptions;
 use super::{error, record};
 use crate::broker::BrokerError;
 use crate::message::{Offset, Record, TopicPartition};
-
-/// So many readers that nobody uses are kept.
-const KEPT: usize = 8;
 
 /// One client, one partition, and where it stands.
 pub(super) struct Reader {
@@ -54,6 +49,16 @@ impl Reader {
         Ok(())
     }
 
+    /// Whether it stands exactly there.
+    pub(super) fn is_at(&self, partition: &TopicPartition, offset: Offset) -> bool {
+        self.next == offset && self.partition == *partition
+    }
+
+    /// It has come this far without a record.
+    pub(super) fn passed(&mut self, next: Offset) {
+        self.next = self.next.max(next);
+    }
+
     pub(super) fn hear(&mut self, within: Duration) -> Heard {
         match self.client.poll(within) {
             None => Heard::Nothing,
@@ -69,33 +74,5 @@ impl Reader {
                 Heard::Record(record)
             }
         }
-    }
-}
-
-/// Readers that nobody uses, the one that was used last in front.
-#[derive(Default)]
-pub(super) struct Readers(Mutex<VecDeque<Reader>>);
-
-impl Readers {
-    /// A reader that stands exactly there.
-    pub(super) fn take(&self, partition: &TopicPartition, at: Offset) -> Option<Reader> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.iter().position(|r| r.next == at && r.partition == *partition)?;
-        kept.remove(found)
-    }
-
-    /// Keeps a reader; what is too many is given back, to be dropped where blocking is fine.
-    pub(super) fn put(&self, reader: Reader) -> Option<Reader> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_front(reader);
-        if kept.len() > KEPT { kept.pop_back() } else { None }
-    }
-
-    pub(super) fn take_all(&self) -> VecDeque<Reader> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(super) fn clear(&self) {
-        drop(self.take_all());
     }
 }

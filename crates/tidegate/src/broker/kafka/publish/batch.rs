@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
+use super::super::catalogue::Limit;
 use crate::broker::{Placed, PublishError};
 use crate::message::{NewRecord, TopicName};
 
@@ -100,15 +101,15 @@ pub(super) struct Slot {
     pub(super) topic: TopicName,
     /// Bytes of the record.
     pub(super) size: usize,
-    /// Bytes that the topic took when it was sent.
-    pub(super) limit: usize,
+    /// What the topic took when it was sent.
+    pub(super) limit: Limit,
     answered: bool,
 }
 
 impl Slot {
     pub(super) fn new(batch: &Arc<Batch>, index: usize, record: &NewRecord) -> Self {
         let (topic, size) = (record.topic.clone(), record.size());
-        Self { batch: batch.clone(), index, topic, size, limit: 0, answered: false }
+        Self { batch: batch.clone(), index, topic, size, limit: Limit::assumed(), answered: false }
     }
 
     pub(super) fn answer(mut self, ack: Ack) {

@@ -13,7 +13,7 @@ use rdkafka::producer::{Producer as _, ProducerContext, ThreadedProducer};
 
 use super::super::cluster::{Cluster, is_missing};
 use super::super::context::Told;
-use super::super::{error, limits, record};
+use super::super::{error, record};
 use super::batch::Slot;
 use crate::broker::{BrokerError, Placed};
 
@@ -83,9 +83,8 @@ impl Producers {
         Self { cluster, all: HashMap::new() }
     }
 
-    /// The producer for topics with this limit, always the same one, as two would not keep the order.
-    pub(super) fn of(&mut self, limit: usize) -> Result<&Producer, BrokerError> {
-        let batch = limits::batch_for(limit);
+    /// The producer for topics with such batches, always the same one, as two would not keep the order.
+    pub(super) fn of(&mut self, batch: usize) -> Result<&Producer, BrokerError> {
         if let Some((code, reason)) = self.all.get(&batch).and_then(|p| p.client().fatal_error()) {
             // Idempotence cannot go on: a new producer has a new identity. Its records are answered as unknown.
             tracing::warn!(%code, reason, "the Kafka producer failed for good and is made anew");

@@ -100,7 +100,7 @@ impl Sender {
     fn send(&mut self, record: &NewRecord, mut slot: Box<Slot>, known: Known) {
         slot.limit = known.limit;
         loop {
-            let producer = match self.producers.of(known.limit) {
+            let producer = match self.producers.of(known.limit.batch) {
                 Ok(producer) => producer,
                 Err(e) => return slot.answer(Err(PublishError::Unavailable(e.to_string()))),
             };
@@ -127,7 +127,12 @@ fn fits(record: &NewRecord, known: &Known) -> Result<(), PublishError> {
     if let Some(partition) = record.partition.filter(|p| p.0 >= known.partitions) {
         return Err(PublishError::UnknownPartition(TopicPartition::new(topic(), partition)));
     }
-    let (size, limit) = (record.size(), known.limit);
+    if record.timestamp.is_some_and(|t| t.0 < 0) {
+        // The cluster would refuse the whole batch.
+        let reason = "Kafka takes no timestamp before 1970".into();
+        return Err(PublishError::Unavailable(reason));
+    }
+    let (size, limit) = (record.size(), known.limit.record);
     if size > limit {
         return Err(PublishError::TooLarge { topic: topic(), size, limit });
     }
