@@ -36,10 +36,14 @@ impl OnKafka {
     }
 }
 
-/// Heartbeats are what tells a member of a rebalance: the sooner, the shorter the run.
+/// Heartbeats are what tells a member of a rebalance, and a client that cannot connect waits longer each time: short
+/// times make a short run.
 fn connect(address: &str) -> Broker {
-    let options = KafkaOptions::new(address).property("heartbeat.interval.ms", "200");
-    Broker::kafka(options.expect("a property of librdkafka")).expect("clients for a Kafka")
+    let times = [("heartbeat.interval.ms", "200"), ("reconnect.backoff.max.ms", "500")];
+    let options = times
+        .into_iter()
+        .try_fold(KafkaOptions::new(address), |options, (name, time)| options.property(name, time));
+    Broker::kafka(options.expect("properties of librdkafka")).expect("clients for a Kafka")
 }
 
 impl Harness for OnKafka {
