@@ -44,15 +44,17 @@ scram_users() {
 # ca.pem signs server.pem; other-ca.pem signs nothing: a client that trusts it alone must refuse this broker.
 certificates() {
     need OpenSSL openssl openssl version
-    local name=ca log=$data/certificates.log
+    local name log=$data/certificates.log
     (
         cd "$data"
         for name in ca other-ca; do
-            openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=tidegate $name" -keyout "$name.key" -out "$name.pem"
+            openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=tidegate $name" \
+                -keyout "$name.key" -out "$name.pem"
         done
         openssl req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout server.key -out server.csr
         printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\n' >server.ext
-        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile server.ext -out server.crt
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 \
+            -extfile server.ext -out server.crt
         cat server.key server.crt ca.pem >server.pem
     ) >"$log" 2>&1 || { cat "$log" >&2; fail "no certificates could be made: openssl said why above"; }
 }
