@@ -71,6 +71,8 @@ format() {
         mapfile -t scram < <(scram_users)
     fi
     id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22)
+    # Read as an option otherwise.
+    id=${id/#-/A}
     for ((n = 1; n <= nodes; n++)); do
         mkdir -p "$data/node-$n"
         properties "$n" >"$data/node-$n/server.properties"
