@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 /// The codecs, with their numbers in a batch's attributes.
-const CODECS: [(&str, u8); 4] = [("gzip", 1), ("snappy", 2), ("lz4", 3), ("zstd", 4)];
+pub(crate) const CODECS: [(&str, u8); 4] = [("gzip", 1), ("snappy", 2), ("lz4", 3), ("zstd", 4)];
 
 /// So many records, in one batch.
 const COUNT: usize = 200;

@@ -10,12 +10,11 @@
 mod bootstrap;
 mod cluster;
 mod codecs;
-// mod foreign;
 mod gaps;
-// mod java;
-// mod kcat;
+mod java;
+mod kcat;
 mod notes;
-// mod offsets;
+mod offsets;
 mod protocols;
 mod restart;
 mod support;
