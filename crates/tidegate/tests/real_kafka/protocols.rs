@@ -60,7 +60,6 @@ async fn range_shares_and_hands_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kip_848_shares_and_hands_over() {
-    tracing_subscriber::fmt().with_env_filter("tidegate=trace,tidegate::consumer::runtime::logs=info").with_ansi(false).with_test_writer().init(); // TEMP
     // Its heartbeats are the broker's business.
     let options = |a: &str| KafkaOptions::new(a).group_protocol(GroupProtocol::Consumer);
     share_and_hand_over("kip-848", options).await;
