@@ -24,11 +24,42 @@ pub(crate) struct OnKafka {
 impl OnKafka {
     /// Starts a Kafka of its own: `reopen` kills it.
     pub(crate) async fn new() -> Self {
-        let start = spawn_blocking(|| Arc::new(LocalKafka::start()));
+        let start =
+            spawn_blocking(|| Arc::new(LocalKafka::with_properties(1, &[(NOTE_DELETIONS, "100")])));
         let cluster = start.await.expect("a Kafka that starts");
         let running = Mutex::new(connect(cluster.address()));
         Self { cluster, running }
     }
+}
+
+/// A deletion is acknowledged before the broker has noted it: killed before, it shows the records again. By default it
+/// notes them once a minute.
+const NOTE_DELETIONS: &str = "log.flush.start.offset.checkpoint.interval.ms";
+
+/// Waits until every log start that the cluster tells is in the broker's checkpoint.
+fn deletions_are_noted(cluster: &LocalKafka) {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", cluster.address())
+        .create()
+        .expect("a consumer");
+    let metadata = consumer.fetch_metadata(None, PATIENCE).expect("the topics");
+    let deadline = Instant::now() + PATIENCE;
+    for topic in metadata.topics().iter().filter(|topic| !topic.name().starts_with("__")) {
+        for partition in topic.partitions() {
+            let (name, number) = (topic.name(), partition.id());
+            let (start, _) = consumer.fetch_watermarks(name, number, PATIENCE).expect("watermarks");
+            let line = format!("{name} {number} {start}");
+            while start > 0 && !checkpoint(cluster).lines().any(|noted| noted == line) {
+                assert!(Instant::now() < deadline, "{line:?} was not noted");
+            }
+        }
+    }
+}
+
+fn checkpoint(cluster: &LocalKafka) -> String {
+    let folders = std::fs::read_dir(cluster.folder()).expect("the cluster's folder");
+    let files = folders.flatten().map(|entry| entry.path().join("log-start-offset-checkpoint"));
+    files.filter_map(|file| std::fs::read_to_string(file).ok()).collect()
 }
 
 /// Heartbeats are what tells a member of a rebalance: the sooner, the shorter the run.
@@ -51,6 +82,7 @@ impl Harness for OnKafka {
         let cluster = Arc::clone(&self.cluster);
         Box::pin(async move {
             let again = spawn_blocking(move || {
+                deletions_are_noted(&cluster);
                 cluster.kill();
                 cluster.start_again();
             });
