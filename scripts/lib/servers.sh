@@ -74,6 +74,25 @@ end() {
     fi
 }
 
+# free ADDRESS: fails when somebody listens there.
+free() {
+    if (exec 3<>"/dev/tcp/${1%:*}/${1#*:}") 2>/dev/null; then
+        fail "$1 is taken by another program: end it, or use another --port"
+    fi
+}
+
+# Marks a folder as ours, and keeps two callers apart.
+lock=.tidegate-lock
+
+# own_folder: the folder $data, which is made, is empty, or is ours: what is in there will be removed one day.
+own_folder() {
+    mkdir -p "$data" || fail "$data cannot be made: name a folder that can, with --data"
+    if [ ! -e "$data/$lock" ] && [ -n "$(ls -A "$data")" ]; then
+        fail "$data has files of others in it: name an empty folder with --data"
+    fi
+    locked "$data/$lock"
+}
+
 # locked: one caller at a time works on the data folder; waits for the others. The servers must not inherit it: 9>&-.
 locked() {
     exec 9>"$1"

@@ -37,8 +37,7 @@ ready_or_dead() { answers || ! alive "$data/pid" "$mark"; }
 
 start() {
     fetch
-    mkdir -p "$data"
-    locked "$data/lock"
+    own_folder
     if [ ! -e "$data/port" ]; then
         rm -rf "$mark"
         create >"$data/output" 2>&1 9>&- || { tail -n 20 "$data/output" >&2; fail "its data could not be made: see above"; }
@@ -47,6 +46,7 @@ start() {
         fail "$data has one already: leave out $new, or remove it first with: scripts/$server stop --data $data"
     fi
     if ! alive "$data/pid" "$mark"; then
+        free "127.0.0.1:$port"
         rm -f "$data/pid"
         launch "$data/pid" </dev/null >>"$data/output" 2>&1 9>&- &
         disown
@@ -62,8 +62,8 @@ start() {
 
 # stop SIGNAL
 stop() {
-    if [ ! -d "$data" ]; then return; fi
-    locked "$data/lock"
+    if [ ! -e "$data/$lock" ]; then return; fi
+    locked "$data/$lock"
     end "$data/pid" "$mark" "$1"
     if [ -z "$keep" ]; then rm -rf "$data"; fi
     exec 9>&-

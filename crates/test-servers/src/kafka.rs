@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::ports::{self, Ports};
 use crate::script::{self, Attached};
+use crate::secure::SecureKafka;
 use crate::single::command;
 
 /// A cluster of one or more brokers, each in a process of its own. Ends when it is dropped.
@@ -20,7 +21,7 @@ pub struct LocalKafka {
     addresses: Vec<String>,
     all: String,
     folder: TempDir,
-    _ports: Ports,
+    ports: Ports,
 }
 
 impl LocalKafka {
@@ -39,17 +40,27 @@ impl LocalKafka {
     pub fn with_properties(nodes: u16, properties: &[(&str, &str)]) -> Self {
         let settings = properties.iter().map(|(name, value)| format!("{name}={value}"));
         let settings = settings.flat_map(|setting| ["--set".to_owned(), setting]);
+        // One for clients and one for controllers.
+        Self::launch(nodes, 2, settings.collect())
+    }
+
+    /// A broker that asks for TLS and a login, and lets users do only what they may.
+    pub fn secure() -> SecureKafka {
+        // One for each kind of listener.
+        SecureKafka::on(Self::launch(1, 4, vec!["--secure".into()]))
+    }
+
+    fn launch(nodes: u16, ports_of_a_node: u16, options: Vec<String>) -> Self {
         let folder = tempfile::Builder::new().prefix("tidegate-kafka-").tempdir();
         let folder = folder.expect("a folder for temporary files that can be written");
-        // One for clients and one for controllers, for each node.
-        let ports = ports::take(2 * nodes);
+        let ports = ports::take(ports_of_a_node * nodes);
         let mut args = command("start", folder.path());
         args.extend(["--attached".into(), "--nodes".into(), nodes.to_string()]);
         args.extend(["--port".into(), ports.first.to_string()]);
-        args.extend(settings);
+        args.extend(options);
         let (attached, all) = Attached::start("kafka", &args);
         let addresses = all.split(',').map(str::to_owned).collect();
-        Self { _attached: attached, addresses, all, folder, _ports: ports }
+        Self { _attached: attached, addresses, all, folder, ports }
     }
 
     /// One broker for all tests of this process that only need some broker, with topics and groups of their own.
@@ -85,6 +96,11 @@ impl LocalKafka {
     pub fn node(&self, number: u16) -> Node<'_> {
         assert!((1..=self.addresses.len()).contains(&usize::from(number)), "no node {number}");
         Node { cluster: self, number }
+    }
+
+    /// The first of its ports; the others follow.
+    pub(crate) const fn first_port(&self) -> u16 {
+        self.ports.first
     }
 
     /// Where the data is.

@@ -17,7 +17,9 @@
 mod kafka;
 mod ports;
 mod script;
+mod secure;
 mod single;
 
 pub use kafka::{LocalKafka, Node};
+pub use secure::{SecureKafka, User};
 pub use single::{LocalPostgres, LocalRedis};

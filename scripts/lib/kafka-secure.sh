@@ -1,0 +1,77 @@
+# shellcheck shell=bash disable=SC2154 # the script that reads this has set: here, data, nodes, port
+# What scripts/kafka start --secure adds: listeners that ask who is there, certificates, users, and what they may do.
+#
+#   SECURE    SASL_SSL, the address that is printed
+#   SASL      SASL_PLAINTEXT: the same users without TLS, for clients that were built without it
+#   INTERNAL  for the brokers among themselves and for this script: who comes here may do everything; 127.0.0.1 only
+#
+# Users of PLAIN and SCRAM-SHA-512: their password is their name and -secret. OAUTHBEARER takes unsigned tokens of any
+# name. `admin` may do everything, `orders` may use all topics and groups, `nobody` may log in and do nothing.
+
+users=(admin orders nobody)
+
+# secure_listeners NODE
+secure_listeners() {
+    local at=127.0.0.1 own=$((port + $1 - 1)) clients user login=org.apache.kafka.common.security plain=''
+    clients=SECURE://$at:$own,SASL://$at:$((own + 3 * nodes)),INTERNAL://$at:$((own + 2 * nodes))
+    for user in "${users[@]}"; do plain+=" user_$user=\"$user-secret\""; done
+    cat <<PROPERTIES
+listeners=$clients,CONTROLLER://$at:$((own + nodes))
+advertised.listeners=$clients
+listener.security.protocol.map=SECURE:SASL_SSL,SASL:SASL_PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=INTERNAL
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:admin
+ssl.keystore.type=PEM
+ssl.keystore.location=$data/server.pem
+PROPERTIES
+    for listener in secure sasl; do
+        cat <<PROPERTIES
+listener.name.$listener.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512,OAUTHBEARER
+listener.name.$listener.plain.sasl.jaas.config=$login.plain.PlainLoginModule required$plain;
+listener.name.$listener.scram-sha-512.sasl.jaas.config=$login.scram.ScramLoginModule required;
+listener.name.$listener.oauthbearer.sasl.jaas.config=$login.oauthbearer.OAuthBearerLoginModule required;
+PROPERTIES
+    done
+}
+
+# The users of SCRAM are part of the data: arguments for the formatting.
+scram_users() {
+    local user
+    for user in "${users[@]}"; do printf '%s\n' --add-scram "SCRAM-SHA-512=[name=$user,password=$user-secret]"; done
+}
+
+# ca.pem signs server.pem; other-ca.pem signs nothing: a client that trusts it alone must refuse this broker.
+certificates() {
+    need OpenSSL openssl openssl version
+    local name log=$data/certificates.log
+    (
+        cd "$data"
+        for name in ca other-ca; do
+            openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=tidegate $name" \
+                -keyout "$name.key" -out "$name.pem"
+        done
+        openssl req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout server.key -out server.csr
+        printf 'subjectAltName=IP:127.0.0.1,DNS:localhost\n' >server.ext
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 \
+            -extfile server.ext -out server.crt
+        cat server.key server.crt ca.pem >server.pem
+    ) >"$log" 2>&1 || { cat "$log" >&2; fail "no certificates could be made: openssl said why above"; }
+}
+
+# grant ADDRESS: what `orders` may do, once; it is part of the data from then on.
+grant() {
+    if [ -e "$data/granted" ]; then return; fi
+    java_run org.apache.kafka.tools.AclCommand --bootstrap-server "$1" --add --allow-principal User:orders \
+        --operation All --topic '*' --group '*' --transactional-id '*' --cluster >"$data/granted.log" 2>&1 9>&- ||
+        { cat "$data/granted.log" >&2; fail "no rights could be granted: Kafka said why above"; }
+    touch "$data/granted"
+}
+
+# What a client needs, for people.
+explain_secure() {
+    say "SASL_SSL    $1: trust $data/ca.pem, not $data/other-ca.pem"
+    say "SASL only   $2"
+    say "users       admin, orders, nobody; the password is the name and -secret; PLAIN, SCRAM-SHA-512, OAUTHBEARER unsigned"
+    say "rights      admin: everything; orders: all topics and groups; nobody: none"
+}
