@@ -77,10 +77,21 @@ fn title(text: &'static str) -> &'static str {
 }
 
 fn unknown(asked: &str, code: &str) -> String {
-    let near = near(code, PAGES.iter().map(|(code, _)| *code));
+    let near = near_codes(code);
     let near =
         if near.is_empty() { String::new() } else { format!("; near it are {}", near.join(", ")) };
     format!("there is no code {asked}{near}; `tidegate explain` lists all")
+}
+
+/// A number is near its neighbours; anything else is near what is spelt like it.
+fn near_codes(code: &str) -> Vec<&'static str> {
+    let number = |code: &str| code.strip_prefix("TG").and_then(|digits| digits.parse::<u32>().ok());
+    let codes = PAGES.iter().map(|(code, _)| *code);
+    let Some(asked) = number(code) else { return near(code, codes) };
+    let mut codes: Vec<_> = codes.collect();
+    codes.sort_by_key(|known| number(known).map(|known| known.abs_diff(asked)));
+    codes.truncate(3);
+    codes
 }
 
 #[cfg(test)]
@@ -113,6 +124,12 @@ mod tests {
             assert_eq!(normal(short), "TG0026", "{short}");
         }
         assert_eq!(normal("nonsense"), "NONSENSE");
-        assert!(unknown("TG0031", "TG0031").contains("TG0030"));
+    }
+
+    #[test]
+    fn an_unknown_code_is_near_its_neighbours_or_what_is_spelt_like_it() {
+        assert_eq!(near_codes("TG0031"), ["TG0030", "TG0029", "TG0028"]);
+        assert_eq!(near_codes("TGO026"), ["TG0026"]);
+        assert!(near_codes("NONSENSE").is_empty());
     }
 }
