@@ -11,12 +11,25 @@ need() {
     shift 2
     if "$@" >/dev/null 2>&1; then return; fi
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        say "installing $what ($packages)"
-        # shellcheck disable=SC2086 # several packages
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages; } \
-            >&2 || fail "$what is missing, and could not be installed: apt-get said why"
+        (
+            locked "${TMPDIR:-/tmp}/tidegate-install.lock"
+            if "$@" >/dev/null 2>&1; then exit; fi
+            say "installing $what ($packages)"
+            install_packages "$packages" 9>&-
+        ) || fail "$what is missing, and could not be installed: apt-get said why"
     fi
     "$@" >/dev/null 2>&1 || fail "$what is missing: install it (on Debian: apt-get install $packages)"
+}
+
+# What apt-get writes is of interest only when it fails.
+install_packages() {
+    local words
+    # shellcheck disable=SC2086 # several packages
+    if ! words=$({ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+        --no-install-recommends $1; } 2>&1); then
+        say "$words"
+        return 1
+    fi
 }
 
 # alive PIDFILE MARK: whether that process runs, and is ours: a process id is used again, MARK is in our command line.
@@ -25,13 +38,13 @@ alive() {
     pid=$(cat "$1" 2>/dev/null) && line=$(ps -ww -o args= -p "$pid" 2>/dev/null) && [[ $line == *"$2"* ]]
 }
 
-# gone PID MARK: whether that process holds nothing any more: neither ports nor files. A process that is being ended
+# gone PID [MARK]: whether that process holds nothing any more: neither ports nor files. A process that is being ended
 # loses its command line (ps puts its name in brackets) before it lets go of its files, thread by thread.
 gone() {
     local line threads state
     line=$(ps -ww -o nlwp=,stat=,args= -p "$1" 2>/dev/null) || return 0
     read -r threads state line <<<"$line"
-    if [[ $state == Z* ]]; then [ "$threads" -le 1 ]; else [[ $line != *"$2"* && $line != \[* ]]; fi
+    if [[ $state == Z* ]]; then [ "$threads" -le 1 ]; else [[ -n ${2:-} && $line != *"$2"* && $line != \[* ]]; fi
 }
 
 # until_true SECONDS COMMAND...: asks again and again; false when the time is over.
@@ -44,15 +57,19 @@ until_true() {
     done
 }
 
-# end PIDFILE MARK [SIGNAL]: asks the process to end (TERM), and kills it when it has not within 20 s; then it is gone.
+# end PIDFILE MARK SIGNAL: asks the process to end, and kills it when it has not within 20 s; then it is gone. KILL
+# means its children too, which would go on for a moment otherwise.
 end() {
-    local pid
+    local pid child children=''
     if pid=$(cat "$1" 2>/dev/null); then
-        if alive "$1" "$2"; then kill "-${3:-TERM}" "$pid" 2>/dev/null || true; fi
+        if [ "$3" = KILL ]; then children=$(ps -o pid= --ppid "$pid") || true; fi
+        # shellcheck disable=SC2086 # several numbers
+        if alive "$1" "$2"; then kill "-$3" "$pid" $children 2>/dev/null || true; fi
         if ! until_true 20 gone "$pid" "$2"; then
             kill -KILL "$pid" 2>/dev/null || true
             until_true 20 gone "$pid" "$2" || fail "process $pid does not end"
         fi
+        for child in $children; do until_true 20 gone "$child" || fail "process $child does not end"; done
         rm -f "$1"
     fi
 }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::ports::{self, Ports};
 use crate::script::{self, Attached};
+use crate::single::command;
 
 /// A cluster of one or more brokers, each in a process of its own. Ends when it is dropped.
 ///
@@ -96,11 +97,6 @@ impl LocalKafka {
         args.extend(options.iter().map(|option| (*option).to_owned()));
         script::run("kafka", &args);
     }
-}
-
-fn command(verb: &str, folder: &Path) -> Vec<String> {
-    let folder = folder.to_str().expect("temporary folders have names in UTF-8");
-    vec![verb.to_owned(), "--data".to_owned(), folder.to_owned()]
 }
 
 /// One broker of a cluster.

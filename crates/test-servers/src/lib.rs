@@ -17,5 +17,7 @@
 mod kafka;
 mod ports;
 mod script;
+mod single;
 
 pub use kafka::{LocalKafka, Node};
+pub use single::{LocalPostgres, LocalRedis};
