@@ -25,12 +25,12 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "tidegate", version, arg_required_else_help = true, after_help = AFTER)]
 pub(crate) struct Program {
-    /// Which log.
-    #[command(flatten)]
-    pub(crate) log: LogArgs,
     /// A table for people, or JSON for programs.
     #[arg(short, long, global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
     pub(crate) output: Format,
+    /// Which log.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,

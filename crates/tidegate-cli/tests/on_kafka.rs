@@ -5,10 +5,10 @@ mod common;
 
 use serde_json::Value;
 use test_servers::LocalKafka;
-use tidegate::broker::Broker;
 use tidegate::broker::kafka::KafkaOptions;
+use tidegate::broker::{Broker, Subscription};
 
-use common::{Ran, fill, program, run};
+use common::{Ran, fill, join, program, run, topic};
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -53,6 +53,26 @@ fn a_cluster_gives_the_same_documents() {
     }
     creates(&kafka);
     from_the_environment(&kafka);
+    block_on(a_member_is_named(&kafka));
+}
+
+/// While a member lives, the group is active, and each partition says whose it is.
+async fn a_member_is_named(kafka: &LocalKafka) {
+    let broker = Broker::kafka(KafkaOptions::new(kafka.address())).unwrap();
+    let orders = Subscription::new("live", vec![topic("orders")]);
+    let mut member = broker.subscribe(orders).await.unwrap();
+    join(&mut *member, 2).await;
+    let lag = json(kafka, &["groups", "lag", "live", "--topic", "orders"]);
+    let groups = json(kafka, &["groups", "list"]);
+    let live = groups["groups"].as_array().unwrap().iter().find(|group| group["name"] == "live");
+    let id = &live.unwrap()["members"][0]["id"];
+    assert_eq!(live.unwrap()["state"], "active", "{groups}");
+    for partition in lag["partitions"].as_array().unwrap() {
+        assert_eq!(&partition["member"], id, "{lag}");
+    }
+    assert_eq!(lag["lag"], 4, "{lag}");
+    member.close().await;
+    broker.close().await;
 }
 
 fn creates(kafka: &LocalKafka) {

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &[&str]) -> Ran {
     Ran::of(program(args).output().unwrap())
 }
 
-fn topic(name: &str) -> TopicName {
+pub(crate) fn topic(name: &str) -> TopicName {
     TopicName::new(name).unwrap()
 }
 
@@ -102,17 +102,22 @@ fn order(number: u32) -> NewRecord {
 async fn commit(broker: &Broker) {
     let mut member =
         broker.subscribe(Subscription::new("billing", vec![topic("orders")])).await.unwrap();
-    let mut owned = 0;
-    while owned < 2 {
-        if let GroupEvent::Assigned(assigned) = member.poll().await {
-            owned += assigned.len();
-        }
-    }
+    join(&mut *member, 2).await;
     let partition = TopicPartition::new(topic("orders"), Partition(0));
     let metadata = retrying(partition.clone(), broker.cluster_id().await.unwrap());
     let committed = Committed { offset: Offset(1), metadata };
     commit_one(&mut *member, CommitEntry { partition, committed }).await;
     member.close().await;
+}
+
+/// Waits until the member owns so many partitions.
+pub(crate) async fn join(member: &mut dyn Consumer, partitions: usize) {
+    let mut owned = 0;
+    while owned < partitions {
+        if let GroupEvent::Assigned(assigned) = member.poll().await {
+            owned += assigned.len();
+        }
+    }
 }
 
 async fn commit_one(member: &mut dyn Consumer, entry: CommitEntry) {
