@@ -186,3 +186,38 @@ impl Line {
         vec![safe(&self.name), Content::brief(self.value.as_ref(), usize::MAX)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tidegate::headers::names;
+    use tidegate::message::{NewRecord, Offset, Partition, Timestamp, TopicName};
+
+    use super::*;
+
+    /// The dead letter of a record whose value was too large (rule 5).
+    fn pointer() -> Record {
+        let topic = TopicName::new("orders_dlq").unwrap();
+        let headers = NewRecord::new(topic.clone())
+            .header(names::DLQ_VERSION, "1")
+            .header(names::ORIGIN_TOPIC, "orders")
+            .header(names::ORIGIN_PARTITION, "1")
+            .header(names::ORIGIN_OFFSET, "40")
+            .header(names::ORIGIN_TIMESTAMP, "0")
+            .header(names::DLQ_POINTER, "true")
+            .headers;
+        let (partition, offset, timestamp) = (Partition(0), Offset(0), Timestamp(0));
+        Record { topic, partition, offset, timestamp, key: None, value: None, headers }
+    }
+
+    #[test]
+    fn a_pointer_says_where_the_value_is() {
+        let record = pointer();
+        let letter = Letter::parse(&record);
+        let refused = value_of(&record, letter.as_ref()).unwrap_err().to_string();
+        assert!(refused.ends_with("it stands at orders/1/40"), "{refused}");
+        let Some(Block::Text(value)) = Whole::of(&record, letter.as_ref()).blocks().pop() else {
+            panic!("the value comes last");
+        };
+        assert!(value.contains("it stands at the origin"), "{value}");
+    }
+}

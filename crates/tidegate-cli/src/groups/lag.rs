@@ -130,12 +130,34 @@ impl Line {
         let metadata = self.metadata.as_ref().map(Metadata::line).unwrap_or_default();
         match self.committed {
             Some(at) if at < self.start => {
-                format!("records up to {} were deleted unread {metadata}", self.start)
+                format!("records {at} to {} were deleted unread {metadata}", self.start - 1)
             }
             Some(at) if at > self.end => {
                 format!("committed beyond the end: the topic was made anew {metadata}")
             }
             _ => metadata,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(committed: Option<u64>) -> String {
+        let (topic, member, metadata) = ("orders".into(), None, None);
+        let line =
+            Line { topic, partition: 0, committed, start: 5, end: 9, lag: 4, member, metadata };
+        line.row().pop().unwrap().trim_end().to_owned()
+    }
+
+    /// rule 7: the owner does not jump over what it has lost, and an operator must see why it stands.
+    #[test]
+    fn an_offset_outside_of_the_log_is_told() {
+        assert_eq!(note(Some(3)), "records 3 to 4 were deleted unread");
+        assert_eq!(note(Some(10)), "committed beyond the end: the topic was made anew");
+        for inside in [None, Some(5), Some(9)] {
+            assert_eq!(note(inside), "", "{inside:?}");
         }
     }
 }

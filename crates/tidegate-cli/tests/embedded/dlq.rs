@@ -98,6 +98,7 @@ fn what_is_not_there_is_missing() {
     let log = Log::filled();
     for (args, expected) in [
         (&["show", "orders_dlq/0/5"][..], "the partition goes from 0 to before 5"),
+        (&["show", "orders_dlq/0/99"], "the partition goes from 0 to before 5"),
         (&["show", "orders_dlq/1/0"], "the topic has 1 partitions"),
         (&["show", "orders_dql/0/0"], "did you mean orders_dlq?"),
         (&["list", "orders_dql"], "did you mean orders_dlq?"),
