@@ -21,7 +21,7 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), tidegate::Error> {
-//!     let broker = Broker::from_env()?;               // the embedded log in ./data; Kafka follows
+//!     let broker = Broker::from_env()?;               // the embedded log in ./data, or KAFKA_BROKERS
 //!     Service::new("hello", broker)                   // consumer group
 //!         .start_from(StartFrom::Earliest)            // without this line it does not compile
 //!         .route(Topic::json("greetings").on(greet))
