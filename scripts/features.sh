@@ -11,3 +11,9 @@ for feature in $features; do
     printf '%s\n' "$feature"
     cargo check --release --locked --quiet -p tidegate --no-default-features --features "$feature"
 done
+
+# A user's crate with an sqlx of its own. It begins with our lock, so that what both have is compiled once.
+printf 'beside an sqlx with its default features\n'
+cp Cargo.lock crates/tidegate/tests/beside/Cargo.lock
+cargo check --release --quiet --manifest-path crates/tidegate/tests/beside/Cargo.toml \
+    --target-dir "${CARGO_TARGET_DIR:-target}"

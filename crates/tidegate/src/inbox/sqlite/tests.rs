@@ -1,5 +1,6 @@
 //! The store's promises, on a real file.
 
+mod describes;
 mod ended;
 
 use bytes::Bytes;
