@@ -1,6 +1,5 @@
 //! The store's promises, on a real file.
 
-mod describes;
 mod ended;
 
 use bytes::Bytes;
