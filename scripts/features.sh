@@ -14,6 +14,6 @@ done
 
 # A user's crate with an sqlx of its own. It begins with our lock, so that what both have is compiled once.
 printf 'beside an sqlx with its default features\n'
-cp Cargo.lock crates/tidegate/tests/beside/Cargo.lock
-cargo check --release --quiet --manifest-path crates/tidegate/tests/beside/Cargo.toml \
-    --target-dir "${CARGO_TARGET_DIR:-target}"
+beside=crates/tidegate/tests/beside
+cp Cargo.lock "$beside/Cargo.lock"
+cargo check --release --quiet --manifest-path "$beside/Cargo.toml" --target-dir "${CARGO_TARGET_DIR:-target}"
