@@ -11,6 +11,7 @@
 mod error;
 mod handlers;
 mod http;
+mod lag;
 mod metrics;
 mod payments;
 mod routes;
