@@ -13,6 +13,8 @@ mod limits;
 mod load;
 mod operator;
 mod outage;
+mod scripts;
 mod startup;
 mod statuses;
 mod traces;
+mod troubleshooting;
