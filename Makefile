@@ -1,6 +1,6 @@
 # Everything a developer runs. `make help` lists it. Scripts in scripts/ do the work, so that CI runs the same.
 .DEFAULT_GOAL := help
-.PHONY: help build up test test-embedded lint docs deny features bench nightly clean
+.PHONY: help build up test test-embedded tls lint docs deny features bench nightly clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,8 +15,11 @@ up: ## the order platform on the embedded log
 test: ## all tests; prints `N passed, N failed`
 	scripts/test.sh
 
-test-embedded: ## the tests that need only cargo (today: all of them)
-	scripts/test.sh
+test-embedded: ## the tests that need only cargo
+	scripts/test.sh --embedded
+
+tls: ## TLS and SASL against a broker that asks for them; builds OpenSSL
+	scripts/tls.sh
 
 lint: ## formatting and clippy, warnings are errors
 	scripts/lint.sh

@@ -2,4 +2,5 @@
 # The API documentation. A broken link or a missing page is an error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --all-features --no-deps
+. scripts/lib/features.sh
+RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --workspace --features "$features" --no-deps

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Each feature of the framework compiles alone, and so does none of them. Generates no code.
+# Each feature of the framework compiles alone, and so does none of them. Generates no code. `tls` is not among them: it
+# builds OpenSSL, and scripts/tls.sh builds it and tests it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-features=$(awk '/^\[/ { inside = ($0 == "[features]") } inside && /^[a-z]+ = / && $1 != "default" { print $1 }' \
+features=$(awk '/^\[/ { inside = ($0 == "[features]") } inside && /^[a-z]+ = / && $1 !~ /^(default|tls)$/ { print $1 }' \
     crates/tidegate/Cargo.toml)
 
 printf 'none\n'

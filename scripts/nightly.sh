@@ -2,5 +2,6 @@
 # The long forms of tests that CI runs short.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-KILL_ROUNDS=500 cargo test --release --locked --all-features -p tidegate --test embedded_kill -- --nocapture
-LOAD_COUNT=20000 cargo test --release --locked --all-features -p orders --test e2e -- --nocapture load
+. scripts/lib/features.sh
+KILL_ROUNDS=500 cargo test --release --locked --workspace --features "$features" --test embedded_kill -- --nocapture
+LOAD_COUNT=20000 cargo test --release --locked --workspace --features "$features" --test e2e -- --nocapture load

@@ -1,12 +1,51 @@
 #!/usr/bin/env bash
-# Runs every test of the workspace, in the profile of the program, and prints `N passed, N failed` at the end.
-# The one ignored test is a child process: another test starts it, and kills it.
+# Runs tests in the profile of the program, and prints `N passed, N failed` at the end.
+#
+#   scripts/test.sh [ARGS...]              every test; fetches Kafka, and installs PostgreSQL and Redis, before them
+#   scripts/test.sh --embedded [ARGS...]   what needs only cargo: no server is fetched or started
+#
+# ARGS go to cargo. The ignored tests are child processes: other tests start them, and kill them.
+#
+# A test that needs a server is in a binary whose name ends in _kafka, _postgres or _redis, or in a module of that name.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+. scripts/lib/features.sh
 mkdir -p target/test
 log=target/test/output.txt
 
-cargo test --release --locked --workspace --all-features --no-fail-fast "$@" 2>&1 | tee "$log"
+run() { cargo test --release --locked --workspace --features "$features" --no-fail-fast "$@" 2>&1; }
+
+everything() {
+    local server
+    for server in kafka postgres redis; do "scripts/$server" fetch 2>&1 || return 1; done
+    run "$@"
+}
+
+# The names of all test binaries but those that need a server.
+embedded_binaries() {
+    local path
+    for path in crates/*/tests/*.rs crates/*/tests/*/main.rs orders/tests/*.rs orders/tests/*/main.rs; do
+        if [ -e "$path" ] && [[ $path != crates/test-servers/* ]]; then
+            path=${path%/main.rs}
+            basename "${path%.rs}"
+        fi
+    done | grep -vE '_(kafka|postgres|redis)$'
+}
+
+embedded() {
+    local name status=0
+    local binaries=()
+    for name in $(embedded_binaries); do binaries+=(--test "$name"); done
+    run --exclude test-servers --lib --bins --examples "${binaries[@]}" "$@" -- --skip ::postgres:: --skip ::redis:: ||
+        status=$?
+    run --exclude test-servers --doc "$@" || status=$?
+    return $status
+}
+
+case ${1:-} in
+    --embedded) shift && embedded "$@" ;;
+    *) everything "$@" ;;
+esac | tee "$log"
 status=${PIPESTATUS[0]}
 
 awk -v status="$status" '

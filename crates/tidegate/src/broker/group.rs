@@ -42,6 +42,25 @@ impl Subscription {
             max_poll_bytes: 1 << 20,
         }
     }
+
+    /// Whether a member can join with it.
+    ///
+    /// # Errors
+    /// [`BrokerError::Config`]: no group, no topic, or a drain deadline that is too long (rule 11).
+    pub fn check(&self) -> Result<(), BrokerError> {
+        let refuse =
+            |reason: &str| Err(BrokerError::Config(format!("group {:?}: {reason}", self.group)));
+        if self.group.is_empty() {
+            return refuse("a group needs a name");
+        }
+        if self.topics.is_empty() {
+            return refuse("a member needs a topic to read");
+        }
+        if self.drain_deadline >= self.max_poll_interval / 2 {
+            return refuse("drain_deadline must be less than half of max_poll_interval");
+        }
+        Ok(())
+    }
 }
 
 /// What a group has committed for a partition.
@@ -92,7 +111,8 @@ pub enum GroupEvent {
         records: Vec<Record>,
     },
     /// These partitions are to be given back: nothing more of them is delivered, commits still count.
-    /// Answer with [`Consumer::revoked`] in time, else they are [`Lost`](Self::Lost). The others go on.
+    /// Answer with [`Consumer::revoked`] in time, else they are [`Lost`](Self::Lost). The others stay as they are:
+    /// they can be committed, and deliver without a new start, what is new at the latest when this is answered.
     Revoking {
         /// What is taken back.
         partitions: Vec<TopicPartition>,

@@ -28,6 +28,10 @@ mod handle;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod partitioner;
+#[cfg(any(feature = "embedded", feature = "kafka"))]
+mod sync;
+#[cfg(any(feature = "embedded", feature = "kafka"))]
+mod taking;
 mod types;
 
 use std::fmt;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "kafka")]
+use crate::broker::BrokerError;
 use crate::broker::Committed;
 use crate::message::{Offset, Partition, Record, TopicName, TopicPartition};
 
@@ -52,6 +54,15 @@ pub struct Watermarks {
     pub end: Offset,
 }
 
+#[cfg(feature = "kafka")]
+impl Watermarks {
+    /// Refuses an offset that lies outside of these bounds.
+    pub(crate) fn out_of_range(self, partition: &TopicPartition, offset: Offset) -> BrokerError {
+        let Self { start, end } = self;
+        BrokerError::OutOfRange { partition: partition.clone(), offset, start, end }
+    }
+}
+
 /// A topic to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTopic {
@@ -92,8 +103,8 @@ pub struct TopicInfo {
 pub struct GroupInfo {
     /// Its name.
     pub name: String,
-    /// Raised by every rebalance.
-    pub generation: u64,
+    /// Raised by every rebalance; `None` where the log does not tell (a cluster).
+    pub generation: Option<u64>,
     /// Who is in it.
     pub members: Vec<GroupMember>,
 }

@@ -44,7 +44,7 @@ fn stored(store: &Store, group: &str) -> Result<BTreeMap<Place, Committed>, Stor
 /// Groups that have members, or have committed something.
 pub(super) async fn all(inner: &Arc<Inner>) -> Result<Vec<GroupInfo>, BrokerError> {
     let committers = inner.blocking(|inner| committers(&inner.store)).await?;
-    let silent = |name: String| GroupInfo { name, generation: 0, members: Vec::new() };
+    let silent = |name: String| GroupInfo { name, generation: Some(0), members: Vec::new() };
     let mut groups: BTreeMap<_, _> =
         committers.iter().map(|name| (name.clone(), silent(name.clone()))).collect();
     for info in inner.coordinator.infos() {

@@ -53,7 +53,7 @@ pub(super) struct Member {
 
 impl Member {
     pub(super) fn join(inner: Arc<Inner>, mut how: Subscription) -> Result<Self, BrokerError> {
-        check(&how)?;
+        how.check()?;
         how.max_poll_interval = how.max_poll_interval.min(FOR_EVER);
         how.drain_deadline = how.drain_deadline.min(FOR_EVER);
         let mut wishes = BTreeSet::new();
@@ -209,20 +209,4 @@ impl Drop for Member {
     fn drop(&mut self) {
         self.leave();
     }
-}
-
-fn check(how: &Subscription) -> Result<(), BrokerError> {
-    let refuse =
-        |reason: &str| Err(BrokerError::Config(format!("group {:?}: {reason}", how.group)));
-    if how.group.is_empty() {
-        return refuse("a group needs a name");
-    }
-    if how.topics.is_empty() {
-        return refuse("a member needs a topic to read");
-    }
-    if how.drain_deadline >= how.max_poll_interval / 2 {
-        // rule 11
-        return refuse("drain_deadline must be less than half of max_poll_interval");
-    }
-    Ok(())
 }

@@ -27,7 +27,6 @@ mod publish;
 mod queue;
 mod reader;
 mod store;
-mod sync;
 mod tail;
 mod writer;
 
@@ -49,7 +48,7 @@ use self::store::{SharedBackend, Source, Store};
 use self::writer::{Worker, Writer};
 #[cfg(any(test, feature = "testing"))]
 use crate::broker::AdminError;
-use crate::broker::{Broker, BrokerError};
+use crate::broker::{Broker, BrokerError, sync};
 #[cfg(any(test, feature = "testing"))]
 use crate::message::TopicPartition;
 

@@ -9,7 +9,7 @@ use super::batch;
 use super::log::{Bounds, PartitionLog};
 use super::store::tables::{BATCHES, BOUNDS, BatchKey, TIMES};
 use super::store::{Store, StoreError};
-use super::tail::Taking;
+use crate::broker::taking::Taking;
 use crate::broker::{FetchLimit, Watermarks};
 use crate::message::{Offset, Record, Timestamp};
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::broker::FetchLimit;
+use crate::broker::taking::Taking;
 use crate::message::{Offset, Record};
 
 /// What a record costs beside its bytes.
@@ -60,32 +61,6 @@ impl Tail {
         let first = self.records.partition_point(|r| r.offset < from);
         let mut take = Taking::new(limit);
         Some(self.records.range(first..).take_while(|r| take.fits(r)).cloned().collect())
-    }
-}
-
-/// Counts records against a limit; the first always fits.
-#[derive(Debug)]
-pub(super) struct Taking {
-    records: usize,
-    bytes: usize,
-    first: bool,
-}
-
-impl Taking {
-    pub(super) fn new(limit: &FetchLimit) -> Self {
-        Self { records: limit.records.max(1), bytes: limit.bytes, first: true }
-    }
-
-    /// Takes the record if it fits.
-    pub(super) fn fits(&mut self, record: &Record) -> bool {
-        let size = record.size();
-        if self.records == 0 || (size > self.bytes && !self.first) {
-            return false;
-        }
-        self.records -= 1;
-        self.bytes = self.bytes.saturating_sub(size);
-        self.first = false;
-        true
     }
 }
 

@@ -24,6 +24,8 @@ impl KafkaOptions {
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", &self.client_id)
             .set("socket.keepalive.enable", "true")
+            // A producer's default is to create what it does not find.
+            .set("allow.auto.create.topics", "false")
             .set("log.connection.close", "false");
         if self.tokens.is_some() {
             config.set("sasl.mechanisms", "OAUTHBEARER");
@@ -36,17 +38,24 @@ impl KafkaOptions {
 
     /// A client that asks questions and belongs to no group.
     pub(super) fn asking(&self) -> ClientConfig {
+        self.base()
+    }
+
+    /// A client that administers. Nobody polls it: log lines would pile up in its queue.
+    pub(super) fn administering(&self) -> ClientConfig {
         let mut config = self.base();
-        config.set("allow.auto.create.topics", "false");
+        config.set_log_level(RDKafkaLogLevel::Emerg);
         config
     }
 
-    /// A client that reads partitions by itself; `group.id` is needed to assign them, and never used.
+    /// A client that reads partitions by itself; `group.id` is needed to assign them, and never used. It asks the
+    /// leaders alone: what a follower calls the end may lie before what was acknowledged.
     pub(super) fn reading(&self) -> ClientConfig {
         let mut config = self.consuming();
         config
             .set("group.id", "tidegate-reader")
             .set("enable.partition.eof", "true")
+            .set("client.rack", "")
             .set("queued.max.messages.kbytes", (4 << 10).to_string())
             .set("fetch.wait.max.ms", "100");
         config
@@ -108,8 +117,9 @@ impl KafkaOptions {
             .set("partitioner", "murmur2_random")
             .set("message.timeout.ms", self.delivery_timeout.map_or_else(|| "0".into(), millis))
             .set("message.max.bytes", MAX_MESSAGE_BYTES.to_string())
-            .set("queue.buffering.max.kbytes", (self.queue_bytes >> 10).max(1).to_string())
-            .set("queue.buffering.max.messages", "1000000")
+            // Our own budget bounds what is queued, before the client sees it.
+            .set("queue.buffering.max.kbytes", i32::MAX.to_string())
+            .set("queue.buffering.max.messages", "0")
             .set("batch.size", batch.to_string());
         if !self.properties.contains_key("linger.ms") {
             config.set("linger.ms", "1");

@@ -65,6 +65,13 @@ impl ClientContext for Told {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        // Told to the reader, and no trouble on the way to the cluster.
+        if matches!(
+            error.rdkafka_error_code(),
+            Some(RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::AutoOffsetReset)
+        ) {
+            return;
+        }
         // Always follows the reasons for it, which say more.
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown)
             && self.troubles.last().is_some()

@@ -3,8 +3,8 @@
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::context::Troubles;
-use crate::broker::{BrokerError, CommitError};
-use crate::message::TopicPartition;
+use crate::broker::{BrokerError, CommitError, PublishError};
+use crate::message::{Partition, TopicName, TopicPartition};
 
 /// A client that cannot be made: a contradiction in its settings. The value is never repeated: it may be a secret.
 pub(super) fn config(error: KafkaError) -> BrokerError {
@@ -57,5 +57,99 @@ pub(super) fn commit(code: Code, partition: &TopicPartition) -> CommitError {
         code => CommitError::Unavailable(
             denied(code).map_or_else(|| code.to_string(), |what| format!("{what} ({code})")),
         ),
+    }
+}
+
+/// A record that was handed to the client.
+pub(super) struct Sent<'a> {
+    pub(super) topic: &'a TopicName,
+    pub(super) partition: Partition,
+    /// Bytes of the record.
+    pub(super) size: usize,
+    /// Bytes that the topic took when it was sent.
+    pub(super) limit: usize,
+}
+
+/// A record that was sent and not acknowledged. Only what the cluster refused, or what was never sent, is known not to
+/// be in the log.
+pub(super) fn delivery(code: Code, sent: &Sent<'_>, troubles: &Troubles) -> PublishError {
+    let topic = || sent.topic.clone();
+    match code {
+        Code::UnknownTopicOrPartition | Code::UnknownTopic => PublishError::UnknownTopic(topic()),
+        Code::UnknownPartition => {
+            PublishError::UnknownPartition(TopicPartition::new(topic(), sent.partition))
+        }
+        Code::MessageSizeTooLarge if sent.size > sent.limit => {
+            PublishError::TooLarge { topic: topic(), size: sent.size, limit: sent.limit }
+        }
+        // The cluster refuses a batch whole: this record may fit, and a second try finds out.
+        Code::MessageSizeTooLarge => PublishError::Unavailable(format!(
+            "{} does not take {} bytes any more: its limit was lowered",
+            sent.topic, sent.size
+        )),
+        Code::PurgeQueue => PublishError::Unavailable("it was not sent before the end".into()),
+        Code::InvalidRecord
+        | Code::InvalidTimestamp
+        | Code::PolicyViolation
+        | Code::UnsupportedForMessageFormat => {
+            PublishError::Unavailable(format!("the cluster refuses the record: {code}"))
+        }
+        code => match denied(code) {
+            Some(what) => PublishError::Unavailable(format!("{what} ({code})")),
+            None => PublishError::Unknown(troubles.explain(&code)),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(code: Code, size: usize) -> PublishError {
+        let topic = TopicName::new("t").unwrap();
+        let sent = Sent { topic: &topic, partition: Partition(2), size, limit: 10 };
+        delivery(code, &sent, &Troubles::default())
+    }
+
+    #[test]
+    fn only_what_was_refused_is_known_not_to_be_written() {
+        for code in [
+            Code::MessageTimedOut,
+            Code::RequestTimedOut,
+            Code::PurgeInflight,
+            Code::NotEnoughReplicasAfterAppend,
+            Code::Fatal,
+            Code::OutOfOrderSequenceNumber,
+            Code::BrokerTransportFailure,
+        ] {
+            assert!(sent(code, 5).is_unknown(), "{code:?}");
+        }
+        for code in [
+            Code::UnknownTopicOrPartition,
+            Code::UnknownPartition,
+            Code::MessageSizeTooLarge,
+            Code::TopicAuthorizationFailed,
+            Code::PurgeQueue,
+            Code::InvalidRecord,
+        ] {
+            assert!(!sent(code, 5).is_unknown(), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_batch_does_not_call_a_small_record_too_large() {
+        assert!(matches!(sent(Code::MessageSizeTooLarge, 5), PublishError::Unavailable(_)));
+        assert!(matches!(sent(Code::MessageSizeTooLarge, 11), PublishError::TooLarge { .. }));
+    }
+
+    #[test]
+    fn a_missing_right_is_said_in_words_and_a_time_out_with_its_cause() {
+        let line = sent(Code::TopicAuthorizationFailed, 5).to_string();
+        assert!(line.contains("lacks an ACL"), "{line}");
+        let troubles = Troubles::default();
+        troubles.note("Connection refused".into());
+        let error = KafkaError::MetadataFetch(Code::OperationTimedOut);
+        let line = question(&error, &troubles).to_string();
+        assert!(line.contains("(Connection refused)"), "{line}");
     }
 }

@@ -17,14 +17,163 @@
 //! - A partition whose position fell out of its log is read again only after the member has joined anew; a
 //!   [`start`](crate::broker::Consumer::start) does that by itself.
 
+mod admin;
+mod assigned;
+mod catalogue;
 mod clients;
+mod cluster;
 mod context;
+mod driver;
 mod error;
+mod fetch;
 mod ffi;
+mod groups;
 mod guarded;
+mod limits;
+mod member;
 mod options;
+mod publish;
+mod reader;
 mod record;
 mod tokens;
+mod waiting;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::watch;
 
 pub use options::{Assignor, GroupProtocol, KafkaOptions};
 pub use tokens::OAuthToken;
+
+use self::cluster::Cluster;
+use self::context::Told;
+use self::groups::Watchers;
+use self::publish::Queue;
+use self::reader::Readers;
+use crate::broker::{Broker, BrokerError, Watermarks};
+use crate::message::{TopicName, TopicPartition};
+
+/// A Kafka cluster. Cheap to clone; all clones share their clients.
+#[derive(Debug, Clone)]
+pub struct KafkaBroker(Arc<Inner>);
+
+impl Broker {
+    /// A Kafka cluster. Nothing is asked of it yet: whether it answers is what
+    /// [`health`](crate::broker::BrokerDriver::health) says.
+    ///
+    /// # Errors
+    /// [`BrokerError::Config`] when properties contradict each other, or a file that one names cannot be read.
+    pub fn kafka(options: KafkaOptions) -> Result<Self, BrokerError> {
+        KafkaBroker::new(options).map(Self::new)
+    }
+}
+
+impl KafkaBroker {
+    /// See [`Broker::kafka`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn new(options: KafkaOptions) -> Result<Self, BrokerError> {
+        let cluster = Arc::new(Cluster::new(options)?);
+        let no_thread = |e| BrokerError::Config(format!("no thread for the Kafka client: {e}"));
+        let queue = Queue::start(cluster.clone()).map_err(no_thread)?;
+        cluster::keep_house(cluster.clone()).map_err(no_thread)?;
+        Ok(Self(Arc::new(Inner {
+            cluster,
+            queue,
+            readers: Readers::default(),
+            watchers: Watchers::default(),
+            closed: watch::Sender::new(false),
+        })))
+    }
+}
+
+/// What all clones and members share.
+struct Inner {
+    cluster: Arc<Cluster>,
+    queue: Queue,
+    readers: Readers,
+    watchers: Watchers,
+    closed: watch::Sender<bool>,
+}
+
+impl Inner {
+    /// A context for a new client.
+    fn told(&self) -> Told {
+        self.cluster.told()
+    }
+
+    fn options(&self) -> &KafkaOptions {
+        &self.cluster.options
+    }
+
+    fn check_open(&self) -> Result<(), BrokerError> {
+        if *self.closed.borrow() { Err(BrokerError::Closed) } else { Ok(()) }
+    }
+
+    /// Tells when the broker is closed: its value is `true` then.
+    fn closing(&self) -> watch::Receiver<bool> {
+        self.closed.subscribe()
+    }
+
+    /// Asks the cluster, on a thread that may block.
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: impl FnOnce(&Self) -> Result<T, BrokerError> + Send + 'static,
+    ) -> Result<T, BrokerError> {
+        self.check_open()?;
+        let inner = self.clone();
+        let result = tokio::task::spawn_blocking(move || call(&inner)).await;
+        self.check_open()?;
+        result.map_err(|e| BrokerError::Unavailable(e.to_string()))?
+    }
+
+    /// How many partitions a topic has; [`BrokerError::UnknownTopic`] when there is none of that name.
+    async fn partitions_of(self: &Arc<Self>, topic: &TopicName) -> Result<u32, BrokerError> {
+        let topic = topic.clone();
+        self.blocking(move |inner| inner.cluster.look_up(&topic)).await
+    }
+
+    async fn watermarks(
+        self: &Arc<Self>,
+        partition: &TopicPartition,
+    ) -> Result<Watermarks, BrokerError> {
+        let partition = partition.clone();
+        self.blocking(move |inner| inner.cluster.watermarks(&partition)).await
+    }
+
+    /// Everything queued is written, or given up when that takes too long; then all ends.
+    async fn close(self: &Arc<Self>) {
+        self.closed.send_replace(true);
+        self.queue.close().await;
+        let inner = self.clone();
+        // A panic in there was reported by the panic hook already.
+        let _ = tokio::task::spawn_blocking(move || {
+            inner.readers.clear();
+            inner.watchers.clear();
+        })
+        .await;
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kafka").field("options", self.options()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Inner {
+    /// To destroy a client blocks: the threads that share them let go of them last.
+    fn drop(&mut self) {
+        self.closed.send_replace(true);
+        self.cluster.end();
+        let (readers, watchers) = (self.readers.take_all(), self.watchers.take_all());
+        if !readers.is_empty() || !watchers.is_empty() {
+            // Without a thread they are dropped here, which takes longer and loses nothing.
+            let _ = std::thread::Builder::new()
+                .name("tidegate-kafka-end".into())
+                .spawn(move || drop((readers, watchers)));
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Groups that hand partitions over badly.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::twist::{MemberTwist, Twist};
@@ -37,35 +37,17 @@ impl MemberTwist for TakesAnyTicket {
     }
 }
 
-/// Delivers nothing at all while a revoke is open.
+/// Delivers nothing more of anything once a revoke has begun: what was retained stands still (Spring #4708).
 #[derive(Debug, Default)]
 pub(super) struct StarvesTheRetained {
-    revoking: bool,
-    held: VecDeque<GroupEvent>,
+    starved: bool,
 }
 
 impl MemberTwist for StarvesTheRetained {
-    fn ready(&mut self) -> Option<GroupEvent> {
-        if self.revoking { None } else { self.held.pop_front() }
-    }
-
     fn event(&mut self, _sound: &mut dyn Consumer, event: GroupEvent) -> Option<GroupEvent> {
-        match event {
-            GroupEvent::Records { .. } if self.revoking => {
-                self.held.push_back(event);
-                None
-            }
-            GroupEvent::Revoking { .. } => {
-                self.revoking = true;
-                Some(event)
-            }
-            other => Some(other),
-        }
-    }
-
-    fn revoked(&mut self, sound: &mut dyn Consumer, ticket: RevokeTicket) {
-        self.revoking = false;
-        sound.revoked(ticket);
+        self.starved |= matches!(event, GroupEvent::Revoking { .. });
+        let kept_back = self.starved && matches!(event, GroupEvent::Records { .. });
+        (!kept_back).then_some(event)
     }
 }
 

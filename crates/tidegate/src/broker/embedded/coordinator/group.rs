@@ -283,7 +283,11 @@ impl Group {
         let present = self.members.iter().filter(|(_, member)| !member.out);
         let members = present
             .map(|(id, _)| GroupMember { id: format!("{name}-{}", id.0), partitions: owned(*id) });
-        GroupInfo { name: name.into(), generation: self.generation, members: members.collect() }
+        GroupInfo {
+            name: name.into(),
+            generation: Some(self.generation),
+            members: members.collect(),
+        }
     }
 
     pub(super) fn wake_all(&self) {

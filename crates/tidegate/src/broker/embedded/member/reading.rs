@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::broker::embedded::log::{PartitionLog, TailRead, Watch};
-use crate::broker::embedded::tail::Taking;
+use crate::broker::taking::Taking;
 use crate::broker::{FetchLimit, Watermarks};
 use crate::message::{Offset, Record};
 

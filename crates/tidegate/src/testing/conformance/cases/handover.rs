@@ -42,17 +42,20 @@ async fn revoke_of(a: &mut Member, b: &mut Member) -> Outcome<Vec<TopicPartition
     partitions.ok_or_else(|| Failed::new("the revoke is gone"))
 }
 
-/// Cooperative: what is not revoked goes on while the revoke is open, and after it, without a new start.
+/// Cooperative: what is not revoked stays as it is. While a revoke is open it can be committed, and may or may not
+/// deliver what is new; when the revoke is answered it delivers, without a new start.
 pub(in super::super) async fn retained_partitions_keep_delivering(lab: Lab<'_>) -> Outcome {
-    let Handover { mut a, mut b, revoked, retained, .. } = Handover::begin(&lab).await?;
+    let Handover { group, mut a, mut b, revoked, retained } = Handover::begin(&lab).await?;
     for p in &retained {
         lab.fill(p, 10..15).await?;
+        a.commit(p, 10, "retained").await??;
+        ensure_eq!(lab.committed(&group, p).await?, Some((10, "retained".into())), "the commit");
     }
-    let flows = |m: &[&mut Member]| retained.iter().all(|p| m[0].count(p) == 15);
-    until(&mut [&mut a, &mut b], "records while a revoke is open", flows).await?;
     ensure!(a.revoke.is_some(), "the revoke ended without an answer");
     ensure!(!revoked.iter().any(|p| b.owns(p)), "the new owner did not wait for the answer");
     a.answer()?;
+    let flows = |m: &[&mut Member]| retained.iter().all(|p| m[0].count(p) == 15);
+    until(&mut [&mut a, &mut b], "records after the revoke", flows).await?;
     until_shared(&mut [&mut a, &mut b], 4, 1).await?;
     for p in &retained {
         ensure!(a.owns(p), "{p} moved although it was not revoked");

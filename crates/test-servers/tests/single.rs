@@ -1,0 +1,54 @@
+//! PostgreSQL and Redis answer, keep what they acknowledged when they are killed, and leave nothing behind.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+
+use test_servers::{LocalPostgres, LocalRedis};
+
+fn address(url: &str) -> &str {
+    let after = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let after = after.split_once('@').map_or(after, |(_, rest)| rest);
+    after.split('/').next().expect("a URL has an address")
+}
+
+/// One command and the line that answers it, without a client library.
+fn ask_redis(redis: &LocalRedis, command: &str) -> String {
+    let mut connection = TcpStream::connect(address(redis.url())).expect("Redis listens");
+    connection.write_all(format!("{command}\r\n").as_bytes()).expect("Redis reads");
+    let mut lines = BufReader::new(connection).lines().map_while(Result::ok);
+    let answer = lines.next().expect("Redis answers");
+    // A text comes with its length before it.
+    if answer.starts_with('$') { lines.next().expect("the text") } else { answer }
+}
+
+#[test]
+fn redis_keeps_what_it_acknowledged_when_it_is_killed() {
+    let redis = LocalRedis::start();
+    assert_eq!(ask_redis(&redis, "SET colour green"), "+OK");
+    redis.kill();
+    assert!(TcpStream::connect(address(redis.url())).is_err(), "nobody listens");
+    redis.start_again();
+    assert_eq!(ask_redis(&redis, "GET colour"), "green");
+    redis.stop_gently();
+    redis.start_again();
+    assert_eq!(ask_redis(&redis, "GET colour"), "green");
+    let gone = address(redis.url()).to_owned();
+    drop(redis);
+    assert!(TcpStream::connect(gone).is_err());
+}
+
+#[test]
+fn postgres_answers_again_after_a_kill_and_each_database_is_another() {
+    let postgres = LocalPostgres::start();
+    let (one, other) = (postgres.database(), postgres.database());
+    assert_ne!(one, other);
+    postgres.kill();
+    assert!(TcpStream::connect(address(postgres.url())).is_err(), "nobody listens");
+    postgres.start_again();
+    assert_ne!(postgres.database(), one);
+    postgres.stop_gently();
+    postgres.start_again();
+    let gone = address(postgres.url()).to_owned();
+    drop(postgres);
+    assert!(TcpStream::connect(gone).is_err());
+}

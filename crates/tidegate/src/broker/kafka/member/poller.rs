@@ -1,0 +1,213 @@
+//! The poll thread: carries out what the member asked for, and takes in what the client has. It never sleeps while
+//! there is something to do, and never waits for the member but inside a revoke.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::Message as _;
+
+use super::asker::{Ask, list};
+use super::committer::Job;
+use super::{Client, Shared};
+use crate::broker::kafka::{error, record};
+use crate::broker::{BrokerError, Subscription};
+use crate::message::{Offset, Record, TopicName, TopicPartition};
+
+/// Without a ring the client is looked at so often: a lost one must not stop a partition for long.
+const LOOK: Duration = Duration::from_millis(100);
+/// So many records are taken in before the member hears of them.
+const BURST: usize = 500;
+/// The client may answer "nothing" after an event of its own: so many in a row mean it.
+const NOTHING: u32 = 3;
+/// A seek waits for the client's own thread.
+const SEEK: Duration = Duration::from_secs(1);
+/// A seek that the client does not take yet is tried again after this.
+const SEEK_AGAIN: Duration = Duration::from_millis(5);
+/// How long leaving may take before the client is let go.
+const LEAVE: Duration = Duration::from_secs(3);
+
+/// What the poll thread works with.
+pub(super) struct Poller {
+    client: Arc<Client>,
+    shared: Arc<Shared>,
+    asks: Sender<Ask>,
+    commits: Sender<Option<Job>>,
+    topics: Vec<TopicName>,
+    /// A member that does not ask for events for so long is not kept alive.
+    patience: Duration,
+    taken: BTreeMap<TopicPartition, Vec<Record>>,
+}
+
+impl Poller {
+    pub(super) fn new(
+        client: Arc<Client>,
+        shared: Arc<Shared>,
+        (asks, commits): (Sender<Ask>, Sender<Option<Job>>),
+        how: &Subscription,
+    ) -> Self {
+        // What is left of the interval the client counts itself, from its last poll on.
+        let patience = how.max_poll_interval / 4;
+        let (topics, taken) = (how.topics.clone(), BTreeMap::new());
+        Self { client, shared, asks, commits, topics, patience, taken }
+    }
+
+    pub(super) fn run(mut self, helpers: Vec<JoinHandle<()>>) {
+        while !self.is_over() {
+            let again = self.carry_out();
+            let more = self.is_wanted() && self.take_in();
+            if !more {
+                self.shared.bell.wait(if again { SEEK_AGAIN } else { LOOK });
+            }
+        }
+        self.leave();
+        let _ = self.asks.send(Ask::End);
+        let _ = self.commits.send(None);
+        // The last to let the client go closes it; here it may take its time.
+        drop(self);
+        helpers.into_iter().for_each(|helper| drop(helper.join()));
+    }
+
+    fn is_over(&self) -> bool {
+        let state = self.shared.state();
+        state.closing || state.has_failed()
+    }
+
+    /// Polling keeps the membership: for a member that has stopped asking it must end.
+    fn is_wanted(&self) -> bool {
+        self.shared.state().is_alive(self.patience)
+    }
+
+    /// Does what was asked for; whether something must be tried again soon.
+    fn carry_out(&mut self) -> bool {
+        let turn = self.shared.state().turn();
+        for (partition, grant) in turn.check {
+            // The asker lives as long as the client.
+            let _ = self.asks.send(Ask::Bounds(partition, grant));
+        }
+        let mut again = false;
+        for (partition, from) in turn.seek {
+            again |= !self.seek(&partition, from);
+        }
+        if !turn.hold.is_empty() {
+            self.said("held", self.client.pause(&list(&turn.hold)));
+        }
+        if !turn.release.is_empty() {
+            self.said("resumed", self.client.resume(&list(&turn.release)));
+        }
+        if turn.join_anew {
+            self.join_anew();
+        }
+        if again {
+            self.shared.state().busy = true;
+        }
+        again
+    }
+
+    fn said(&self, what: &str, result: Result<(), KafkaError>) {
+        if let Err(error) = result {
+            tracing::debug!(%error, "partitions could not be {what}");
+        }
+    }
+
+    /// Whether the client reads there now. It does not yet when the assignment has not reached its own thread.
+    fn seek(&self, partition: &TopicPartition, to: Offset) -> bool {
+        let (topic, number) = (partition.topic.as_str(), record::number(partition));
+        match self.client.seek(topic, number, record::raw(to), SEEK) {
+            Ok(()) => {
+                self.shared.state().sought(partition, to);
+                true
+            }
+            Err(error) => {
+                tracing::trace!(%partition, %error, "not yet");
+                false
+            }
+        }
+    }
+
+    /// The client reads a partition that it has given up only when it is assigned anew.
+    fn join_anew(&self) {
+        tracing::info!("joining the group anew");
+        self.client.unsubscribe();
+        let topics: Vec<_> = self.topics.iter().map(TopicName::as_str).collect();
+        if let Err(error) = self.client.subscribe(&topics) {
+            self.shared.fail(BrokerError::Unavailable(error.to_string()));
+        }
+    }
+
+    /// Takes in what the client has; whether there may be more.
+    fn take_in(&mut self) -> bool {
+        let (mut nothing, mut count) = (0, 0);
+        while nothing < NOTHING && count < BURST {
+            match self.client.poll(Duration::ZERO) {
+                Some(Ok(message)) => {
+                    (nothing, count) = (0, count + 1);
+                    let topic = message.topic();
+                    let Some(topic) = self.topics.iter().find(|t| t.as_str() == topic) else {
+                        continue;
+                    };
+                    let record = record::of(&message, topic);
+                    self.taken.entry(record.topic_partition()).or_default().push(record);
+                }
+                Some(Err(error)) => {
+                    nothing = 0;
+                    self.failed(&error);
+                }
+                None => nothing += 1,
+            }
+        }
+        self.hand_over();
+        count == BURST
+    }
+
+    fn hand_over(&mut self) {
+        if self.taken.is_empty() {
+            return;
+        }
+        let taken = std::mem::take(&mut self.taken);
+        self.shared.tell(|state| {
+            for (partition, records) in taken {
+                state.keep(&partition, records);
+            }
+        });
+    }
+
+    fn failed(&self, failure: &KafkaError) {
+        let (code, fatal) = match failure {
+            KafkaError::MessageConsumption(code) => (*code, false),
+            KafkaError::MessageConsumptionFatal(code) => (*code, true),
+            _ => return,
+        };
+        let troubles = &self.client.context().told.troubles;
+        if fatal || error::denied(code).is_some() {
+            let reason = error::denied(code).map_or_else(
+                || format!("the client cannot go on: {}", troubles.explain(&code)),
+                |what| format!("{what} ({code})"),
+            );
+            return self.shared.fail(BrokerError::Unavailable(reason));
+        }
+        match code {
+            Code::AutoOffsetReset | Code::OffsetOutOfRange => {
+                let suspects = self.shared.state().suspects();
+                let _ = self.asks.send(Ask::Suspects(suspects));
+            }
+            Code::PollExceeded => {
+                tracing::warn!("the member did not poll in time, and was put out of its group");
+            }
+            _ => tracing::debug!(%code, "the client reports an error, and goes on"),
+        }
+    }
+
+    /// Leaves the group: rebalance answers are served until nothing is owned. What is polled now is not kept (rule 16).
+    fn leave(&self) {
+        self.client.unsubscribe();
+        let deadline = Instant::now() + LEAVE;
+        while !self.shared.state().owned().is_empty() && Instant::now() < deadline {
+            drop(self.client.poll(Duration::from_millis(10)));
+        }
+    }
+}

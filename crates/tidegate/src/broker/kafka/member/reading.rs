@@ -1,0 +1,217 @@
+//! Where a member stands in one of its partitions.
+//!
+//! ```text
+//!  New ─ looked up ─▶ Described ─ told ─▶ Told ─ start ─▶ Starting ─ in range, sought ─▶ Running
+//!                                          ▲                  │ out of range                │
+//!                                          └──────────────────┴─────────────────────────────┘
+//! ```
+
+use std::collections::VecDeque;
+
+use crate::broker::taking::Taking;
+use crate::broker::{Assignment, FetchLimit, Watermarks};
+use crate::message::{Offset, Record};
+
+/// How far a partition is.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// Granted; what the group committed is being looked up.
+    New,
+    /// To be told.
+    Described(Assignment),
+    /// The member knows; nothing is delivered.
+    Told,
+    /// To be read from here on.
+    Starting { from: Offset, asked: bool },
+    /// Delivered up to here, not counting the buffer.
+    Running { position: Offset },
+}
+
+/// One granted partition.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// Names this grant: an answer to a question about an earlier one says nothing.
+    pub(super) grant: u64,
+    pub(super) stage: Stage,
+    /// It is being given back: commits count, nothing is delivered.
+    pub(super) revoking: bool,
+    /// The member wants nothing delivered.
+    pub(super) paused: bool,
+    /// The client was told to read nothing.
+    held: bool,
+    /// Newest bounds that are known.
+    bounds: Watermarks,
+    buffer: VecDeque<Record>,
+    bytes: usize,
+    /// The position fell out of these bounds: told when the buffer is empty.
+    out: Option<Watermarks>,
+    /// The client has given the partition up, and reads it again only after joining anew.
+    given_up: bool,
+}
+
+/// When a partition's buffer is full, and when there is room again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    pub(super) records: usize,
+    pub(super) bytes: usize,
+}
+
+/// What a partition has for its member.
+#[derive(Debug)]
+pub(super) enum Next {
+    Nothing,
+    Records(Vec<Record>),
+    OutOfRange { position: Offset, watermarks: Watermarks },
+}
+
+impl Reading {
+    pub(super) fn new(grant: u64) -> Self {
+        Self {
+            grant,
+            stage: Stage::New,
+            revoking: false,
+            paused: false,
+            held: true,
+            bounds: Watermarks::default(),
+            buffer: VecDeque::new(),
+            bytes: 0,
+            out: None,
+            given_up: false,
+        }
+    }
+
+    /// Whether the member has heard of this grant.
+    pub(super) fn is_told(&self) -> bool {
+        !matches!(self.stage, Stage::New | Stage::Described(_))
+    }
+
+    pub(super) fn describe(&mut self, assignment: Assignment) {
+        self.bounds = assignment.watermarks;
+        self.stage = Stage::Described(assignment);
+    }
+
+    /// What is to be told of a new grant, once.
+    pub(super) fn tell(&mut self) -> Option<Assignment> {
+        match std::mem::replace(&mut self.stage, Stage::Told) {
+            Stage::Described(assignment) => Some(assignment),
+            other => {
+                self.stage = other;
+                None
+            }
+        }
+    }
+
+    pub(super) fn start(&mut self, from: Offset) {
+        self.stage = Stage::Starting { from, asked: false };
+        self.paused = false;
+        self.out = None;
+        self.buffer.clear();
+        self.bytes = 0;
+    }
+
+    /// Whether the bounds must be asked before the client may be sent there.
+    pub(super) fn to_check(&mut self) -> bool {
+        let Stage::Starting { from, asked } = &mut self.stage else { return false };
+        let known = (self.bounds.start..=self.bounds.end).contains(from);
+        !known && !std::mem::replace(asked, true)
+    }
+
+    /// Where the client is to be sent now.
+    pub(super) fn to_seek(&self) -> Option<Offset> {
+        let Stage::Starting { from, .. } = self.stage else { return None };
+        let known = (self.bounds.start..=self.bounds.end).contains(&from);
+        (known && !self.given_up).then_some(from)
+    }
+
+    /// A start that the client cannot follow where it is.
+    pub(super) fn needs_new_grant(&self) -> bool {
+        self.given_up && matches!(self.stage, Stage::Starting { .. })
+    }
+
+    pub(super) fn sought(&mut self, to: Offset) {
+        if matches!(self.stage, Stage::Starting { from, .. } if from == to) {
+            self.stage = Stage::Running { position: to };
+        }
+    }
+
+    /// The bounds, just asked. `given_up`: asked because the client could not read on.
+    /// Answers whether the position lies outside of them.
+    pub(super) fn bounded(&mut self, bounds: Watermarks, given_up: bool) -> bool {
+        self.bounds = bounds;
+        let Some(position) = self.position() else { return false };
+        let outside = !(bounds.start..=bounds.end).contains(&position);
+        if outside {
+            self.out = Some(bounds);
+            self.given_up |= given_up;
+        }
+        outside
+    }
+
+    /// Where the client is sent, or reads on.
+    pub(super) fn position(&self) -> Option<Offset> {
+        match self.stage {
+            Stage::Starting { from, .. } => Some(from),
+            Stage::Running { position } => Some(position),
+            Stage::New | Stage::Described(_) | Stage::Told => None,
+        }
+    }
+
+    /// The highest end that is known.
+    pub(super) fn known_end(&self) -> Offset {
+        match self.stage {
+            Stage::Running { position } => self.bounds.end.max(position),
+            _ => self.bounds.end,
+        }
+    }
+
+    /// Keeps what the client delivered. What was on its way for an earlier start is dropped.
+    pub(super) fn keep(&mut self, record: Record) {
+        let Stage::Running { position } = &mut self.stage else { return };
+        if record.offset < *position {
+            return;
+        }
+        *position = record.offset.next();
+        self.bytes += record.size();
+        self.buffer.push_back(record);
+    }
+
+    /// Whether the client is to be told to stop reading, or to go on: `Some(true)` stops it.
+    pub(super) fn to_hold(&mut self, full: Room, low: Room) -> Option<bool> {
+        let running = matches!(self.stage, Stage::Running { .. });
+        let over = |room: Room| self.buffer.len() > room.records || self.bytes > room.bytes;
+        let hold = !running || if self.held { over(low) } else { over(full) };
+        (std::mem::replace(&mut self.held, hold) != hold).then_some(hold)
+    }
+
+    /// The client holds it, whatever was asked for before: it was just assigned.
+    pub(super) const fn is_held(&mut self) {
+        self.held = true;
+    }
+
+    pub(super) fn next(&mut self, limit: &FetchLimit) -> Next {
+        if self.paused || self.revoking {
+            return Next::Nothing;
+        }
+        if !self.buffer.is_empty() {
+            return Next::Records(self.take(limit));
+        }
+        let (Some(watermarks), Some(position)) = (self.out.take(), self.position()) else {
+            return Next::Nothing;
+        };
+        self.stage = Stage::Told;
+        Next::OutOfRange { position, watermarks }
+    }
+
+    fn take(&mut self, limit: &FetchLimit) -> Vec<Record> {
+        let mut taking = Taking::new(limit);
+        let count = self.buffer.iter().take_while(|record| taking.fits(record)).count();
+        let records: Vec<_> = self.buffer.drain(..count).collect();
+        self.bytes -= records.iter().map(Record::size).sum::<usize>();
+        records
+    }
+
+    /// Whether the client stands still for want of room, and there is room again.
+    pub(super) fn has_room_again(&self, low: Room) -> bool {
+        self.held && self.buffer.len() <= low.records && self.bytes <= low.bytes
+    }
+}

@@ -1,0 +1,328 @@
+//! What a member's threads know together, under one lock. No I/O, no client: every transition can be tested.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::reading::{Next, Reading, Room};
+use crate::broker::{
+    Assignment, BrokerError, CommitError, FetchLimit, GroupEvent, RevokeTicket, Subscription,
+    Watermarks,
+};
+use crate::message::{Offset, Record, TopicPartition};
+
+/// The buffer of a partition may hold so many times what one poll takes.
+const BUFFERED_POLLS: usize = 4;
+
+/// Everything that changes while the member lives.
+#[derive(Debug)]
+pub(super) struct State {
+    limit: FetchLimit,
+    /// What the cluster granted and has not taken back.
+    readings: BTreeMap<TopicPartition, Reading>,
+    grants: u64,
+    /// Told before anything else, in order.
+    events: VecDeque<GroupEvent>,
+    /// Whose turn was last.
+    last: Option<TopicPartition>,
+    revoke: Option<RevokeTicket>,
+    tickets: u64,
+    /// Something for the poll thread to do for its partitions.
+    pub(super) busy: bool,
+    join_anew: bool,
+    /// The end of the membership; told for ever.
+    fatal: Option<BrokerError>,
+    pub(super) closing: bool,
+    /// Somebody waits in `poll`.
+    polling: bool,
+    polled: Instant,
+}
+
+/// What the poll thread is to do for the client now.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    pub(super) check: Vec<(TopicPartition, u64)>,
+    pub(super) seek: Vec<(TopicPartition, Offset)>,
+    pub(super) hold: Vec<TopicPartition>,
+    pub(super) release: Vec<TopicPartition>,
+    pub(super) join_anew: bool,
+}
+
+impl State {
+    pub(super) fn new(how: &Subscription) -> Self {
+        let limit = FetchLimit {
+            records: how.max_poll_records,
+            bytes: how.max_poll_bytes,
+            wait: Duration::ZERO,
+        };
+        Self {
+            limit,
+            readings: BTreeMap::new(),
+            grants: 0,
+            events: VecDeque::new(),
+            last: None,
+            revoke: None,
+            tickets: 0,
+            busy: false,
+            join_anew: false,
+            fatal: None,
+            closing: false,
+            polling: false,
+            polled: Instant::now(),
+        }
+    }
+
+    /// The cluster grants partitions. Nothing of an earlier grant is left (rule 12). Names what is to be looked up.
+    pub(super) fn granted(
+        &mut self,
+        partitions: Vec<TopicPartition>,
+    ) -> Vec<(TopicPartition, u64)> {
+        let mut grant = |partition: TopicPartition| {
+            self.grants += 1;
+            self.readings.insert(partition.clone(), Reading::new(self.grants));
+            (partition, self.grants)
+        };
+        partitions.into_iter().map(&mut grant).collect()
+    }
+
+    /// What was looked up for a grant, if it still stands.
+    pub(super) fn described(&mut self, grant: u64, assignment: Assignment) {
+        if let Some(reading) = self.granted_as(&assignment.partition, grant) {
+            reading.describe(assignment);
+        }
+    }
+
+    fn granted_as(&mut self, partition: &TopicPartition, grant: u64) -> Option<&mut Reading> {
+        self.readings.get_mut(partition).filter(|reading| reading.grant == grant)
+    }
+
+    pub(super) fn stands(&self, partition: &TopicPartition, grant: u64) -> bool {
+        self.readings.get(partition).is_some_and(|reading| reading.grant == grant)
+    }
+
+    /// The cluster wants partitions back. What the member never heard of goes at once; for the rest it is asked.
+    pub(super) fn revoking(
+        &mut self,
+        partitions: &[TopicPartition],
+        within: Duration,
+    ) -> Option<RevokeTicket> {
+        let mut told = Vec::new();
+        for partition in partitions {
+            let Some(reading) = self.readings.get_mut(partition) else { continue };
+            if reading.is_told() {
+                reading.revoking = true;
+                told.push(partition.clone());
+            } else {
+                self.readings.remove(partition);
+            }
+        }
+        if told.is_empty() {
+            return None;
+        }
+        self.tickets += 1;
+        let ticket = RevokeTicket(self.tickets);
+        self.revoke = Some(ticket);
+        self.events.push_back(GroupEvent::Revoking { partitions: told, within, ticket });
+        Some(ticket)
+    }
+
+    pub(super) fn answer(&mut self, ticket: RevokeTicket) {
+        self.revoke.take_if(|open| *open == ticket);
+    }
+
+    pub(super) fn is_answered(&self, ticket: RevokeTicket) -> bool {
+        self.revoke != Some(ticket)
+    }
+
+    /// Given back in order: nobody is told again.
+    pub(super) fn given_back(&mut self, partitions: &[TopicPartition]) {
+        partitions.iter().for_each(|partition| drop(self.readings.remove(partition)));
+    }
+
+    /// Gone without an answer, or without having been asked for.
+    pub(super) fn lost(&mut self, partitions: &[TopicPartition]) {
+        self.revoke = None;
+        let gone = |p: &&TopicPartition| self.readings.remove(*p).is_some_and(|r| r.is_told());
+        let told: Vec<_> = partitions.iter().filter(gone).cloned().collect();
+        if !told.is_empty() {
+            self.events.push_back(GroupEvent::Lost(told));
+        }
+    }
+
+    pub(super) fn lost_all(&mut self) {
+        let all: Vec<_> = self.readings.keys().cloned().collect();
+        self.lost(&all);
+    }
+
+    pub(super) fn owned(&self) -> Vec<TopicPartition> {
+        self.readings.keys().cloned().collect()
+    }
+
+    pub(super) fn start(&mut self, partition: &TopicPartition, from: Offset) {
+        if let Some(reading) = self.readings.get_mut(partition).filter(|r| r.is_told()) {
+            reading.start(from);
+            self.busy = true;
+        }
+    }
+
+    pub(super) fn set_paused(&mut self, partitions: &[TopicPartition], paused: bool) {
+        for partition in partitions {
+            if let Some(reading) = self.readings.get_mut(partition) {
+                reading.paused = paused;
+            }
+        }
+    }
+
+    /// Keeps what the client delivered.
+    pub(super) fn keep(&mut self, partition: &TopicPartition, records: Vec<Record>) {
+        if let Some(reading) = self.readings.get_mut(partition) {
+            records.into_iter().for_each(|record| reading.keep(record));
+            self.busy = true;
+        }
+    }
+
+    /// The client stands still for a reason that is not ours to see.
+    pub(super) fn ask_to_join_anew(&mut self) {
+        self.join_anew = true;
+    }
+
+    /// What is to be done for the client since the last turn.
+    pub(super) fn turn(&mut self) -> Turn {
+        let mut turn = Turn { join_anew: std::mem::take(&mut self.join_anew), ..Turn::default() };
+        if !std::mem::take(&mut self.busy) {
+            return turn;
+        }
+        let (full, low) = self.rooms();
+        for (partition, reading) in &mut self.readings {
+            turn.join_anew |= reading.needs_new_grant();
+            if reading.to_check() {
+                turn.check.push((partition.clone(), reading.grant));
+            }
+            if let Some(from) = reading.to_seek() {
+                turn.seek.push((partition.clone(), from));
+            }
+            match reading.to_hold(full, low) {
+                Some(true) => turn.hold.push(partition.clone()),
+                Some(false) => turn.release.push(partition.clone()),
+                None => {}
+            }
+        }
+        turn
+    }
+
+    /// A full buffer, and one with room again: hysteresis, as the client drops what it read ahead when it pauses.
+    fn rooms(&self) -> (Room, Room) {
+        let FetchLimit { records, bytes, .. } = self.limit;
+        let full = Room { records: records * BUFFERED_POLLS, bytes: bytes * BUFFERED_POLLS };
+        (full, Room { records, bytes })
+    }
+
+    /// The client reads there now.
+    pub(super) fn sought(&mut self, partition: &TopicPartition, to: Offset) {
+        if let Some(reading) = self.readings.get_mut(partition) {
+            reading.sought(to);
+            self.busy = true;
+        }
+    }
+
+    pub(super) fn held(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            if let Some(reading) = self.readings.get_mut(partition) {
+                reading.is_held();
+            }
+        }
+    }
+
+    /// Bounds that were asked for a start, or because the client could not read on. Answers whether the position
+    /// lies outside.
+    pub(super) fn bounded(
+        &mut self,
+        partition: &TopicPartition,
+        grant: u64,
+        bounds: Watermarks,
+        given_up: bool,
+    ) -> bool {
+        self.busy = true;
+        self.granted_as(partition, grant).is_some_and(|reading| reading.bounded(bounds, given_up))
+    }
+
+    /// Everything that is being read: one of them the client could not read on.
+    pub(super) fn suspects(&self) -> Vec<(TopicPartition, u64)> {
+        let reads = self.readings.iter().filter(|(_, reading)| reading.position().is_some());
+        reads.map(|(partition, reading)| (partition.clone(), reading.grant)).collect()
+    }
+
+    /// Whether an offset may be committed for the partition, and the highest end that is known.
+    pub(super) fn check_commit(&self, partition: &TopicPartition) -> Result<Offset, CommitError> {
+        if self.closing || self.fatal.is_some() {
+            return Err(CommitError::Closed);
+        }
+        let reading = self.readings.get(partition).filter(|reading| reading.is_told());
+        let reading = reading.ok_or_else(|| CommitError::NotOwned(partition.clone()))?;
+        Ok(reading.known_end())
+    }
+
+    /// What there is to be told: who owns what comes before records.
+    pub(super) fn next(&mut self) -> Option<GroupEvent> {
+        if let Some(event) = self.events.pop_front() {
+            return Some(event);
+        }
+        if let Some(error) = &self.fatal {
+            return Some(GroupEvent::Fatal(error.clone()));
+        }
+        let new: Vec<_> = self.readings.values_mut().filter_map(Reading::tell).collect();
+        if !new.is_empty() {
+            return Some(GroupEvent::Assigned(new));
+        }
+        self.records()
+    }
+
+    fn records(&mut self) -> Option<GroupEvent> {
+        let (_, low) = self.rooms();
+        for partition in self.turns() {
+            let reading = self.readings.get_mut(&partition)?;
+            match reading.next(&self.limit) {
+                Next::Nothing => {}
+                Next::Records(records) => {
+                    self.busy |= reading.has_room_again(low);
+                    self.last = Some(partition.clone());
+                    return Some(GroupEvent::Records { partition, records });
+                }
+                Next::OutOfRange { position, watermarks } => {
+                    self.busy = true;
+                    return Some(GroupEvent::OutOfRange { partition, position, watermarks });
+                }
+            }
+        }
+        None
+    }
+
+    /// Everything granted, beginning behind the one whose turn was last.
+    fn turns(&self) -> Vec<TopicPartition> {
+        let Some(last) = &self.last else { return self.owned() };
+        let behind = self.readings.keys().filter(|p| *p > last);
+        behind.chain(self.readings.keys().filter(|p| *p <= last)).cloned().collect()
+    }
+
+    /// Ends the membership; everything that was owned is lost first.
+    pub(super) fn fail(&mut self, error: BrokerError) {
+        if self.fatal.is_none() {
+            self.lost_all();
+            self.fatal = Some(error);
+        }
+    }
+
+    pub(super) const fn has_failed(&self) -> bool {
+        self.fatal.is_some()
+    }
+
+    /// Somebody begins to wait in `poll`, or has ended waiting.
+    pub(super) fn set_polling(&mut self, polling: bool) {
+        self.polling = polling;
+        self.polled = Instant::now();
+    }
+
+    /// Whether the member has asked for events within this time.
+    pub(super) fn is_alive(&self, within: Duration) -> bool {
+        self.polling || self.polled.elapsed() < within
+    }
+}

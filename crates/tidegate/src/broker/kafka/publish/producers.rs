@@ -1,0 +1,117 @@
+//! The producers: one for each size of batch, made anew when it has failed for good.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{DeliveryResult, Message};
+use rdkafka::producer::{Producer as _, ProducerContext, ThreadedProducer};
+
+use super::super::cluster::{Cluster, is_missing};
+use super::super::context::Told;
+use super::super::{error, limits, record};
+use super::batch::Slot;
+use crate::broker::{BrokerError, Placed};
+
+pub(super) type Producer = ThreadedProducer<Deliveries>;
+
+/// Tells each record's slot how it went.
+pub(super) struct Deliveries {
+    told: Told,
+    cluster: Arc<Cluster>,
+}
+
+impl ClientContext for Deliveries {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        self.told.log(level, facility, line);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.told.error(error, reason);
+    }
+
+    fn generate_oauth_token(
+        &self,
+        config: Option<&str>,
+    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.told.generate_oauth_token(config)
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = Box<Slot>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, slot: Box<Slot>) {
+        let ack = match result {
+            Ok(message) => Ok(Placed {
+                partition: record::partition(message.partition()),
+                offset: record::offset(message.offset()),
+            }),
+            Err((failure, message)) => {
+                let code = failure.rdkafka_error_code().unwrap_or(Code::Unknown);
+                if is_missing(code) || code == Code::MessageSizeTooLarge {
+                    self.cluster.catalogue.forget(&slot.topic);
+                }
+                let partition = record::partition(message.partition());
+                let sent = error::Sent {
+                    topic: &slot.topic,
+                    partition,
+                    size: slot.size,
+                    limit: slot.limit,
+                };
+                Err(error::delivery(code, &sent, &self.cluster.troubles))
+            }
+        };
+        slot.answer(ack);
+    }
+}
+
+/// By the size of their batches.
+pub(super) struct Producers {
+    cluster: Arc<Cluster>,
+    all: HashMap<usize, Producer>,
+}
+
+impl Producers {
+    pub(super) fn new(cluster: Arc<Cluster>) -> Self {
+        Self { cluster, all: HashMap::new() }
+    }
+
+    /// The producer for topics with this limit, always the same one, as two would not keep the order.
+    pub(super) fn of(&mut self, limit: usize) -> Result<&Producer, BrokerError> {
+        let batch = limits::batch_for(limit);
+        if let Some((code, reason)) = self.all.get(&batch).and_then(|p| p.client().fatal_error()) {
+            // Idempotence cannot go on: a new producer has a new identity. Its records are answered as unknown.
+            tracing::warn!(%code, reason, "the Kafka producer failed for good and is made anew");
+            self.all.remove(&batch);
+        }
+        match self.all.entry(batch) {
+            std::collections::hash_map::Entry::Occupied(there) => Ok(there.into_mut()),
+            std::collections::hash_map::Entry::Vacant(place) => {
+                let context =
+                    Deliveries { told: self.cluster.told(), cluster: self.cluster.clone() };
+                let config = self.cluster.options.producing(batch);
+                let made = Producer::from_config_and_context(&config, context);
+                Ok(place.insert(made.map_err(error::config)?))
+            }
+        }
+    }
+
+    /// Waits until all is acknowledged, but not for ever.
+    pub(super) fn flush(&self, within: Duration) {
+        let deadline = std::time::Instant::now() + within;
+        for producer in self.all.values() {
+            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            if let Err(error) = producer.flush(left) {
+                let records = producer.in_flight_count();
+                tracing::warn!(%error, records, "records were not acknowledged before the end");
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! How many of the records that are there one read may take.
+
+use crate::broker::FetchLimit;
+use crate::message::Record;
+
+/// Counts records against a limit; the first always fits.
+#[derive(Debug)]
+pub(super) struct Taking {
+    records: usize,
+    bytes: usize,
+    first: bool,
+}
+
+impl Taking {
+    pub(super) fn new(limit: &FetchLimit) -> Self {
+        Self { records: limit.records.max(1), bytes: limit.bytes, first: true }
+    }
+
+    /// Takes the record if it fits.
+    pub(super) fn fits(&mut self, record: &Record) -> bool {
+        let size = record.size();
+        if self.records == 0 || (size > self.bytes && !self.first) {
+            return false;
+        }
+        self.records -= 1;
+        self.bytes = self.bytes.saturating_sub(size);
+        self.first = false;
+        true
+    }
+}

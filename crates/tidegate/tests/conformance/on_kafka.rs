@@ -1,0 +1,119 @@
+//! A real Apache Kafka, in a process of its own.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use test_servers::LocalKafka;
+use tidegate::broker::kafka::KafkaOptions;
+use tidegate::broker::{BoxFuture, Broker};
+use tidegate::message::TopicPartition;
+use tidegate::testing::conformance::{Harness, ShortTimes};
+use tokio::task::spawn_blocking;
+
+/// How long one call may take. A passing run never waits for it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct OnKafka {
+    cluster: Arc<LocalKafka>,
+    running: Mutex<Broker>,
+}
+
+impl OnKafka {
+    /// Starts a Kafka of its own: `reopen` kills it.
+    pub(crate) async fn new() -> Self {
+        let start = spawn_blocking(|| Arc::new(LocalKafka::start()));
+        let cluster = start.await.expect("a Kafka that starts");
+        let running = Mutex::new(connect(cluster.address()));
+        Self { cluster, running }
+    }
+}
+
+/// Heartbeats are what tells a member of a rebalance: the sooner, the shorter the run.
+fn connect(address: &str) -> Broker {
+    let options = KafkaOptions::new(address).property("heartbeat.interval.ms", "200");
+    Broker::kafka(options.expect("a property of librdkafka")).expect("clients for a Kafka")
+}
+
+impl Harness for OnKafka {
+    fn name(&self) -> &str {
+        "kafka"
+    }
+
+    fn broker(&self) -> BoxFuture<'_, Broker> {
+        let broker = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Box::pin(async { broker })
+    }
+
+    fn reopen(&self) -> BoxFuture<'_, Broker> {
+        let cluster = Arc::clone(&self.cluster);
+        Box::pin(async move {
+            let again = spawn_blocking(move || {
+                cluster.kill();
+                cluster.start_again();
+            });
+            again.await.expect("a Kafka that starts again");
+            let broker = connect(self.cluster.address());
+            *self.running.lock().unwrap_or_else(PoisonError::into_inner) = broker.clone();
+            broker
+        })
+    }
+
+    fn make_gap(&self, partition: &TopicPartition, offsets: u64) -> BoxFuture<'_, ()> {
+        let (cluster, partition) = (Arc::clone(&self.cluster), partition.clone());
+        Box::pin(async move {
+            let abort = spawn_blocking(move || {
+                abort_a_transaction(cluster.address(), &partition, offsets);
+            });
+            abort.await.expect("an aborted transaction");
+        })
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE
+    }
+
+    fn short_times(&self) -> ShortTimes {
+        ShortTimes {
+            session_timeout: Duration::from_secs(1),
+            max_poll_interval: Duration::from_secs(2),
+            drain_deadline: Duration::from_millis(700),
+        }
+    }
+}
+
+/// Its records are there, but for nobody who reads what was committed; the marker at its end takes one offset more.
+fn abort_a_transaction(address: &str, partition: &TopicPartition, offsets: u64) {
+    let (topic, number) = (partition.topic.as_str(), partition.partition.0 as i32);
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", address)
+        .set("transactional.id", format!("gap-{topic}-{number}"))
+        .create()
+        .expect("a producer");
+    let end = stable_end(address, topic, number) + offsets as i64;
+    producer.init_transactions(PATIENCE).expect("a transactional producer");
+    producer.begin_transaction().expect("a transaction");
+    for _ in 1..offsets {
+        let record = BaseRecord::<(), _>::to(topic).partition(number).payload("aborted");
+        producer.send(record).map_err(|(error, _)| error).expect("a record in the queue");
+    }
+    producer.flush(PATIENCE).expect("records in the log");
+    producer.abort_transaction(PATIENCE).expect("an aborted transaction");
+    // The marker is written after the call has returned.
+    let deadline = Instant::now() + PATIENCE;
+    while stable_end(address, topic, number) < end {
+        assert!(Instant::now() < deadline, "the marker of {partition} was not written");
+    }
+}
+
+/// Where the log ends for those who read what was committed.
+fn stable_end(address: &str, topic: &str, partition: i32) -> i64 {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", address)
+        .set("isolation.level", "read_committed")
+        .create()
+        .expect("a consumer");
+    consumer.fetch_watermarks(topic, partition, PATIENCE).expect("watermarks").1
+}
