@@ -1,7 +1,7 @@
 //! The `database` store in PostgreSQL: for services on several machines.
 //!
 //! Several instances write at once. What keeps their effects apart is the owner row, which an effect locks `for share`
-//! and a new owner changes (decision 8), and the unique keys of markers.
+//! and a new owner changes (decision 9), and the unique keys of markers.
 //!
 //! Connections per process: at most 8 that write, 4 that look up, 2 that strike outbox rows; 14 in all, opened as they are
 //! needed. A transaction begins with the handler's first statement, at `read committed`; another level can be its first

@@ -4,6 +4,8 @@
 mod file;
 mod fixture;
 #[cfg(feature = "postgres")]
+mod race;
+#[cfg(feature = "postgres")]
 mod server;
 
 use bytes::Bytes;

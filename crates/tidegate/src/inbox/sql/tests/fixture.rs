@@ -65,7 +65,7 @@ impl TestDatabase for sqlx::Postgres {
 pub(super) struct Fixture<D: TestDatabase> {
     pub(super) store: SqlInbox<D>,
     pub(super) epoch: i64,
-    pub(super) place: D::Place,
+    pub(super) _place: D::Place,
 }
 
 pub(super) fn partition() -> TopicPartition {
@@ -77,7 +77,7 @@ impl<D: TestDatabase> Fixture<D> {
         let (store, place) = D::open().await;
         store.prepare().await.unwrap();
         let epoch = store.own("g", &partition()).await.unwrap();
-        let fixture = Self { store, epoch, place };
+        let fixture = Self { store, epoch, _place: place };
         fixture.execute("create table effect (id text)").await;
         fixture
     }

@@ -138,7 +138,7 @@ async fn a_server_that_was_killed_is_used_again() {
     let store = PostgresInbox::open(server.url()).await.unwrap();
     store.prepare().await.unwrap();
     let epoch = store.own("g", &partition()).await.unwrap();
-    let f = Server { store, epoch, place: server.url().to_owned() };
+    let f = Server { store, epoch, _place: server.url().to_owned() };
     f.execute("create table effect (id text)").await;
     f.fresh("e1").await.commit(Marker::Done, vec![row(0, "x")]).await.unwrap();
     let lost = effect::<Postgres>(f.fresh("e2").await, "e2").await;
