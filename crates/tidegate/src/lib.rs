@@ -115,7 +115,7 @@
 //! marker, effect and emitted events are one transaction, and a second delivery is a duplicate. For everything outside of the
 //! database hand [`EventId`](event::EventId) on as idempotency key.
 //!
-//! The feature `sqlite` brings it; SQL is written with sqlx 0.9. The transaction begins with the first statement, and
+//! The features `sqlite` and `postgres` bring it; SQL is written with sqlx 0.9. The transaction begins with the first statement, and
 //! others wait for it: call outside first, write last.
 //!
 #![cfg_attr(
@@ -161,6 +161,7 @@ fn routes(inbox: SqliteInbox) -> Router {
 //! | `embedded` (default) | the log in one folder, for one process: development, tests, small installations |
 //! | `json` (default) | events as JSON text |
 //! | `sqlite` | `Inbox<Sqlite>`: effects, markers and outbox in one SQLite transaction |
+//! | `postgres` | `Inbox<Postgres>`: the same in PostgreSQL, for services on several machines |
 //! | `testing` | `TestService`, and the conformance suite of the broker contract |
 
 pub mod broker;

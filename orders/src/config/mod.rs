@@ -25,6 +25,8 @@ pub use parts::{Breaker, Format, Http, IdempotencyStore, Redis, Retrying, Simula
 pub use secret::Secret;
 pub use sources::Variables;
 
+use crate::model::{Store, postgres};
+
 /// All settings, checked one by one; what must fit together is checked at the start.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
@@ -72,11 +74,19 @@ impl Config {
                 "RETRY_MAX_INTERVAL: must not be shorter than RETRY_INITIAL_INTERVAL".into()
             );
         }
-        if !self.http.http_host.is_loopback() {
-            return Err("HTTP_HOST: beyond this machine (127.0.0.1) the read model must not be SQLite, and this version has no other".into());
-        }
+        self.check_read_model()?;
         self.check_topics()?;
         Ok(unbuilt::warnings(&set))
+    }
+
+    fn check_read_model(&self) -> Result<(), String> {
+        match self.stores.read_model() {
+            Store::Postgres(url) => postgres(&url).map(drop).map_err(|e| format!("DATABASE_URL: {e}")),
+            Store::Sqlite(_) if !self.http.http_host.is_loopback() => Err(
+                "HTTP_HOST: beyond this machine (127.0.0.1) the read model must not be SQLite: set DATABASE_URL to a PostgreSQL database".into(),
+            ),
+            Store::Sqlite(_) => Ok(()),
+        }
     }
 
     fn check_topics(&self) -> Result<(), String> {
@@ -167,6 +177,10 @@ mod tests {
             assert!(line.starts_with(&format!("{names}: ")) && !line.contains('\n'), "{line}");
         }
         assert!(parse(&["--http-host=::1"]).check(&BTreeSet::new()).is_ok());
+        let several = ["--http-host=0.0.0.0", "--database-url=postgres://u:hunter2@h/d"];
+        assert!(parse(&several).check(&BTreeSet::new()).is_ok());
+        let shown = format!("{:?} {}", parse(&several), parse(&several).stores.read_model());
+        assert!(!shown.contains("hunter2") && shown.contains("PostgreSQL at h:5432/d"), "{shown}");
     }
 
     #[test]
@@ -179,7 +193,8 @@ mod tests {
             ("--kafka-replication-factor=3", "KAFKA_REPLICATION_FACTOR"),
             ("--idempotency-store=redis", "IDEMPOTENCY_STORE"),
             ("--orders-format=avro", "ORDERS_FORMAT"),
-            ("--database-url=postgres://u:hunter2@h/d", "DATABASE_URL"),
+            ("--database-url=mysql://u:hunter2@h/d", "DATABASE_URL"),
+            ("--database-url=postgres://u:hunter2@h:port/d", "DATABASE_URL"),
         ] {
             let line = refusal(&[args], &[name]);
             assert!(line.starts_with(&format!("{name}: ")) && !line.contains("hunter2"), "{line}");

@@ -6,15 +6,16 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a writer waits for its turn before that counts as an outage.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(in crate::inbox) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A fair queue of one.
+/// A fair queue in front of connections.
 #[derive(Debug, Clone)]
-pub(super) struct Turn(Arc<Semaphore>);
+pub(in crate::inbox) struct Turn(Arc<Semaphore>);
 
 impl Turn {
-    pub(super) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(1)))
+    /// For so many at once.
+    pub(in crate::inbox) fn of(connections: u32) -> Self {
+        Self(Arc::new(Semaphore::new(connections as usize)))
     }
 
     /// Waits for the turn; it ends when the permit is dropped.

@@ -4,8 +4,14 @@ use crate::class::{Class, Classify};
 use crate::inbox::StoreError;
 
 /// One place decides ([`Classify`] of `sqlx::Error`): an outage passes, anything else needs somebody.
-pub(super) fn store(error: sqlx::Error) -> StoreError {
-    let message = error.to_string();
+pub(in crate::inbox) fn store(error: sqlx::Error) -> StoreError {
+    let message = match &error {
+        sqlx::Error::PoolTimedOut => {
+            "no connection in time: the database cannot be reached, or all connections are in use"
+                .to_owned()
+        }
+        other => other.to_string(),
+    };
     match error.class() {
         Class::Outage(_) | Class::Transient => StoreError::Unavailable(message),
         _ => StoreError::Broken(message),
