@@ -5,9 +5,10 @@
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## the program, as bin/orders
-	cargo build --release --locked -p orders
-	mkdir -p bin && cp target/release/orders bin/orders
+build: ## the program, with TLS: bin/orders, and bin/producer, consumer, replay, which are the same by another name
+	cargo build --release --locked -p orders --features tls
+	mkdir -p bin && cp --remove-destination target/release/orders bin/orders
+	for name in producer consumer replay; do ln -f bin/orders bin/$$name; done
 
 up: ## the order platform on the embedded log
 	cargo run --release --locked -p orders -- up
