@@ -100,6 +100,16 @@ async fn a_service_of_its_own_is_refused_on_the_embedded_log() {
 }
 
 #[tokio::test]
+async fn the_programs_name_chooses_the_service() {
+    let folder = tempfile::tempdir().unwrap();
+    for service in ["producer", "consumer", "replay"] {
+        let line = format!("ln -s \"$1\" {service} && exec ./{service}");
+        let setup = Setup::orders(folder.path(), &[]).in_shell(&line);
+        refused(&setup, &[&format!("{service} alone needs Kafka"), "KAFKA_BROKERS"]).await;
+    }
+}
+
+#[tokio::test]
 async fn a_taken_port_is_named() {
     let folder = tempfile::tempdir().unwrap();
     for offset in 0..4 {
