@@ -30,7 +30,7 @@ Exit codes:
 /// Every setting is a flag, a variable of the environment (its name is in angle brackets), or a line of .env in the
 /// current folder; the first of these that is set wins. An empty variable counts as not set.
 #[derive(Debug, Parser)]
-#[command(name = "orders", version, arg_required_else_help = true, args_override_self = true, after_help = EXIT_CODES)]
+#[command(name = "orders", version, propagate_version = true, arg_required_else_help = true, args_override_self = true, after_help = EXIT_CODES)]
 pub struct Program {
     /// The settings.
     #[command(flatten)]
@@ -67,6 +67,19 @@ pub enum Command {
     Sample(SampleArgs),
     /// Generates orders, waits for them, and judges what became of each one.
     Load(LoadArgs),
+}
+
+impl Command {
+    /// The service of its log lines that belong to no other.
+    const fn service(&self) -> &'static str {
+        match self {
+            Self::Producer => "producer",
+            Self::Consumer => "consumer",
+            Self::Replay => "replay",
+            Self::Gateway { .. } => "gateway",
+            _ => "orders",
+        }
+    }
 }
 
 /// Why a command ended without success.

@@ -13,7 +13,8 @@ use crate::{load, logging, sample, topics, up};
 pub(super) fn run(parsed: Parsed) -> Result<(), Failure> {
     let Parsed { program, warnings } = parsed;
     let config = &program.config;
-    logging::init(&config.http.log_level, config.http.service_name.as_deref().unwrap_or("orders"));
+    let service = config.http.service_name.as_deref().unwrap_or(program.command.service());
+    logging::init(&config.http.log_level, service);
     for warning in warnings {
         tracing::warn!("{warning}");
     }

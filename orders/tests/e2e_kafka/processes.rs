@@ -42,8 +42,19 @@ async fn the_sample_ends_as_it_says_with_each_service_in_its_own_process() {
 
 #[tokio::test]
 async fn two_consumers_share_the_work_and_the_file() {
+    share_the_work("shared_range", "KAFKA_ASSIGNMENT_STRATEGY", "range").await;
+}
+
+/// KIP-848: the broker shares out.
+#[tokio::test]
+async fn two_consumers_share_the_work_by_the_newer_protocol() {
+    share_the_work("shared_newer", "KAFKA_PROPERTY_GROUP_PROTOCOL", "consumer").await;
+}
+
+async fn share_the_work(name: &str, variable: &str, value: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::new(folder.path(), LocalKafka::shared().address(), "shared_work");
+    let place = Place::new(folder.path(), LocalKafka::shared().address(), name);
+    let place = place.variable(variable, value);
     place.topics().await;
     let platform = Platform::ready(&place).await;
     let second = place.second_consumer().ready_at(1..2).await;
@@ -148,4 +159,36 @@ async fn a_broker_that_is_away_is_said_and_waited_for() {
     platform.producer.reaches(&after.order_id, "completed").await;
     assert_eq!(platform.producer.charges(&before.order_id).await, 1);
     platform.end().await;
+}
+
+/// Handlers wait, and nothing can be committed: what was not settled comes again.
+#[tokio::test]
+async fn processes_end_in_time_while_the_broker_is_away_and_finish_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let kafka = LocalKafka::start();
+    let place = Place::new(folder.path(), kafka.address(), "ended_away");
+    place.topics().await;
+    let platform = Platform::ready(&place).await;
+    let mut orders = Vec::new();
+    for product in ["widget", "slow-500", "fail-transient-1", "fail-always", "slow-2500"] {
+        orders.push(platform.producer.order(product).await);
+    }
+    kafka.kill();
+    for process in [platform.producer, platform.consumer, platform.replay, platform.gateway] {
+        process.stop("TERM").await;
+    }
+
+    kafka.start_again();
+    let again = Platform::ready(&place).await;
+    for order in &orders {
+        let view = eventually("the order has ended", async || {
+            let view = again.producer.view(&order.order_id).await;
+            let status = view.data()["status"].as_str()?.to_owned();
+            ["completed", "failed"].contains(&status.as_str()).then_some(status)
+        });
+        let wanted = if order.order_id == orders[3].order_id { "failed" } else { "completed" };
+        assert_eq!(view.await, wanted);
+        assert_eq!(again.producer.charges(&order.order_id).await, 1);
+    }
+    again.end().await;
 }
