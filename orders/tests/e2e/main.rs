@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
 
+#[path = "../harness/mod.rs"]
 mod harness;
 
 mod journey;

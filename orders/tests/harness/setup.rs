@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -91,13 +92,18 @@ impl Setup {
 
     /// Starts a platform, and waits until all of its services are ready.
     pub(crate) async fn ready(&self) -> Program {
+        self.ready_at(0..4).await
+    }
+
+    /// Starts it, and waits until the services at these ports, counted from its first, are ready.
+    pub(crate) async fn ready_at(&self, services: Range<u16>) -> Program {
         let mut up = self.start();
-        for port in self.port..self.port + 4 {
-            let http = Http::new(port);
-            eventually(&format!("port {port} is ready"), async || {
+        for service in services {
+            let http = Http::new(self.port + service);
+            eventually(&format!("port {} is ready", self.port + service), async || {
                 let ended = up.has_ended();
                 assert!(ended.is_none(), "it ended: {ended:?}\n{}", up.stderr());
-                let path = if port == up.port + 3 { "/health" } else { "/ready" };
+                let path = if service == 3 { "/health" } else { "/ready" };
                 let answer = http.try_send(http.request("GET", path)).await?;
                 (answer.status == 200).then_some(())
             })

@@ -91,7 +91,8 @@ impl Program {
         self.ended_within(PATIENCE * 4).await
     }
 
-    async fn ended_within(mut self, limit: Duration) -> Ended {
+    /// Waits for its end, and not longer than this.
+    pub(crate) async fn ended_within(mut self, limit: Duration) -> Ended {
         let deadline = Instant::now() + limit;
         loop {
             if let Some(status) = self.has_ended() {
@@ -102,10 +103,15 @@ impl Program {
         }
     }
 
-    /// Ends a platform as Ctrl-C does. It has five seconds, and must have lost sight of no record.
+    /// Ends a platform as Ctrl-C does. It must have lost sight of no record.
     pub(crate) async fn end(self) -> Ended {
         self.assert_conserved().await;
-        self.signal("INT");
+        self.stop("INT").await
+    }
+
+    /// Asks it to end, for which it has five seconds.
+    pub(crate) async fn stop(self, signal: &str) -> Ended {
+        self.signal(signal);
         self.ended_within(Duration::from_secs(5)).await.expect(0)
     }
 }
