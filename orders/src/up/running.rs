@@ -114,8 +114,8 @@ async fn beside<T>(service: impl Future<Output = T>, aside: impl Future<Output =
     }
 }
 
-/// Says that it is up when the consumer is a member of its group: nothing can be refused any more. Beside other
-/// members it may have no partition; alone in its process it has them all before `orders up` says so.
+/// Says that it is up when the consumer is a member of its group: nothing can be refused any more. `up` waits for its
+/// partitions too; a consumer of its own process may be one of many, and have none.
 async fn announce(consumer: Health, process: Process, shown: String) {
     let is_up = || match process {
         Process::Up { .. } => consumer.readiness().is_ready(),

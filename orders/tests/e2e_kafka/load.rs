@@ -19,12 +19,18 @@ async fn performed(up: &Program) -> u64 {
     stats.data()["performed"].as_u64().unwrap()
 }
 
+/// Waits for this part of the orders, for as long as there are more of them.
 async fn charged(up: &Program, part: f64) {
     let wanted = (count() as f64 * part) as u64;
-    eventually(&format!("{wanted} orders are charged"), async || {
-        (performed(up).await >= wanted).then_some(())
-    })
-    .await;
+    let mut seen = performed(up).await;
+    while seen < wanted {
+        seen =
+            eventually(&format!("more than {seen} of {wanted} orders are charged"), async || {
+                let now = performed(up).await;
+                (now > seen).then_some(now)
+            })
+            .await;
+    }
 }
 
 /// The load, with a kill at a half and a restart of the broker at three quarters.
