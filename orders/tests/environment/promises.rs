@@ -27,10 +27,9 @@ fn every_test_that_a_page_names_is_there() {
         let named = named(page);
         assert!(named.len() >= least, "{page}: {named:?}");
         for name in named {
-            assert!(
-                sources.contains(&format!("fn {name}(")),
-                "{page} names {name}, which is no test"
-            );
+            // `<`: written once, and run for several databases.
+            let written = ["(", "<"].map(|next| sources.contains(&format!("fn {name}{next}")));
+            assert!(written.contains(&true), "{page} names {name}, which is no test");
         }
     }
 }
