@@ -1,16 +1,47 @@
 # Everything a developer runs. `make help` lists it. Scripts in scripts/ do the work, so that CI runs the same.
 .DEFAULT_GOAL := help
-.PHONY: help build up test test-embedded tls lint docs deny features bench nightly clean
+.PHONY: help setup build up topics producer consumer replay gateway infra-up infra-down test test-embedded test-services
+.PHONY: tls lint docs deny features bench nightly clean
+
+# Where the processes find Kafka: the environment, else .env, else this machine. `make consumer HTTP_PORT=9190` runs a second one.
+KAFKA_BROKERS ?= $(or $(shell sed -n 's/^KAFKA_BROKERS=//p' .env 2>/dev/null | tail -n 1),127.0.0.1:9092)
+on_kafka = KAFKA_BROKERS='$(KAFKA_BROKERS)' cargo run --release --locked -p orders --
+export HTTP_PORT
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## the program, as bin/orders
-	cargo build --release --locked -p orders
-	mkdir -p bin && cp target/release/orders bin/orders
+setup: ## from a fresh machine to running servers with topics
+	scripts/setup.sh
+
+build: ## the program, with TLS: bin/orders, and bin/producer, consumer, replay, which are the same by another name
+	cargo build --release --locked -p orders --features tls
+	mkdir -p bin && cp --remove-destination target/release/orders bin/orders
+	for name in producer consumer replay; do ln -f bin/orders bin/$$name; done
 
 up: ## the order platform on the embedded log
 	cargo run --release --locked -p orders -- up
+
+infra-up: ## Kafka, PostgreSQL and Redis on this machine, in containers where Docker runs and compose.env is there
+	scripts/infra.sh up
+
+infra-down: ## ends them; what they kept is gone
+	scripts/infra.sh down
+
+topics: ## creates the topics on Kafka
+	$(on_kafka) topics
+
+producer: ## the producer alone, on Kafka
+	$(on_kafka) producer
+
+consumer: ## the consumer alone, on Kafka
+	$(on_kafka) consumer
+
+replay: ## the replay service alone, on Kafka
+	$(on_kafka) replay
+
+gateway: ## the simulated payment provider, which needs no Kafka
+	cargo run --release --locked -p orders -- gateway
 
 test: ## all tests; prints `N passed, N failed`
 	scripts/test.sh
@@ -20,6 +51,10 @@ test-embedded: ## the tests that need only cargo
 
 tls: ## TLS and SASL against a broker that asks for them; builds OpenSSL
 	scripts/tls.sh
+
+test-services: ## asks running services, wherever they run, and checks what they answer
+	scripts/test-orders.sh
+	scripts/test-replay.sh
 
 lint: ## formatting and clippy, warnings are errors
 	scripts/lint.sh

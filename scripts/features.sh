@@ -12,3 +12,9 @@ for feature in $features; do
     printf '%s\n' "$feature"
     cargo check --release --locked --quiet -p tidegate --no-default-features --features "$feature"
 done
+
+# A user's crate with an sqlx of its own. It begins with our lock, so that what both have is compiled once.
+printf 'beside an sqlx with its default features\n'
+beside=crates/tidegate/tests/beside
+cp Cargo.lock "$beside/Cargo.lock"
+cargo check --release --quiet --manifest-path "$beside/Cargo.toml" --target-dir "${CARGO_TARGET_DIR:-target}"

@@ -36,7 +36,7 @@ embedded() {
     local name status=0
     local binaries=()
     for name in $(embedded_binaries); do binaries+=(--test "$name"); done
-    run --exclude test-servers --lib --bins --examples "${binaries[@]}" "$@" -- --skip ::postgres:: --skip ::redis:: ||
+    run --exclude test-servers --lib --bins --examples "${binaries[@]}" "$@" -- --skip ::postgres:: --skip ::redis:: --skip scripts:: ||
         status=$?
     run --exclude test-servers --doc "$@" || status=$?
     return $status

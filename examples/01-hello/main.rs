@@ -26,7 +26,7 @@ async fn greet(Payload(g): Payload<Greeting>, attempt: Attempt) -> Result<(), Pe
 
 #[tokio::main]
 async fn main() -> Result<(), tidegate::Error> {
-    let broker = Broker::from_env()?; // the embedded log in ./data; Kafka follows
+    let broker = Broker::from_env()?; // the embedded log in ./data, or KAFKA_BROKERS
     Service::new("hello", broker) // consumer group
         .start_from(StartFrom::Earliest) // without this line it does not compile
         .route(Topic::json("greetings").on(greet))

@@ -6,7 +6,7 @@
 //!     └───── replay ◀─ orders_dlq
 //! ```
 //!
-//! [`up`] runs all of it in one process. [`order`] is the domain, [`http`] and [`config`] are shared by all services.
+//! [`up`] runs all of it in one process, or one service each. [`order`] is the domain, [`http`] and [`config`] are shared by all services.
 
 pub mod cli;
 pub mod config;
@@ -14,6 +14,7 @@ pub mod consumer;
 pub mod gateway;
 pub mod http;
 pub mod load;
+pub mod log;
 pub mod logging;
 pub mod model;
 pub mod order;

@@ -4,6 +4,7 @@ use tidegate::broker::{AdminError, Broker, BrokerError, NewTopic};
 use tidegate::message::TopicName;
 
 use crate::config::Config;
+use crate::up::Process;
 
 /// A dead letter is its record and the reasons for it: so much more, in bytes (TG0028).
 const LETTER: usize = 64 << 10;
@@ -35,6 +36,41 @@ pub fn wanted(config: &Config) -> Vec<NewTopic> {
     ]
 }
 
+/// What a process cannot do without.
+#[must_use]
+pub fn needed(config: &Config, process: Process) -> Vec<TopicName> {
+    let (events, letters) =
+        (config.kafka.kafka_topic_orders.clone(), config.kafka.kafka_topic_orders_dlq.clone());
+    match process {
+        Process::Up { .. } => vec![events, letters, audit()],
+        Process::Producer => vec![events],
+        Process::Consumer => vec![events, letters],
+        Process::Replay => vec![events, letters, audit()],
+        Process::Gateway { .. } => Vec::new(),
+    }
+}
+
+/// Those of the topics that are there, and those that are not.
+///
+/// # Errors
+/// When the log cannot be asked.
+pub async fn find(
+    broker: &Broker,
+    names: &[TopicName],
+) -> Result<(Vec<Ensured>, Vec<TopicName>), BrokerError> {
+    let existing = broker.topics().await?;
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for name in names.iter().cloned() {
+        match existing.iter().find(|topic| topic.name == name) {
+            Some(topic) => {
+                found.push(Ensured { name, partitions: topic.partitions, created: false })
+            }
+            None => missing.push(name),
+        }
+    }
+    Ok((found, missing))
+}
+
 /// A topic, and whether it was made just now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ensured {
@@ -60,14 +96,12 @@ pub async fn ensure(broker: &Broker, wanted: Vec<NewTopic>) -> Result<Vec<Ensure
             Err(error) => return Err(error),
         }
     }
-    let existing = broker.topics().await?;
-    let ensured = names.into_iter().map(|name| {
-        let partitions = existing.iter().find(|topic| topic.name == name).map(|t| t.partitions);
-        let created = created.contains(&name);
-        let partitions = partitions.ok_or_else(|| BrokerError::UnknownTopic(name.clone()))?;
-        Ok(Ensured { name, partitions, created })
-    });
-    ensured.collect()
+    let (found, missing) = find(broker, &names).await?;
+    if let Some(name) = missing.into_iter().next() {
+        return Err(BrokerError::UnknownTopic(name).into());
+    }
+    let made = |topic: Ensured| Ensured { created: created.contains(&topic.name), ..topic };
+    Ok(found.into_iter().map(made).collect())
 }
 
 #[cfg(test)]
@@ -104,5 +138,20 @@ mod tests {
             [row("orders", 3, false), row("letters", 5, true), row("orders_audit", 1, false)]
         );
         assert_eq!(broker.topics().await.unwrap().len(), 4, "no others are made");
+    }
+
+    #[tokio::test]
+    async fn each_process_looks_for_the_topics_that_it_uses() {
+        let (broker, config) = (Broker::in_memory(), config(&[]));
+        let mut wanted = wanted(&config);
+        assert_eq!(wanted.pop().unwrap().name, audit());
+        ensure(&broker, wanted).await.unwrap();
+        let missing = async |process| {
+            let found = find(&broker, &needed(&config, process)).await.unwrap();
+            found.1.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(missing(Process::Producer).await, [""; 0]);
+        assert_eq!(missing(Process::Consumer).await, [""; 0]);
+        assert_eq!(missing(Process::Replay).await, ["orders_audit"]);
     }
 }

@@ -70,9 +70,8 @@ format() {
         certificates
         mapfile -t scram < <(scram_users)
     fi
-    id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 1-22)
-    # Read as an option otherwise.
-    id=${id/#-/A}
+    # 16 bytes in letters and digits: one that began with - would be taken for an option.
+    id=$(head -c 16 /dev/urandom | base64 | tr '+/' 'ab' | cut -c 1-22)
     for ((n = 1; n <= nodes; n++)); do
         mkdir -p "$data/node-$n"
         properties "$n" >"$data/node-$n/server.properties"
@@ -82,7 +81,7 @@ format() {
     done
     for ((n = 1; n <= nodes; n++)); do
         wait "$(cat "$data/node-$n/format.pid")" ||
-            fail "node $n was refused its settings: $(head -n 1 "$data/node-$n/format")"
+            fail "node $n was refused its settings: $(grep -m 1 -E 'Exception|error' "$data/node-$n/format")"
     done
     touch "$data/formatted"
 }

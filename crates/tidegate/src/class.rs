@@ -1,7 +1,7 @@
 //! What kind of failure it is: the one decision that everything after a failed attempt follows from.
 
 mod permanent;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sqlx;
 
 use std::error::Error;

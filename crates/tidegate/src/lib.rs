@@ -21,7 +21,7 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), tidegate::Error> {
-//!     let broker = Broker::from_env()?;               // the embedded log in ./data; Kafka follows
+//!     let broker = Broker::from_env()?;               // the embedded log in ./data, or KAFKA_BROKERS
 //!     Service::new("hello", broker)                   // consumer group
 //!         .start_from(StartFrom::Earliest)            // without this line it does not compile
 //!         .route(Topic::json("greetings").on(greet))
@@ -115,7 +115,7 @@
 //! marker, effect and emitted events are one transaction, and a second delivery is a duplicate. For everything outside of the
 //! database hand [`EventId`](event::EventId) on as idempotency key.
 //!
-//! The feature `sqlite` brings it; SQL is written with sqlx 0.9. The transaction begins with the first statement, and
+//! The features `sqlite` and `postgres` bring it; SQL is written with sqlx 0.9. The transaction begins with the first statement, and
 //! others wait for it: call outside first, write last.
 //!
 #![cfg_attr(
@@ -158,9 +158,12 @@ fn routes(inbox: SqliteInbox) -> Router {
 //!
 //! | feature | for |
 //! |---|---|
+//! | `kafka` (default) | Apache Kafka, through librdkafka (C: the build needs gcc or clang, and make) |
 //! | `embedded` (default) | the log in one folder, for one process: development, tests, small installations |
 //! | `json` (default) | events as JSON text |
 //! | `sqlite` | `Inbox<Sqlite>`: effects, markers and outbox in one SQLite transaction |
+//! | `postgres` | `Inbox<Postgres>`: the same in PostgreSQL, for services on several machines |
+//! | `tls` | TLS, and SASL beyond PLAIN, towards Kafka: builds OpenSSL, which takes minutes |
 //! | `testing` | `TestService`, and the conformance suite of the broker contract |
 
 pub mod broker;

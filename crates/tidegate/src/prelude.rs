@@ -11,6 +11,8 @@ pub use crate::extract::{Attempt, CorrelationId, FromRef, Meta, Raw, Replay, Sta
 pub use crate::handler::Payload;
 pub use crate::headers::Headers;
 pub use crate::inbox::Inbox;
+#[cfg(feature = "postgres")]
+pub use crate::inbox::postgres::PostgresInbox;
 #[cfg(feature = "sqlite")]
 pub use crate::inbox::sqlite::SqliteInbox;
 pub use crate::outcome::{IntoOutcome, Outcome};
@@ -19,5 +21,7 @@ pub use crate::publisher::{NewEvent, PreparedEvent, Published, Publisher};
 pub use crate::router::{IntoRouter, Router, Topic, Unknown};
 pub use crate::service::{Service, StartFrom};
 pub use crate::time::{hours, millis, mins, secs};
+#[cfg(feature = "postgres")]
+pub use sqlx::Postgres;
 #[cfg(feature = "sqlite")]
 pub use sqlx::Sqlite;

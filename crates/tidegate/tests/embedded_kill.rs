@@ -2,7 +2,8 @@
 //! acknowledged is there afterwards.
 //!
 //! The parent starts this very binary again as the child, reads its acknowledgements from a pipe,
-//! kills it as soon as it has seen some, opens the folder, and compares. `KILL_SEED` repeats a run.
+//! kills it as soon as it has seen some, opens the folder, and compares. `KILL_SEED` repeats a run, `KILL_ROUNDS` says
+//! how many kills it has.
 #![cfg(feature = "embedded")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -10,6 +11,7 @@ mod kill;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -17,15 +19,23 @@ use kill::{FOLDER, GROUP, PARTITIONS, ROUND, expected, metadata, place};
 use tidegate::broker::{Broker, FetchLimit};
 use tidegate::message::{Offset, Record};
 
-const KILLS: u32 = 100;
+/// How many kills: 100, or what KILL_ROUNDS says (500 at night).
+fn rounds() -> u32 {
+    match std::env::var("KILL_ROUNDS") {
+        Ok(rounds) => rounds.parse().expect("KILL_ROUNDS is a number"),
+        Err(_) => 100,
+    }
+}
 
-/// What the child said before it died.
+/// What the children said before they died.
 #[derive(Default)]
 struct Said {
     /// Partition and offset of each acknowledged record, and its id.
     acknowledged: BTreeMap<(u32, u64), u64>,
     /// The last acknowledged commit of each partition.
     committed: BTreeMap<u32, u64>,
+    /// Children that were seen to die of signal 9.
+    kills: u32,
 }
 
 impl Said {
@@ -53,7 +63,7 @@ fn kill_9_loses_nothing_acknowledged() {
     runtime.block_on(create(folder.path()));
     let mut said = Said::default();
     let mut verified = vec![0; PARTITIONS as usize];
-    for round in 0..KILLS {
+    for round in 0..rounds() {
         let before = said.acknowledged.len();
         run_and_kill(folder.path(), round, before + random.usize(1..60), &mut said);
         assert!(said.acknowledged.len() > before, "round {round} did nothing");
@@ -62,7 +72,8 @@ fn kill_9_loses_nothing_acknowledged() {
     // Once more, all of it: nothing that was right is wrong now, and no id came twice.
     let ids = runtime.block_on(check(folder.path(), &said, &mut vec![0; PARTITIONS as usize]));
     assert!(ids.len() >= said.acknowledged.len());
-    eprintln!("{KILLS} kills, {} records acknowledged", said.acknowledged.len());
+    assert!(said.kills > 0 && said.kills == rounds(), "{} of {} kills", said.kills, rounds());
+    eprintln!("{} kills, {} records acknowledged", said.kills, said.acknowledged.len());
 }
 
 /// The process that is killed.
@@ -102,7 +113,9 @@ fn run_and_kill(folder: &Path, round: u32, enough: usize, said: &mut Said) {
             killed = true;
         }
     }
-    assert!(!child.wait().unwrap().success() && killed, "the child ended by itself");
+    let status = child.wait().unwrap();
+    assert!(killed && status.signal() == Some(9), "the child ended by itself: {status}");
+    said.kills += 1;
 }
 
 /// Compares everything from `verified` on; answers with the ids found.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use orders::http::{self, Connections, Timeouts};
-use orders::model::Reader;
+use orders::model::{Reader, Store};
 use orders::producer::{Producer, Settings};
 use tidegate::broker::{Broker, NewTopic};
 use tidegate::message::TopicName;
@@ -38,7 +38,7 @@ pub(crate) fn embedded(runtime: &Runtime, folder: &Path) -> Broker {
 /// Serves the producer's routes, as `orders up` does, until the runtime ends.
 pub(crate) fn serve(runtime: &Runtime, broker: Broker, folder: &Path) -> SocketAddr {
     runtime.block_on(async {
-        let reader = Reader::new(&folder.join("orders.db"));
+        let reader = Reader::new(&Store::Sqlite(folder.join("orders.db")));
         let producer = Producer::new(broker, reader, Settings::new(topic()));
         let routes = http::service(producer.routes(), BODY_LIMIT);
         let listener = http::bind("bench", ([127, 0, 0, 1], 0).into()).expect("a free port");

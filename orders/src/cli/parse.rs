@@ -113,6 +113,8 @@ mod tests {
             ("ALLOW_CRASH", "perhaps"),
             ("LOG_LEVEL", "loud"),
             ("GATEWAY_URL", "ftp://x"),
+            ("KAFKA_SECURITY_PROTOCOL", "tls"),
+            ("KAFKA_SASL_MECHANISM", "GSSAPI"),
             ("HTTP_BODY_LIMIT", "0"),
             ("BATCH_LIMIT", "0"),
         ] {
@@ -130,12 +132,29 @@ mod tests {
     #[test]
     fn promises_are_refused_wherever_they_come_from() {
         for line in [
-            refused("KAFKA_BROKERS=x:9092", &[], &["up"]),
-            refused("", &[("KAFKA_BROKERS", "x:9092")], &["up"]),
-            refused("", &[], &["up", "--kafka-brokers", "x:9092"]),
+            refused("KAFKA_SASL_PASSWORD=x", &[], &["up"]),
+            refused("", &[("KAFKA_SASL_PASSWORD", "x")], &["up"]),
+            refused("", &[], &["up", "--kafka-sasl-password", "x"]),
         ] {
-            assert!(line.starts_with("KAFKA_BROKERS: "), "{line}");
+            assert!(line.starts_with("KAFKA_SASL_PASSWORD: "), "{line}");
         }
+    }
+
+    #[test]
+    fn a_property_may_be_a_variable_a_line_or_a_flag_and_the_flag_wins() {
+        let dotenv = "KAFKA_BROKERS=x:9092\nKAFKA_PROPERTY_LINGER_MS=5";
+        let shown = |given: &[&str]| {
+            let config = run(dotenv, &[], given).unwrap().program.config;
+            config.kafka.kafka_property.last().unwrap().value.expose().to_owned()
+        };
+        assert_eq!(shown(&["up"]), "5");
+        assert_eq!(shown(&["up", "--kafka-property", "linger.ms=7"]), "7");
+        assert_eq!(shown(&["--kafka-property=linger.ms=7", "producer"]), "7");
+        let environment = [("KAFKA_PROPERTY_ACKS", "1")];
+        let line = refused(dotenv, &environment, &["producer"]);
+        assert!(line.starts_with("KAFKA_PROPERTY_ACKS: property acks cannot be set: "), "{line}");
+        let near = refused("KAFKA_PROPERTIES_LINGER_MS=5", &[], &["up"]);
+        assert!(near.ends_with("did you mean KAFKA_PROPERTY_LINGER_MS?"), "{near}");
     }
 
     #[test]

@@ -2,17 +2,19 @@
 
 use std::io::Write;
 
-use tidegate::broker::{Broker, BrokerError};
-
 use super::parse::Parsed;
 use super::{Command, Failure, Program};
 use crate::config::Config;
+use crate::log::{Log, Publishers};
+use crate::topics::Ensured;
+use crate::up::{Process, UpError};
 use crate::{load, logging, sample, topics, up};
 
 pub(super) fn run(parsed: Parsed) -> Result<(), Failure> {
     let Parsed { program, warnings } = parsed;
     let config = &program.config;
-    logging::init(&config.http.log_level, config.http.service_name.as_deref().unwrap_or("orders"));
+    let service = config.http.service_name.as_deref().unwrap_or(program.command.service());
+    logging::init(&config.http.log_level, service);
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -29,25 +31,21 @@ pub(super) fn run(parsed: Parsed) -> Result<(), Failure> {
 async fn command(program: &Program) -> Result<(), Failure> {
     let config = &program.config;
     match &program.command {
-        Command::Up { forgetful } => up::up(config, *forgetful).await.map_err(start_or_run),
+        Command::Up { forgetful } => served(config, Process::Up { forgetful: *forgetful }).await,
+        Command::Producer => served(config, Process::Producer).await,
+        Command::Consumer => served(config, Process::Consumer).await,
+        Command::Replay => served(config, Process::Replay).await,
         Command::Gateway { forgetful } => {
-            up::gateway(config, *forgetful).await.map_err(start_or_run)
+            served(config, Process::Gateway { forgetful: *forgetful }).await
         }
-        Command::Producer => Err(alone("producer")),
-        Command::Consumer => Err(alone("consumer")),
-        Command::Replay => Err(alone("replay")),
         Command::Topics => create_topics(config).await,
         Command::Sample(args) => posted(sample::run(args, config).await),
         Command::Load(args) => judged(load::run(args, config).await),
     }
 }
 
-/// The embedded log belongs to one process.
-fn alone(service: &str) -> Failure {
-    Failure::Refused(format!(
-        "{service} alone needs Kafka (KAFKA_BROKERS), which this version does not support: the embedded log serves \
-         one process; use `orders up`, which runs all services in one"
-    ))
+async fn served(config: &Config, process: Process) -> Result<(), Failure> {
+    up::run(config, process).await.map_err(start_or_run)
 }
 
 fn start_or_run(error: up::UpError) -> Failure {
@@ -56,12 +54,11 @@ fn start_or_run(error: up::UpError) -> Failure {
 }
 
 async fn create_topics(config: &Config) -> Result<(), Failure> {
-    let broker =
-        Broker::embedded(config.stores.log_dir()).map_err(|error| no_log(config, &error))?;
-    let ensured = topics::ensure(&broker, topics::wanted(config)).await;
-    broker.close().await;
-    let ensured = ensured.map_err(|error| Failure::Failed(one_line(&error)))?;
-    for topic in ensured {
+    let refused = |error| start_or_run(UpError::log(config, error));
+    let log = Log::open(config, "orders-topics", Publishers::Services).map_err(refused)?;
+    let ensured = reached(&log, config).await;
+    log.close().await;
+    for topic in ensured? {
         let state = if topic.created { "created" } else { "exists" };
         let name = topic.name.as_str();
         show(format_args!("{name:<24} {:>3} partitions  {state}\n", topic.partitions));
@@ -69,8 +66,13 @@ async fn create_topics(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-fn no_log(config: &Config, error: &BrokerError) -> Failure {
-    start_or_run(up::UpError::log(config, error.clone()))
+async fn reached(log: &Log, config: &Config) -> Result<Vec<Ensured>, Failure> {
+    if config.on_kafka() {
+        let reached = log.reach().await;
+        reached.map_err(|error| start_or_run(UpError::log(config, error)))?;
+    }
+    let ensured = topics::ensure(log.broker(), topics::wanted(config)).await;
+    ensured.map_err(|error| Failure::Failed(one_line(&error)))
 }
 
 fn posted(result: Result<sample::Sample, sample::SampleError>) -> Result<(), Failure> {

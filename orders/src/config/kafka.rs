@@ -1,9 +1,10 @@
 //! The log: addresses, topics, the group, security.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use tidegate::message::TopicName;
 
 use super::Secret;
+use super::property::Property;
 use super::values::{not_empty, topic};
 
 /// The log, and the names in it.
@@ -37,12 +38,12 @@ pub struct Kafka {
     /// How partitions are shared out in a group.
     #[arg(long, default_value = "cooperative-sticky")]
     pub kafka_assignment_strategy: AssignmentStrategy,
-    /// Transport security: plaintext, ssl, sasl_plaintext, sasl_ssl.
-    #[arg(long)]
-    pub kafka_security_protocol: Option<String>,
+    /// Transport security; plaintext without it.
+    #[arg(long, ignore_case = true)]
+    pub kafka_security_protocol: Option<SecurityProtocol>,
     /// SASL mechanism.
-    #[arg(long)]
-    pub kafka_sasl_mechanism: Option<String>,
+    #[arg(long, ignore_case = true)]
+    pub kafka_sasl_mechanism: Option<SaslMechanism>,
     /// SASL user.
     #[arg(long)]
     pub kafka_sasl_username: Option<String>,
@@ -61,6 +62,10 @@ pub struct Kafka {
     /// Password of that key.
     #[arg(long)]
     pub kafka_ssl_key_password: Option<Secret>,
+    /// Any other property of librdkafka, such as linger.ms=5; may be repeated. As a variable its name is part of the
+    /// name, with _ for each dot: KAFKA_PROPERTY_LINGER_MS=5.
+    #[arg(long, action = ArgAction::Append, value_name = "NAME=VALUE")]
+    pub kafka_property: Vec<Property>,
     /// Where Avro and Protobuf schemas are registered.
     #[arg(long)]
     pub schema_registry_url: Option<String>,
@@ -76,4 +81,70 @@ pub enum AssignmentStrategy {
     RoundRobin,
     /// Neighbouring partitions together.
     Range,
+}
+
+/// How connections to Kafka are secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SecurityProtocol {
+    /// Nothing is encrypted, nobody proves anything.
+    Plaintext,
+    /// TLS.
+    Ssl,
+    /// SASL in the clear.
+    #[value(name = "sasl_plaintext")]
+    SaslPlaintext,
+    /// SASL in TLS.
+    #[value(name = "sasl_ssl")]
+    SaslSsl,
+}
+
+impl SecurityProtocol {
+    /// As librdkafka and this system's variables write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plaintext => "plaintext",
+            Self::Ssl => "ssl",
+            Self::SaslPlaintext => "sasl_plaintext",
+            Self::SaslSsl => "sasl_ssl",
+        }
+    }
+
+    pub(super) const fn has_tls(self) -> bool {
+        matches!(self, Self::Ssl | Self::SaslSsl)
+    }
+
+    pub(super) const fn has_sasl(self) -> bool {
+        matches!(self, Self::SaslPlaintext | Self::SaslSsl)
+    }
+}
+
+/// How a client proves who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SaslMechanism {
+    /// User and password, as they are.
+    #[value(name = "PLAIN")]
+    Plain,
+    /// A proof that the password is known.
+    #[value(name = "SCRAM-SHA-256")]
+    ScramSha256,
+    /// The same, with the longer hash.
+    #[value(name = "SCRAM-SHA-512")]
+    ScramSha512,
+    /// Tokens of an identity provider.
+    #[value(name = "OAUTHBEARER")]
+    OAuthBearer,
+}
+
+impl SaslMechanism {
+    /// As librdkafka and this system's variables write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha512 => "SCRAM-SHA-512",
+            Self::OAuthBearer => "OAUTHBEARER",
+        }
+    }
 }

@@ -6,10 +6,12 @@
 //!
 //! A flag's value name is its variable: `--http-port <HTTP_PORT>`.
 
+mod cluster;
 mod dotenv;
 mod kafka;
 mod near_miss;
 mod parts;
+mod property;
 mod secret;
 mod sources;
 mod unbuilt;
@@ -18,12 +20,15 @@ mod values;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
-use clap::{Args, Command};
+use clap::{ArgAction, Args, Command};
 
-pub use kafka::{AssignmentStrategy, Kafka};
+pub use kafka::{AssignmentStrategy, Kafka, SaslMechanism, SecurityProtocol};
 pub use parts::{Breaker, Format, Http, IdempotencyStore, Redis, Retrying, Simulation, Stores};
+pub use property::Property;
 pub use secret::Secret;
 pub use sources::Variables;
+
+use crate::model::{Store, postgres};
 
 /// All settings, checked one by one; what must fit together is checked at the start.
 #[derive(Debug, Clone, Args)]
@@ -51,11 +56,13 @@ pub struct Config {
     pub simulation: Simulation,
 }
 
-/// The variables of all settings, in the order of `--help`.
+/// The variables of all settings, in the order of `--help`. Those of properties (`KAFKA_PROPERTY_...`) are not among
+/// them: their names have no end.
 #[must_use]
 pub fn names() -> Vec<String> {
     let settings = Config::augment_args(Command::new("settings"));
-    settings.get_arguments().map(|setting| setting.get_id().as_str().to_uppercase()).collect()
+    let named = settings.get_arguments().filter(|s| !matches!(s.get_action(), ArgAction::Append));
+    named.map(|setting| setting.get_id().as_str().to_uppercase()).collect()
 }
 
 impl Config {
@@ -66,17 +73,32 @@ impl Config {
     /// The first contradiction, or promise that cannot be kept: one line that names the variable.
     pub fn check(&self, set: &BTreeSet<String>) -> Result<Vec<String>, String> {
         let set: Vec<_> = set.iter().map(String::as_str).collect();
-        unbuilt::promise(self, &set)?;
+        self.kafka.options("orders")?;
+        unbuilt::promise(self)?;
         if self.retry.retry_max_interval < self.retry.retry_initial_interval {
             return Err(
                 "RETRY_MAX_INTERVAL: must not be shorter than RETRY_INITIAL_INTERVAL".into()
             );
         }
-        if !self.http.http_host.is_loopback() {
-            return Err("HTTP_HOST: beyond this machine (127.0.0.1) the read model must not be SQLite, and this version has no other".into());
-        }
+        self.check_read_model()?;
         self.check_topics()?;
-        Ok(unbuilt::warnings(&set))
+        Ok(unbuilt::warnings(self, &set))
+    }
+
+    /// Whether the log is a Kafka cluster, and not the embedded one.
+    #[must_use]
+    pub fn on_kafka(&self) -> bool {
+        self.kafka.kafka_brokers.is_some()
+    }
+
+    fn check_read_model(&self) -> Result<(), String> {
+        match self.stores.read_model() {
+            Store::Postgres(url) => postgres(&url).map(drop).map_err(|e| format!("DATABASE_URL: {e}")),
+            Store::Sqlite(_) if !self.http.http_host.is_loopback() => Err(
+                "HTTP_HOST: beyond this machine (127.0.0.1) the read model must not be SQLite: set DATABASE_URL to a PostgreSQL database".into(),
+            ),
+            Store::Sqlite(_) => Ok(()),
+        }
     }
 
     fn check_topics(&self) -> Result<(), String> {
@@ -167,23 +189,44 @@ mod tests {
             assert!(line.starts_with(&format!("{names}: ")) && !line.contains('\n'), "{line}");
         }
         assert!(parse(&["--http-host=::1"]).check(&BTreeSet::new()).is_ok());
+        let several = ["--http-host=0.0.0.0", "--database-url=postgres://u:hunter2@h/d"];
+        assert!(parse(&several).check(&BTreeSet::new()).is_ok());
+        let shown = format!("{:?} {}", parse(&several), parse(&several).stores.read_model());
+        assert!(!shown.contains("hunter2") && shown.contains("PostgreSQL at h:5432/d"), "{shown}");
     }
 
     #[test]
     fn promises_that_cannot_be_kept_stop_the_start() {
         for (args, name) in [
-            ("--kafka-brokers=x:9092", "KAFKA_BROKERS"),
             ("--kafka-security-protocol=ssl", "KAFKA_SECURITY_PROTOCOL"),
             ("--kafka-sasl-password=x", "KAFKA_SASL_PASSWORD"),
             ("--kafka-ssl-ca-location=x", "KAFKA_SSL_CA_LOCATION"),
             ("--kafka-replication-factor=3", "KAFKA_REPLICATION_FACTOR"),
             ("--idempotency-store=redis", "IDEMPOTENCY_STORE"),
             ("--orders-format=avro", "ORDERS_FORMAT"),
-            ("--database-url=postgres://u:hunter2@h/d", "DATABASE_URL"),
+            ("--database-url=mysql://u:hunter2@h/d", "DATABASE_URL"),
+            ("--database-url=postgres://u:hunter2@h:port/d", "DATABASE_URL"),
         ] {
             let line = refusal(&[args], &[name]);
             assert!(line.starts_with(&format!("{name}: ")) && !line.contains("hunter2"), "{line}");
         }
+    }
+
+    #[test]
+    fn on_kafka_the_clusters_settings_are_taken() {
+        let given = [
+            "--kafka-brokers=x:9092",
+            "--kafka-replication-factor=3",
+            "--kafka-assignment-strategy=range",
+            "--kafka-property=linger.ms=5",
+        ];
+        let set = ["KAFKA_BROKERS", "KAFKA_ASSIGNMENT_STRATEGY", "KAFKA_PROPERTY_LINGER_MS"];
+        let set = set.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(parse(&given).check(&set), Ok(vec![]));
+        assert!(parse(&given).on_kafka());
+        let lines = parse(&given[2..]).check(&BTreeSet::new()).unwrap();
+        assert_eq!(lines.len(), 2, "on the embedded log they have no effect: {lines:?}");
+        assert!(lines.iter().any(|line| line.contains("KAFKA_PROPERTY_LINGER_MS")), "{lines:?}");
     }
 
     #[test]

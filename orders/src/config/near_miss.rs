@@ -1,11 +1,22 @@
 //! Variables that look like a typing error of one of ours.
 
+use super::property::PREFIX;
+
 /// Our names that are within two typing errors (a character too much, too few, or wrong) of a name that is not ours.
-pub(super) fn near_miss<'a>(name: &str, ours: &[&'a str]) -> Option<&'a str> {
-    if ours.contains(&name) || OTHERS.contains(&name) {
+/// Of a property's variable only the beginning can be told.
+pub(super) fn near_miss(name: &str, ours: &[&str]) -> Option<String> {
+    if ours.contains(&name) || OTHERS.contains(&name) || name.starts_with(PREFIX) {
         return None;
     }
-    ours.iter().copied().find(|our| distance(name, our) <= 2)
+    let near = ours.iter().copied().find(|our| distance(name, our) <= 2);
+    near.map(str::to_owned).or_else(|| near_property(name))
+}
+
+/// `KAFKA_PROPERTIES_LINGER_MS` means `KAFKA_PROPERTY_LINGER_MS`.
+fn near_property(name: &str) -> Option<String> {
+    let parts = name.match_indices('_').map(|(at, _)| name.split_at(at + 1));
+    let mut near = parts.filter(|(start, _)| distance(start, PREFIX) <= 3);
+    near.next().map(|(_, property)| format!("{PREFIX}{property}"))
 }
 
 /// Names that other programs use, and that come close to ours.
@@ -13,7 +24,7 @@ const OTHERS: [&str; 3] = ["HTTPS_PORT", "HTTPS_HOST", "LOG_LEVELS"];
 
 /// Levenshtein's distance, in bytes: names are ASCII.
 fn distance(a: &str, b: &str) -> usize {
-    if a.len().abs_diff(b.len()) > 2 {
+    if a.len().abs_diff(b.len()) > 3 {
         return usize::MAX;
     }
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -36,7 +47,7 @@ mod tests {
     fn guess(name: &str) -> Option<String> {
         let ours = names();
         let ours: Vec<_> = ours.iter().map(String::as_str).collect();
-        near_miss(name, &ours).map(str::to_owned)
+        near_miss(name, &ours)
     }
 
     #[test]
@@ -48,6 +59,8 @@ mod tests {
             ("DATADIR", "DATA_DIR"),
             ("LOGLEVEL", "LOG_LEVEL"),
             ("DATABASE_URI", "DATABASE_URL"),
+            ("KAFKA_PROPERTIES_LINGER_MS", "KAFKA_PROPERTY_LINGER_MS"),
+            ("KAFKA_PROPRTY_ACKS", "KAFKA_PROPERTY_ACKS"),
         ] {
             assert_eq!(guess(name).as_deref(), Some(ours), "{name}");
         }
@@ -94,6 +107,8 @@ mod tests {
             "GATEWAY_PORT",
             "SERVICE_HOST",
             "OTEL_SERVICE_NAME",
+            "KAFKA_PROPERTY_LINGER_MS",
+            "KAFKA_PROPERTY_SASL_KERBEROS_KEYTAB",
         ] {
             assert_eq!(guess(name), None, "{name}");
         }

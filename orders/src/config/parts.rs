@@ -10,6 +10,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use super::Secret;
 use super::values::{duration, http_url, not_empty, ratio};
 use crate::logging::check_filter;
+use crate::model::Store;
 
 /// Where the services listen, and what they take.
 #[derive(Debug, Clone, Args)]
@@ -62,7 +63,8 @@ pub struct Stores {
     /// Folder of the embedded log, the read model, the ledger and journals.
     #[arg(long, default_value = "./data")]
     pub data_dir: PathBuf,
-    /// Read model on several machines; without it orders.db in DATA_DIR is used.
+    /// Read model on several machines: postgres://user:password@host:5432/database, schema orders; without it orders.db
+    /// in DATA_DIR is used.
     #[arg(long)]
     pub database_url: Option<Secret>,
     /// Where the gateway is; HTTP_PORT + 3 of this machine without it.
@@ -86,10 +88,13 @@ impl Stores {
         self.data_dir.join("log")
     }
 
-    /// The read model's file.
+    /// Where the read model is.
     #[must_use]
-    pub fn read_model(&self) -> PathBuf {
-        self.data_dir.join("orders.db")
+    pub fn read_model(&self) -> Store {
+        match &self.database_url {
+            Some(url) => Store::Postgres(url.clone()),
+            None => Store::Sqlite(self.data_dir.join("orders.db")),
+        }
     }
 
     /// The gateway's folder.

@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use super::near_miss::near_miss;
+use super::property::{PREFIX, property};
 use super::{dotenv, names};
 
 /// Variables that are set: `.env`, overlaid by the environment. Empty ones count as not set.
@@ -42,7 +43,7 @@ impl Variables {
             let Some(name) = name.to_str() else { continue };
             match value.into_string() {
                 Ok(value) => drop(variables.insert(name.to_owned(), value)),
-                Err(_) if ours.iter().any(|our| our == name) => {
+                Err(_) if ours.iter().any(|our| our == name) || name.starts_with(PREFIX) => {
                     return Err(format!("{name} is not UTF-8"));
                 }
                 Err(_) => {}
@@ -57,6 +58,11 @@ impl Variables {
     /// # Errors
     /// `KAFKA_BROKER: did you mean KAFKA_BROKERS?`
     pub fn check_names(&self) -> Result<(), String> {
+        if let Some(name) =
+            ["KAFKA_PROPERTY", PREFIX].iter().find(|name| self.0.contains_key(**name))
+        {
+            return Err(format!("{name}: name the property too: KAFKA_PROPERTY_LINGER_MS=5"));
+        }
         let ours = names();
         let ours: Vec<_> = ours.iter().map(String::as_str).collect();
         let guess = |name: &String| near_miss(name, &ours).map(|our| (name.clone(), our));
@@ -82,7 +88,14 @@ impl Variables {
         let flags = set
             .filter(|(flag, _)| !given.iter().any(|argument| is_flag(argument, flag)))
             .map(|(flag, value)| format!("{flag}={value}").into());
+        let flags = flags.chain(self.properties());
         std::iter::once(program).chain(flags).chain(given.clone()).collect()
+    }
+
+    /// A flag for each variable of a property. One that is given later wins.
+    fn properties(&self) -> impl Iterator<Item = OsString> {
+        let named = self.0.iter().filter_map(|(name, value)| Some((property(name)?, value)));
+        named.map(|(name, value)| format!("--kafka-property={name}={value}").into())
     }
 }
 
@@ -122,6 +135,20 @@ mod tests {
         for given in [vec!["o", "up", "--http-port", "3"], vec!["o", "--http-port=3", "up"]] {
             let all = flags(&both, &given);
             assert!(!all.contains(&"--http-port=2".into()), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn properties_have_their_names_in_their_variables() {
+        let set = variables("KAFKA_PROPERTY_LINGER_MS=5", &[("KAFKA_PROPERTY_CLIENT_RACK", "a=b")]);
+        assert_eq!(set.check_names(), Ok(()));
+        let given = ["orders", "--kafka-property", "linger.ms=9"];
+        let (rack, linger) = ("--kafka-property=client.rack=a=b", "--kafka-property=linger.ms=5");
+        assert_eq!(flags(&set, &given), [&["orders", rack, linger], &given[1..]].concat());
+        for nameless in ["KAFKA_PROPERTY", "KAFKA_PROPERTY_"] {
+            assert!(
+                variables("", &[(nameless, "x")]).check_names().unwrap_err().contains("LINGER_MS")
+            );
         }
     }
 

@@ -36,7 +36,7 @@ impl Classify for ProcessError {
             Self::Transient(_) => Class::Transient,
             Self::Charge(error) => error.class(),
             Self::Write(error) | Self::Read(ModelError::Database(error)) => error.class(),
-            // The consumer makes the tables before it joins the group: without them the file was taken away.
+            // The consumer makes the tables before it joins the group: without them the database was taken away.
             Self::Read(_) => Class::Outage("database"),
         }
     }

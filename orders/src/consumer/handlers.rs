@@ -15,7 +15,7 @@ use super::App;
 use super::error::ProcessError;
 use super::simulation::Steer;
 use super::validate::validate;
-use crate::model::{Happened, writer};
+use crate::model::{Happened, Tx, writer};
 use crate::order::{
     Order as Placed, OrderCancelled, OrderCompleted, OrderCreated, OrderEvent, OrderFailed,
     OrderStatus, OrderUpdated,
@@ -29,7 +29,7 @@ pub(super) async fn created(
     replay: Replay,
     raw: Raw,
     State(app): State<Arc<App>>,
-    mut tx: Inbox<Sqlite>,
+    mut tx: Tx,
 ) -> Result<Option<Emit<OrderCompleted>>, ProcessError> {
     validate(&event, &id, raw.key.as_deref())?;
     let order = event.order();
@@ -46,7 +46,7 @@ pub(super) async fn created(
     steer.after_charge(attempt.0, replay.is_replay())?;
     let change =
         writer::Change { happened: Happened::Completed, at: Timestamp::now(), reason: None };
-    writer::apply(tx.connection().await?, order, change).await?;
+    writer::apply(&mut tx.connection().await?, order, change).await?;
     tracing::info!(order_id = %order.id, %attempt, "order completed");
     let completed = order.clone().into_status(OrderStatus::Completed, change.at);
     Ok(Some(Emit::to(app.topic.clone(), OrderEvent::about(completed))))
@@ -56,7 +56,7 @@ pub(super) async fn created(
 pub(super) async fn given_up(
     dead: DeadLetter<OrderCreated>,
     State(app): State<Arc<App>>,
-    mut tx: Inbox<Sqlite>,
+    mut tx: Tx,
 ) -> Result<Option<Emit<OrderFailed>>, ProcessError> {
     // What cannot be decoded, or is another's order, has no order to fail: the dead letter tells of it.
     let Some(event) = dead.payload().filter(|event| is_of(event.order(), &dead)) else {
@@ -65,7 +65,7 @@ pub(super) async fn given_up(
     let order = event.order();
     let (happened, at) = (Happened::Failed, Timestamp::now());
     let change = writer::Change { happened, at, reason: Some(dead.reason()) };
-    let status = writer::apply(tx.connection().await?, order, change).await?;
+    let status = writer::apply(&mut tx.connection().await?, order, change).await?;
     if status != OrderStatus::Failed {
         return Ok(None);
     }
@@ -84,12 +84,12 @@ pub(super) async fn cancelled(
     Payload(event): Payload<OrderCancelled>,
     id: EventId,
     raw: Raw,
-    mut tx: Inbox<Sqlite>,
+    mut tx: Tx,
 ) -> Result<(), ProcessError> {
     validate(&event, &id, raw.key.as_deref())?;
     let (happened, at) = (Happened::Cancelled, event.timestamp);
     let change = writer::Change { happened, at, reason: event.reason() };
-    let status = writer::apply(tx.connection().await?, event.order(), change).await?;
+    let status = writer::apply(&mut tx.connection().await?, event.order(), change).await?;
     tracing::info!(order_id = %event.order().id, %status, "cancellation processed");
     Ok(())
 }
@@ -99,9 +99,9 @@ pub(super) async fn updated(
     Payload(event): Payload<OrderUpdated>,
     id: EventId,
     raw: Raw,
-    mut tx: Inbox<Sqlite>,
+    mut tx: Tx,
 ) -> Result<(), ProcessError> {
     validate(&event, &id, raw.key.as_deref())?;
-    writer::project(tx.connection().await?, event.order()).await?;
+    writer::project(&mut tx.connection().await?, event.order()).await?;
     Ok(())
 }

@@ -6,6 +6,8 @@ use tidegate::consumer::core::Ledger;
 use tidegate::health::{Health, Outcomes, Snapshot};
 use tidegate::message::TopicName;
 
+use super::lag::{self, Lag};
+
 /// Everything at one moment.
 #[derive(Debug, Serialize)]
 pub(super) struct Metrics {
@@ -31,15 +33,6 @@ struct Counts {
     retried: u64,
 }
 
-#[derive(Debug, Serialize)]
-struct Lag {
-    topic: String,
-    partition: u32,
-    committed: Option<u64>,
-    end: u64,
-    lag: u64,
-}
-
 /// One partition's ledger. `holes` is 0, or records were lost: every delivered record ends once or is pending (I5).
 #[derive(Debug, Serialize)]
 struct Line {
@@ -61,7 +54,7 @@ impl Metrics {
         group: &str,
         topic: &TopicName,
     ) -> Result<Self, BrokerError> {
-        let lag = lags(broker, group, topic).await?;
+        let lag = lag::of(broker, group, topic).await?;
         Ok(Self::at(health.snapshot(), group, lag))
     }
 
@@ -79,18 +72,6 @@ impl Metrics {
             ledger: lines(&now.ledger),
         }
     }
-}
-
-async fn lags(broker: &Broker, group: &str, topic: &TopicName) -> Result<Vec<Lag>, BrokerError> {
-    let lags = broker.lag(group.to_owned(), topic.clone()).await?;
-    let lag = |lag: tidegate::broker::PartitionLag| Lag {
-        topic: lag.partition.topic.to_string(),
-        partition: lag.partition.partition.0,
-        committed: lag.committed.map(|committed| committed.offset.0),
-        end: lag.watermarks.end.0,
-        lag: lag.lag,
-    };
-    Ok(lags.into_iter().map(lag).collect())
 }
 
 fn lines(ledger: &Ledger) -> Vec<Line> {

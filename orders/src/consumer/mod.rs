@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  orders ─▶ routes ─▶ handlers ─┬─▶ gateway: charge, key = event id
-//!                                └─▶ orders.db: order + marker + what is emitted, one transaction ─▶ orders
+//!                                └─▶ read model: order + marker + what is emitted, one transaction ─▶ orders
 //!             attempts spent ────▶ orders_dlq ─▶ order failed, order.failed
 //! ```
 //!
@@ -11,6 +11,7 @@
 mod error;
 mod handlers;
 mod http;
+mod lag;
 mod metrics;
 mod payments;
 mod routes;
@@ -24,8 +25,8 @@ mod validate;
 use std::sync::Arc;
 
 use axum::Router as HttpRouter;
+use tidegate::extract::FromRef;
 use tidegate::inbox::InboxStore;
-use tidegate::inbox::sqlite::SqliteInbox;
 use tidegate::prelude::*;
 
 pub use error::ProcessError;
@@ -33,7 +34,7 @@ pub use payments::Payments;
 
 use crate::config::Config;
 use crate::gateway::client::GatewayClient;
-use crate::model::{self, ModelError, Reader};
+use crate::model::{Database, ModelError, Reader};
 
 /// How long a stop may take to finish what runs.
 const DRAIN: Duration = secs(3);
@@ -48,14 +49,18 @@ pub struct App {
     allow_crash: bool,
 }
 
+/// For the transactions of the handlers ([`Tx`](crate::model::Tx)).
+impl FromRef<Arc<App>> for Database {
+    fn from_ref(app: &Arc<App>) -> Self {
+        app.reader.database()
+    }
+}
+
 /// Why the consumer cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsumerError {
-    /// The file of the read model.
-    #[error(transparent)]
-    Store(#[from] tidegate::inbox::StoreError),
-    /// Its tables.
+    /// The read model.
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The HTTP client.
@@ -79,14 +84,14 @@ impl Consumer {
     /// [`ConsumerError`]; the message names the file or address.
     pub async fn build(config: &Config, broker: Broker) -> Result<Self, ConsumerError> {
         let gateway = GatewayClient::new(config.gateway_url())?;
-        let store = open(config).await?;
+        let store = config.stores.read_model().open().await?;
         Ok(Self::assemble(config, broker, store, Arc::new(gateway)))
     }
 
     fn assemble(
         config: &Config,
         broker: Broker,
-        store: SqliteInbox,
+        store: Arc<dyn InboxStore>,
         payments: Arc<dyn Payments>,
     ) -> Self {
         let kafka = &config.kafka;
@@ -108,18 +113,8 @@ impl Consumer {
     }
 }
 
-/// The read model, at this program's version.
-async fn open(config: &Config) -> Result<SqliteInbox, ConsumerError> {
-    let store = SqliteInbox::open(config.stores.read_model()).await?;
-    // The markers' tables too: readers find all of the file, or none.
-    store.prepare().await?;
-    let mut connection = store.writer().acquire().await.map_err(ModelError::from)?;
-    model::migrate(&mut connection).await?;
-    Ok(store)
-}
-
 /// The routes for events, as the settings want them.
-fn events(config: &Config, store: SqliteInbox, payments: Arc<dyn Payments>) -> Router {
+fn events(config: &Config, store: Arc<dyn InboxStore>, payments: Arc<dyn Payments>) -> Router {
     let settings = &config.retry;
     let retry = Retry::exponential(settings.retry_initial_interval, settings.retry_max_interval)
         .attempts(settings.retry_max_attempts);
@@ -129,5 +124,5 @@ fn events(config: &Config, store: SqliteInbox, payments: Arc<dyn Payments>) -> R
         topic: config.kafka.kafka_topic_orders.to_string(),
         allow_crash: config.simulation.allow_crash,
     };
-    routes::routes(Arc::new(app), Arc::new(store), &retry)
+    routes::routes(Arc::new(app), store, &retry)
 }

@@ -11,10 +11,11 @@ use tidegate::event::{Event, EventId, Stamp};
 use tidegate::message::{NewRecord, Timestamp as Millis, TopicName};
 use tidegate::testing::TestService;
 
-use super::{Payments, events, open};
+use super::{Payments, events};
 use crate::config::Config;
 use crate::gateway::client::ChargeError;
-use crate::model::Reader;
+use crate::model::testing::new_database;
+use crate::model::{Database, Reader};
 use crate::order::{Kind, Order, OrderEvent, OrderId, OrderStatus};
 
 #[derive(Debug, Parser)]
@@ -84,18 +85,22 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) async fn new() -> Self {
-        Self::with_answers([]).await
+    pub(crate) async fn new(on: Database) -> Self {
+        Self::with_answers(on, []).await
     }
 
     /// The gateway gives these answers first.
-    pub(crate) async fn with_answers(answers: impl IntoIterator<Item = ChargeError>) -> Self {
+    pub(crate) async fn with_answers(
+        on: Database,
+        answers: impl IntoIterator<Item = ChargeError>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Program::parse_from(["orders"]).config;
         config.stores.data_dir = folder.path().to_owned();
+        config.stores.database_url = (on == Database::Postgres).then(new_database);
         let answers = Mutex::new(answers.into_iter().collect());
         let gateway = Arc::new(Script { answers, ..Script::default() });
-        let store = open(&config).await.unwrap();
+        let store = config.stores.read_model().open().await.unwrap();
         let routes = events(&config, store, gateway.clone());
         let service = TestService::builder(routes)
             .group(&config.kafka.kafka_consumer_group)

@@ -11,6 +11,8 @@ use super::http::{View, router};
 use super::testing::{Bench, Call, order, record, topic};
 use crate::gateway::client::ChargeError;
 use crate::http::testing::{call, get};
+use crate::model::Database;
+use crate::model::testing::on_each_database;
 use crate::order::{
     Cancelled, Completed, Created, Order, OrderCompleted, OrderFailed, OrderStatus, Updated,
 };
@@ -23,9 +25,29 @@ fn letters(bench: &Bench) -> Vec<Letter> {
     bench.service.dead_letters()
 }
 
-#[tokio::test]
-async fn an_order_is_charged_completed_and_announced() {
-    let bench = Bench::new().await;
+on_each_database!(
+    an_order_is_charged_completed_and_announced,
+    every_word_of_the_simulation_ends_as_it_says,
+    rules_3_and_4_a_failed_order_is_lettered_marked_and_announced,
+    rule_28_a_duplicate_is_neither_charged_nor_announced_again,
+    rule_31_a_duplicate_of_a_dead_letter_is_not_lettered_again,
+    another_event_of_a_completed_order_is_not_charged,
+    an_order_that_was_cancelled_first_is_not_charged_and_stays_cancelled,
+    a_cancellation_ends_a_completed_and_a_failed_order,
+    an_update_changes_the_orders_data,
+    a_gateway_that_is_down_pauses_and_spends_no_attempt,
+    a_busy_gateway_is_asked_again_and_a_declined_charge_is_final,
+    what_breaks_a_rule_is_lettered_and_never_charged,
+    what_nobody_knows_or_can_read_is_lettered_as_it_is,
+    foreign_results_are_skipped_by_name,
+    a_crash_after_the_charge_charges_once,
+    metrics_count_outcomes_lag_and_holes,
+    readiness_names_what_is_down_and_a_stopped_consumer_is_not_ready,
+    breaker_routes_are_not_there,
+);
+
+async fn an_order_is_charged_completed_and_announced(on: Database) {
+    let bench = Bench::new(on).await;
     bench.publish([created("o-1", "book")]).await;
     assert_eq!(bench.status("o-1").await, Some((OrderStatus::Completed, None)));
     assert_eq!(bench.history("o-1").await, [OrderStatus::Pending, OrderStatus::Completed]);
@@ -38,8 +60,7 @@ async fn an_order_is_charged_completed_and_announced() {
     assert_eq!(bench.service.outcomes("o-1"), [Saw::Done, Saw::Skipped]);
 }
 
-#[tokio::test]
-async fn every_word_of_the_simulation_ends_as_it_says() {
+async fn every_word_of_the_simulation_ends_as_it_says(on: Database) {
     use OrderStatus::{Completed, Failed};
     for (product, attempts, status, reason) in [
         ("fail-transient-2", 3, Completed, None),
@@ -52,7 +73,7 @@ async fn every_word_of_the_simulation_ends_as_it_says() {
         // Without ALLOW_CRASH it is a product like any other.
         ("crash", 1, Completed, None),
     ] {
-        let bench = Bench::new().await;
+        let bench = Bench::new(on).await;
         bench.publish([created("o-1", product)]).await;
         let (is, why) = bench.status("o-1").await.unwrap();
         assert_eq!(is, status, "{product}: {why:?}");
@@ -65,9 +86,8 @@ async fn every_word_of_the_simulation_ends_as_it_says() {
     }
 }
 
-#[tokio::test]
-async fn rules_3_and_4_a_failed_order_is_lettered_marked_and_announced() {
-    let bench = Bench::new().await;
+async fn rules_3_and_4_a_failed_order_is_lettered_marked_and_announced(on: Database) {
+    let bench = Bench::new(on).await;
     bench.publish([created("o-1", "fail-permanent")]).await;
     let letters = letters(&bench);
     assert_eq!(letters.len(), 1);
@@ -80,36 +100,32 @@ async fn rules_3_and_4_a_failed_order_is_lettered_marked_and_announced() {
     assert_eq!(bench.history("o-1").await, [OrderStatus::Pending, OrderStatus::Failed]);
 }
 
-#[tokio::test]
-async fn rule_28_a_duplicate_is_neither_charged_nor_announced_again() {
-    let bench = Bench::new().await;
+async fn rule_28_a_duplicate_is_neither_charged_nor_announced_again(on: Database) {
+    let bench = Bench::new(on).await;
     bench.publish([created("o-1", "book"), created("o-1", "book")]).await;
     assert_eq!(bench.gateway.calls().len(), 1);
     assert_eq!(bench.service.emitted::<OrderCompleted>("orders").len(), 1);
     assert_eq!(bench.service.outcomes("e-o-1"), [Saw::Done, Saw::Duplicate]);
 }
 
-#[tokio::test]
-async fn rule_31_a_duplicate_of_a_dead_letter_is_not_lettered_again() {
-    let bench = Bench::new().await;
+async fn rule_31_a_duplicate_of_a_dead_letter_is_not_lettered_again(on: Database) {
+    let bench = Bench::new(on).await;
     bench.publish([created("o-1", "fail-permanent"), created("o-1", "fail-permanent")]).await;
     assert_eq!(letters(&bench).len(), 1);
     assert_eq!(bench.service.outcomes("e-o-1"), [Saw::Dead, Saw::Skipped]);
     assert_eq!(bench.gateway.calls().len(), 1);
 }
 
-#[tokio::test]
-async fn another_event_of_a_completed_order_is_not_charged() {
-    let bench = Bench::new().await;
+async fn another_event_of_a_completed_order_is_not_charged(on: Database) {
+    let bench = Bench::new(on).await;
     let again = record::<Created>("e-other", order("o-1", "book"));
     bench.publish([created("o-1", "book"), again]).await;
     assert_eq!(bench.gateway.calls().len(), 1);
     assert_eq!(bench.service.emitted::<OrderCompleted>("orders").len(), 1);
 }
 
-#[tokio::test]
-async fn an_order_that_was_cancelled_first_is_not_charged_and_stays_cancelled() {
-    let bench = Bench::new().await;
+async fn an_order_that_was_cancelled_first_is_not_charged_and_stays_cancelled(on: Database) {
+    let bench = Bench::new(on).await;
     let cancel = record::<Cancelled>("e-cancel", order("o-1", "book"));
     bench.publish([cancel, created("o-1", "book")]).await;
     assert_eq!(bench.status("o-1").await.unwrap().0, OrderStatus::Cancelled);
@@ -117,9 +133,8 @@ async fn an_order_that_was_cancelled_first_is_not_charged_and_stays_cancelled() 
     assert!(bench.service.emitted::<OrderCompleted>("orders").is_empty());
 }
 
-#[tokio::test]
-async fn a_cancellation_ends_a_completed_and_a_failed_order() {
-    let bench = Bench::new().await;
+async fn a_cancellation_ends_a_completed_and_a_failed_order(on: Database) {
+    let bench = Bench::new(on).await;
     let cancel = |id: &str| record::<Cancelled>(&format!("e-cancel-{id}"), order(id, "book"));
     let first = [created("o-1", "book"), created("o-2", "fail-permanent")];
     bench.publish(first.into_iter().chain([cancel("o-1"), cancel("o-2")])).await;
@@ -129,19 +144,17 @@ async fn a_cancellation_ends_a_completed_and_a_failed_order() {
     assert_eq!(bench.history("o-2").await, [S::Pending, S::Failed, S::Cancelled]);
 }
 
-#[tokio::test]
-async fn an_update_changes_the_orders_data() {
-    let bench = Bench::new().await;
+async fn an_update_changes_the_orders_data(on: Database) {
+    let bench = Bench::new(on).await;
     let more = Order { quantity: 9, ..order("o-1", "book") };
     bench.publish([created("o-1", "book"), record::<Updated>("e-2", more)]).await;
     let (view, _) = bench.reader.get("o-1").await.unwrap().unwrap();
     assert_eq!((view.order.quantity, view.order.status), (9, OrderStatus::Completed));
 }
 
-#[tokio::test]
-async fn a_gateway_that_is_down_pauses_and_spends_no_attempt() {
+async fn a_gateway_that_is_down_pauses_and_spends_no_attempt(on: Database) {
     let down = || ChargeError::Down("maintenance".into());
-    let bench = Bench::with_answers([down(), down(), down(), down()]).await;
+    let bench = Bench::with_answers(on, [down(), down(), down(), down()]).await;
     bench.publish([created("o-1", "book")]).await;
     assert_eq!(bench.status("o-1").await.unwrap().0, OrderStatus::Completed);
     assert!(bench.gateway.calls().iter().all(|call| call.attempt == 1));
@@ -149,10 +162,9 @@ async fn a_gateway_that_is_down_pauses_and_spends_no_attempt() {
     assert!(letters(&bench).is_empty());
 }
 
-#[tokio::test]
-async fn a_busy_gateway_is_asked_again_and_a_declined_charge_is_final() {
+async fn a_busy_gateway_is_asked_again_and_a_declined_charge_is_final(on: Database) {
     let busy = ChargeError::Busy(Duration::from_secs(7));
-    let bench = Bench::with_answers([busy, ChargeError::Declined("no money".into())]).await;
+    let bench = Bench::with_answers(on, [busy, ChargeError::Declined("no money".into())]).await;
     bench.publish([created("o-1", "book")]).await;
     let (status, reason) = bench.status("o-1").await.unwrap();
     assert_eq!((status, bench.gateway.calls().len()), (OrderStatus::Failed, 2));
@@ -160,8 +172,7 @@ async fn a_busy_gateway_is_asked_again_and_a_declined_charge_is_final() {
     assert_eq!(bench.service.outcomes("e-o-1"), [Saw::Retried, Saw::Dead]);
 }
 
-#[tokio::test]
-async fn what_breaks_a_rule_is_lettered_and_never_charged() {
+async fn what_breaks_a_rule_is_lettered_and_never_charged(on: Database) {
     let other_key = NewRecord { key: Some("o-2".into()), ..created("o-1", "book") };
     let none_of_it = record::<Created>("e-1", Order { quantity: 0, ..order("o-1", "book") });
     let no_product = record::<Created>("e-1", order("o-1", " "));
@@ -172,7 +183,7 @@ async fn what_breaks_a_rule_is_lettered_and_never_charged() {
         (no_product, "product_id"),
         (no_key_for_the_gateway, "event_id"),
     ] {
-        let bench = Bench::new().await;
+        let bench = Bench::new(on).await;
         bench.publish([bad]).await;
         let letters = letters(&bench);
         assert_eq!(letters.len(), 1, "{reason}");
@@ -181,9 +192,8 @@ async fn what_breaks_a_rule_is_lettered_and_never_charged() {
     }
 }
 
-#[tokio::test]
-async fn what_nobody_knows_or_can_read_is_lettered_as_it_is() {
-    let bench = Bench::new().await;
+async fn what_nobody_knows_or_can_read_is_lettered_as_it_is(on: Database) {
+    let bench = Bench::new(on).await;
     let unknown = NewRecord::new(topic("orders"))
         .key("o-1")
         .value("{}")
@@ -200,17 +210,15 @@ async fn what_nobody_knows_or_can_read_is_lettered_as_it_is() {
     assert_eq!(bench.status("o-3").await, None);
 }
 
-#[tokio::test]
-async fn foreign_results_are_skipped_by_name() {
-    let bench = Bench::new().await;
+async fn foreign_results_are_skipped_by_name(on: Database) {
+    let bench = Bench::new(on).await;
     bench.publish([record::<Completed>("e-1", order("o-1", "book"))]).await;
     assert_eq!(bench.service.outcomes("e-1"), [Saw::Skipped]);
     assert_eq!(bench.status("o-1").await, None);
 }
 
-#[tokio::test]
-async fn a_crash_after_the_charge_charges_once() {
-    let mut bench = Bench::new().await;
+async fn a_crash_after_the_charge_charges_once(on: Database) {
+    let mut bench = Bench::new(on).await;
     bench.service.publish_record(created("o-1", "fail-transient-1")).await;
     // Charged, failed, and waiting for the next attempt: time stands still.
     bench.service.until("tried", |service| service.outcomes("o-1") == [Saw::Retried]).await;
@@ -227,9 +235,8 @@ fn view(bench: &Bench) -> axum::Router {
     crate::http::service(router(View { health, broker, group, topic: topic("orders") }), 1 << 20)
 }
 
-#[tokio::test]
-async fn metrics_count_outcomes_lag_and_holes() {
-    let bench = Bench::new().await;
+async fn metrics_count_outcomes_lag_and_holes(on: Database) {
+    let bench = Bench::new(on).await;
     bench.publish([created("o-1", "book"), created("o-2", "fail-always")]).await;
     let answer = call(&view(&bench), get("/api/v1/metrics")).await;
     let data = &answer.body["data"];
@@ -243,9 +250,8 @@ async fn metrics_count_outcomes_lag_and_holes() {
     assert_eq!((sum("delivered"), sum("pending"), sum("holes")), (4, 0, 0), "{}", answer.text);
 }
 
-#[tokio::test]
-async fn readiness_names_what_is_down_and_a_stopped_consumer_is_not_ready() {
-    let mut bench = Bench::with_answers([ChargeError::Down("maintenance".into())]).await;
+async fn readiness_names_what_is_down_and_a_stopped_consumer_is_not_ready(on: Database) {
+    let mut bench = Bench::with_answers(on, [ChargeError::Down("maintenance".into())]).await;
     bench.service.until("assigned", |service| service.health().readiness().is_ready()).await;
     assert_eq!(call(&view(&bench), get("/ready")).await.status, 200);
     bench.service.publish_record(created("o-1", "book")).await;
@@ -263,9 +269,8 @@ async fn readiness_names_what_is_down_and_a_stopped_consumer_is_not_ready() {
     assert_eq!(call(&routes, get("/health")).await.status, 200);
 }
 
-#[tokio::test]
-async fn breaker_routes_are_not_there() {
-    let bench = Bench::new().await;
+async fn breaker_routes_are_not_there(on: Database) {
+    let bench = Bench::new(on).await;
     for path in ["/api/v1/circuit-breaker/status", "/metrics"] {
         assert_eq!(call(&view(&bench), get(path)).await.status, 404, "{path}");
     }

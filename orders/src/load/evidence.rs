@@ -4,20 +4,16 @@
 //! did. The ledger is read after the orders: a charge is in it before its order
 //! is final.
 
-use std::time::Duration;
-
 use serde::Deserialize;
-use tokio::time::Instant;
 
 use super::client::{Client, ClientError, Services};
-use super::judge::{Charges, Projected, is_final};
+use super::judge::{Charges, Projected};
 use super::plan::customers;
-use super::progress::Progress;
+use super::settle::{Watched, Work};
 use crate::order::OrderStatus;
 
 /// The most that the list gives at once.
 const PAGE: u32 = 200;
-const POLL: Duration = Duration::from_millis(500);
 
 #[derive(Deserialize)]
 struct OrdersPage {
@@ -66,9 +62,6 @@ impl From<Item> for Projected {
     }
 }
 
-/// Lag and records in flight; `None`: nothing.
-type Work = Option<(u64, u64)>;
-
 /// Reads the evidence of one run.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
@@ -78,38 +71,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) keys: u32,
 }
 
-impl Reader<'_> {
-    /// Waits until the consumer has nothing left to do, `accepted` orders are there, and all orders of the run are final;
-    /// gives up when nothing has moved for `patience`. Returns the orders as they stood last.
-    ///
-    /// The lag is asked for, and only then the orders: reading 20,000 of them again and again would slow the work down.
-    pub(crate) async fn settled(
-        &self,
-        accepted: usize,
-        patience: Duration,
-        progress: &mut Progress,
-    ) -> Result<Vec<Projected>, ClientError> {
-        let (mut deadline, mut last) = (Instant::now() + patience, None);
-        loop {
-            let work = self.work().await?;
-            if last != Some(work) {
-                (deadline, last) = (Instant::now() + patience, Some(work));
-            }
-            let expired = Instant::now() > deadline;
-            if work.is_none() || expired {
-                let orders = self.orders().await?;
-                let done = orders.iter().filter(|order| is_final(order.status)).count();
-                progress.at(done as u64);
-                if expired || done == orders.len() && done >= accepted {
-                    return Ok(orders);
-                }
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
-    /// What the consumer has still to do: lag and records in flight; `None` when it has handled all that is in the log.
-    /// A second copy of a record counts too: it must have had its chance to charge again.
+impl Watched for Reader<'_> {
     async fn work(&self) -> Result<Work, ClientError> {
         let url = format!("{}/api/v1/metrics", self.services.consumer);
         let metrics: Metrics = self.client.get(&url).await?;
@@ -136,7 +98,9 @@ impl Reader<'_> {
         }
         Ok(orders)
     }
+}
 
+impl Reader<'_> {
     /// The whole ledger of the gateway, counted per order.
     pub(crate) async fn charges(&self) -> Result<Charges, ClientError> {
         let base = format!("{}/api/v1/effects", self.services.gateway);

@@ -23,6 +23,7 @@ mod progress;
 mod reply;
 mod report;
 mod send;
+mod settle;
 
 #[cfg(test)]
 mod tests;
@@ -159,7 +160,7 @@ impl<'a> Run<'a> {
             keys: self.args.keys,
         };
         let mut progress = Progress::new("final", accepted as u64);
-        let orders = reader.settled(accepted, self.args.settle, &mut progress).await?;
+        let orders = settle::settled(&reader, accepted, self.args.settle, &mut progress).await?;
         progress.finish(orders.iter().filter(|order| judge::is_final(order.status)).count() as u64);
         Ok(Evidence { requests, orders, charges: reader.charges().await? })
     }

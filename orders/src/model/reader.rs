@@ -1,24 +1,22 @@
 //! The read model as the producer and the replay service see it: read-only, and not there before the consumer made it.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
-use sqlx::{Connection, QueryBuilder, Row, Sqlite};
 
-use super::{Cursor, ModelError, writer};
+use super::pool::{Pool, failed};
+use super::sql::{Row, Statement};
+use super::store::{Database, Store};
+use super::{Cursor, ModelError};
 use crate::order::{Order, OrderId, OrderStatus};
 
 /// Reads orders. Cheap to clone.
 ///
-/// The file is opened at the first use, and again until it exists: a producer may start before the consumer
+/// The database is opened at the first use, and again until it can be: a producer may start before the consumer
 /// (test `before_the_consumer_there_is_no_read_model`).
 #[derive(Debug, Clone)]
 pub struct Reader {
-    path: PathBuf,
-    pool: SqlitePool,
+    store: Store,
+    pool: Option<Pool>,
 }
 
 /// An order as the read model knows it.
@@ -64,24 +62,23 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
+/// What is read of an order.
+const COLUMNS: &str =
+    "select o.order_id, o.customer_id, o.product_id, o.quantity, o.price, o.status, o.reason,
+                              o.created_us, o.updated_us";
+
 impl Reader {
-    /// For the file at `path`, which may not exist yet. Must be called inside a tokio runtime.
+    /// For the read model there, which may not exist yet. Must be called inside a tokio runtime.
     #[must_use]
-    pub fn new(path: &Path) -> Self {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .read_only(true)
-            .busy_timeout(Duration::from_secs(2));
-        let pool = SqlitePoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(Duration::from_secs(3))
-            // One whose transaction was ended by SQLite itself (I/O error) would go on reading one old state for ever.
-            .before_acquire(|connection, _| {
-                let usable = !connection.is_in_transaction();
-                Box::pin(async move { Ok(usable) })
-            })
-            .connect_lazy_with(options);
-        Self { path: path.to_owned(), pool }
+    pub fn new(store: &Store) -> Self {
+        // A URL that is none was refused at the start; without that each read says so.
+        Self { store: store.clone(), pool: Pool::of(store).ok() }
+    }
+
+    /// Which database it reads.
+    #[must_use]
+    pub const fn database(&self) -> Database {
+        self.store.database()
     }
 
     /// Whether it can be read now.
@@ -97,8 +94,9 @@ impl Reader {
     /// # Errors
     /// [`ModelError::Missing`] before the consumer has made it.
     pub async fn status(&self, order_id: &str) -> Result<Option<OrderStatus>, ModelError> {
-        let mut connection = self.pool.acquire().await.map_err(|error| self.failed(error))?;
-        writer::status(&mut connection, order_id).await.map_err(|error| self.failed(error))
+        let find = Statement::new("select order_id, status from orders where order_id = $1");
+        let rows = self.rows(find.text(order_id)).await?;
+        rows.first().map(|row| parsed(row, "status")).transpose()
     }
 
     /// An order with its history, oldest change first; `None`: not projected.
@@ -109,23 +107,16 @@ impl Reader {
         &self,
         order_id: &str,
     ) -> Result<Option<(OrderView, Vec<HistoryEntry>)>, ModelError> {
-        // One transaction: status and history of the same moment.
-        let mut tx = self.pool.begin().await.map_err(|error| self.failed(error))?;
-        let row = sqlx::query("select * from orders where order_id = ?")
-            .bind(order_id)
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(|error| self.failed(error))?;
-        let Some(row) = row else { return Ok(None) };
-        let history = sqlx::query(
-            "select order_id, status, at_us, reason from order_history where order_id = ? order by id",
-        )
-        .bind(order_id)
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(|error| self.failed(error))?;
-        let history = history.iter().map(history_entry).collect::<Result<_, _>>()?;
-        Ok(Some((order_view(&row)?, history)))
+        // One statement: status and history of the same moment.
+        let find = Statement::new(format!(
+            "{COLUMNS}, h.status as then_status, h.at_us as then_us, h.reason as then_reason
+             from orders o join order_history h on h.order_id = o.order_id
+             where o.order_id = $1 order by h.id"
+        ));
+        let rows = self.rows(find.text(order_id)).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let history = rows.iter().map(history_entry).collect::<Result<_, _>>()?;
+        Ok(Some((order_view(first)?, history)))
     }
 
     /// A page of orders, newest first. Orders that arrive while paging do not shift what follows.
@@ -134,10 +125,7 @@ impl Reader {
     /// [`ModelError::Missing`] before the consumer has made it.
     pub async fn list(&self, filter: &ListFilter) -> Result<Page, ModelError> {
         let limit = filter.limit.max(1) as usize;
-        let mut query = list_query(filter);
-        query.push(" order by created_us desc, order_id desc limit ").push_bind(limit as i64 + 1);
-        let mut rows =
-            query.build().fetch_all(&self.pool).await.map_err(|error| self.failed(error))?;
+        let mut rows = self.rows(list_statement(filter, limit + 1)).await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more).map(cursor).transpose()?;
@@ -145,69 +133,76 @@ impl Reader {
         Ok(Page { orders, next })
     }
 
-    /// No file and no tables are one case: the consumer has not been here.
-    fn failed(&self, error: sqlx::Error) -> ModelError {
-        let missing = match &error {
-            sqlx::Error::Database(database) => database.message().contains("no such table"),
-            _ => false,
+    /// What must fail.
+    #[cfg(test)]
+    pub(super) async fn forbidden(&self) -> Result<(), ModelError> {
+        self.rows(Statement::new("delete from order_history")).await.map(drop)
+    }
+
+    async fn rows(&self, statement: Statement) -> Result<Vec<Row>, ModelError> {
+        let pool = match &self.pool {
+            Some(pool) => pool,
+            None => &Pool::of(&self.store)?,
         };
-        if missing || !self.path.exists() {
-            return ModelError::Missing { path: self.path.display().to_string() };
-        }
-        error.into()
+        pool.rows(statement).await.map_err(|error| failed(&self.store, error))
     }
 }
 
-fn list_query(filter: &ListFilter) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new("select * from orders where true");
+fn list_statement(filter: &ListFilter, limit: usize) -> Statement {
+    let mut find = Statement::new(format!("{COLUMNS} from orders o where true"));
     if let Some(customer) = &filter.customer_id {
-        query.push(" and customer_id = ").push_bind(customer.clone());
+        find = find.and(" and customer_id = ?").text(customer.as_str());
     }
     if let Some(status) = filter.status {
-        query.push(" and status = ").push_bind(status.as_str());
+        find = find.and(" and status = ?").text(status.as_str());
     }
     if let Some(after) = &filter.after {
-        query.push(" and (created_us, order_id) < (").push_bind(after.created_us);
-        query.push(", ").push_bind(after.order_id.clone()).push(")");
+        find = find.and(" and (created_us, order_id) < (?, ?)");
+        find = find.number(after.created_us).text(after.order_id.as_str());
     }
-    query
+    find.and(" order by created_us desc, order_id desc limit ?").number(limit as i64)
 }
 
-fn cursor(row: &SqliteRow) -> Result<Cursor, ModelError> {
-    Ok(Cursor { created_us: row.try_get("created_us")?, order_id: row.try_get("order_id")? })
+fn cursor(row: &Row) -> Result<Cursor, ModelError> {
+    Ok(Cursor { created_us: row.number("created_us")?, order_id: text(row, "order_id")? })
 }
 
-fn order_view(row: &SqliteRow) -> Result<OrderView, ModelError> {
+fn order_view(row: &Row) -> Result<OrderView, ModelError> {
+    let quantity = row.number("quantity")?;
     let order = Order {
-        id: OrderId::new(row.try_get::<String, _>("order_id")?),
-        customer_id: row.try_get("customer_id")?,
-        product_id: row.try_get("product_id")?,
-        quantity: row.try_get("quantity")?,
+        id: OrderId::new(text(row, "order_id")?),
+        customer_id: text(row, "customer_id")?,
+        product_id: text(row, "product_id")?,
+        quantity: quantity.try_into().map_err(|_| damaged(row, "quantity"))?,
         price: parsed(row, "price")?,
         status: parsed(row, "status")?,
         created_at: time(row, "created_us")?,
         updated_at: time(row, "updated_us")?,
     };
-    Ok(OrderView { order, reason: row.try_get("reason")? })
+    Ok(OrderView { order, reason: row.text("reason")? })
 }
 
-fn history_entry(row: &SqliteRow) -> Result<HistoryEntry, ModelError> {
+fn history_entry(row: &Row) -> Result<HistoryEntry, ModelError> {
     Ok(HistoryEntry {
-        status: parsed(row, "status")?,
-        at: time(row, "at_us")?,
-        reason: row.try_get("reason")?,
+        status: parsed(row, "then_status")?,
+        at: time(row, "then_us")?,
+        reason: row.text("then_reason")?,
     })
 }
 
-fn parsed<T: std::str::FromStr>(row: &SqliteRow, field: &'static str) -> Result<T, ModelError> {
-    let text: String = row.try_get(field)?;
-    text.parse().map_err(|_| damaged(row, field))
+fn text(row: &Row, field: &'static str) -> Result<String, ModelError> {
+    row.text(field)?.ok_or_else(|| damaged(row, field))
 }
 
-fn time(row: &SqliteRow, field: &'static str) -> Result<Timestamp, ModelError> {
-    Timestamp::from_microsecond(row.try_get(field)?).map_err(|_| damaged(row, field))
+fn parsed<T: std::str::FromStr>(row: &Row, field: &'static str) -> Result<T, ModelError> {
+    text(row, field)?.parse().map_err(|_| damaged(row, field))
 }
 
-fn damaged(row: &SqliteRow, field: &'static str) -> ModelError {
-    ModelError::Damaged { order_id: row.try_get("order_id").unwrap_or_default(), field }
+fn time(row: &Row, field: &'static str) -> Result<Timestamp, ModelError> {
+    Timestamp::from_microsecond(row.number(field)?).map_err(|_| damaged(row, field))
+}
+
+fn damaged(row: &Row, field: &'static str) -> ModelError {
+    let order_id = row.text("order_id").ok().flatten().unwrap_or_default();
+    ModelError::Damaged { order_id, field }
 }

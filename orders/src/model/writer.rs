@@ -1,11 +1,11 @@
 //! Changes to the read model, made inside the transaction that holds the event's marker.
 //!
-//! Each takes the transaction's connection (`&mut *tx` of an `Inbox<Sqlite>`), and never commits: the marker, the
-//! change and the emitted event stand or fall together (rule 4).
+//! Each takes the transaction's connection ([`Tx::connection`](super::Tx::connection)), and never commits: the marker,
+//! the change and the emitted event stand or fall together (rule 4).
 
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection};
 
+use super::sql::{Connection, Statement};
 use super::transition::{Happened, next};
 use crate::order::{Order, OrderStatus};
 
@@ -24,9 +24,9 @@ pub struct Change<'a> {
 /// is written first, as it stands in the event. Gives the status after it.
 ///
 /// # Errors
-/// Whatever SQLite fails with; the transaction is then to be rolled back.
+/// Whatever the database fails with; the transaction is then to be rolled back.
 pub async fn apply(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     order: &Order,
     change: Change<'_>,
 ) -> Result<OrderStatus, sqlx::Error> {
@@ -45,87 +45,82 @@ pub async fn apply(
 ///
 /// # Errors
 /// As [`apply`].
-pub async fn project(connection: &mut SqliteConnection, order: &Order) -> Result<(), sqlx::Error> {
+pub async fn project(connection: &mut Connection<'_>, order: &Order) -> Result<(), sqlx::Error> {
     if status(connection, order.id.as_str()).await?.is_none() {
         return insert(connection, order).await;
     }
-    sqlx::query(
-        "update orders set customer_id = ?, product_id = ?, quantity = ?, price = ?, updated_us = max(updated_us, ?)
-         where order_id = ?",
+    let update = Statement::new(
+        "update orders set customer_id = $1, product_id = $2, quantity = $3, price = $4,
+                updated_us = case when updated_us < $5 then $5 else updated_us end
+         where order_id = $6",
     )
-    .bind(&order.customer_id)
-    .bind(&order.product_id)
-    .bind(order.quantity)
-    .bind(order.price.to_string())
-    .bind(order.updated_at.as_microsecond())
-    .bind(order.id.as_str())
-    .execute(connection)
-    .await
-    .map(drop)
+    .text(order.customer_id.as_str())
+    .text(order.product_id.as_str())
+    .number(order.quantity)
+    .text(order.price.to_string().as_str())
+    .number(order.updated_at.as_microsecond())
+    .text(order.id.as_str());
+    connection.run(update).await.map(drop)
 }
 
 /// The status of an order; `None`: not projected.
 pub(super) async fn status(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     order_id: &str,
 ) -> Result<Option<OrderStatus>, sqlx::Error> {
-    let row = sqlx::query("select status from orders where order_id = ?")
-        .bind(order_id)
-        .fetch_optional(connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let text: String = row.try_get(0)?;
+    let find = Statement::new("select status from orders where order_id = $1").text(order_id);
+    let Some(row) = connection.row(find).await? else { return Ok(None) };
+    let text = row.text("status")?.unwrap_or_default();
     let status = text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
     Ok(Some(status))
 }
 
 /// A first sight of an order: it starts as pending, at the time when it was placed.
-async fn insert(connection: &mut SqliteConnection, order: &Order) -> Result<(), sqlx::Error> {
-    sqlx::query(
+async fn insert(connection: &mut Connection<'_>, order: &Order) -> Result<(), sqlx::Error> {
+    let insert = Statement::new(
         "insert into orders (order_id, customer_id, product_id, quantity, price, status, created_us, updated_us)
-         values (?, ?, ?, ?, ?, 'pending', ?, ?)",
+         values ($1, $2, $3, $4, $5, 'pending', $6, $7)",
     )
-    .bind(order.id.as_str())
-    .bind(&order.customer_id)
-    .bind(&order.product_id)
-    .bind(order.quantity)
-    .bind(order.price.to_string())
-    .bind(order.created_at.as_microsecond())
-    .bind(order.updated_at.as_microsecond())
-    .execute(&mut *connection)
-    .await?;
+    .text(order.id.as_str())
+    .text(order.customer_id.as_str())
+    .text(order.product_id.as_str())
+    .number(order.quantity)
+    .text(order.price.to_string().as_str())
+    .number(order.created_at.as_microsecond())
+    .number(order.updated_at.as_microsecond());
+    connection.run(insert).await?;
     note(connection, order.id.as_str(), OrderStatus::Pending, order.created_at, None).await
 }
 
 async fn set_status(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     order: &Order,
     status: OrderStatus,
     change: Change<'_>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("update orders set status = ?, reason = ?, updated_us = ? where order_id = ?")
-        .bind(status.as_str())
-        .bind(change.reason)
-        .bind(change.at.as_microsecond())
-        .bind(order.id.as_str())
-        .execute(connection)
-        .await
-        .map(drop)
+    let update = Statement::new(
+        "update orders set status = $1, reason = $2, updated_us = $3 where order_id = $4",
+    )
+    .text(status.as_str())
+    .text(change.reason)
+    .number(change.at.as_microsecond())
+    .text(order.id.as_str());
+    connection.run(update).await.map(drop)
 }
 
 async fn note(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection<'_>,
     order_id: &str,
     status: OrderStatus,
     at: Timestamp,
     reason: Option<&str>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("insert into order_history (order_id, status, at_us, reason) values (?, ?, ?, ?)")
-        .bind(order_id)
-        .bind(status.as_str())
-        .bind(at.as_microsecond())
-        .bind(reason)
-        .execute(connection)
-        .await
-        .map(drop)
+    let insert = Statement::new(
+        "insert into order_history (order_id, status, at_us, reason) values ($1, $2, $3, $4)",
+    )
+    .text(order_id)
+    .text(status.as_str())
+    .number(at.as_microsecond())
+    .text(reason);
+    connection.run(insert).await.map(drop)
 }

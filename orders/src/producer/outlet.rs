@@ -9,10 +9,12 @@ use tidegate::publisher::{NewEvent, PreparedEvent, PublishError, Publisher};
 
 use super::conditions::Simulate;
 use crate::http::{Correlation, Reply};
+use crate::log::DELIVERY;
 use crate::order::{Kind, OrderEvent};
 
-/// A broker that has not answered by then is not waited for: whether the record is there is unknown.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// A broker that has not answered by then is not waited for: whether the record is there is unknown. A cluster's client
+/// gives the record up before that ([`DELIVERY`]), and says more.
+const PATIENCE: Duration = Duration::from_secs(DELIVERY.as_secs() + 2);
 
 /// Where events go.
 #[derive(Debug)]

@@ -1,26 +1,30 @@
 //! The consumer's markers, as the replay service sees them.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use tidegate::broker::BoxFuture;
 use tidegate::event::EventId;
+use tidegate::inbox::postgres::PostgresInbox;
 use tidegate::inbox::sqlite::SqliteInbox;
 use tidegate::inbox::{Marker, StoreError};
 use tidegate::replay::Markers;
 use tokio::sync::OnceCell;
 
-/// The markers in the read model's file, which is opened once it exists: before the consumer has run there are none.
+use crate::model::{ModelError, Reader, SCHEMA, Store};
+
+/// The markers beside the read model, which is opened once it exists: before the consumer has run there are none.
 #[derive(Debug)]
 pub struct LazyMarkers {
-    path: PathBuf,
-    store: OnceCell<SqliteInbox>,
+    store: Store,
+    reader: Reader,
+    opened: OnceCell<Arc<dyn Markers>>,
 }
 
 impl LazyMarkers {
-    /// In this file.
+    /// There.
     #[must_use]
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, store: OnceCell::new() }
+    pub fn new(store: Store) -> Self {
+        Self { reader: Reader::new(&store), store, opened: OnceCell::new() }
     }
 
     async fn look_up(
@@ -29,12 +33,23 @@ impl LazyMarkers {
         handler: &str,
         event: &EventId,
     ) -> Result<Option<Marker>, StoreError> {
-        if !self.store.initialized() && !self.path.exists() {
+        if !self.opened.initialized() && self.is_missing().await {
             return Ok(None);
         }
-        let store = self.store.get_or_try_init(|| SqliteInbox::open(&self.path)).await?;
-        store.marker(group, handler, event).await
+        let markers = self.opened.get_or_try_init(|| open(&self.store)).await?;
+        markers.marker(group, handler, event).await
     }
+
+    async fn is_missing(&self) -> bool {
+        matches!(self.reader.health().await, Err(ModelError::Missing(_)))
+    }
+}
+
+async fn open(store: &Store) -> Result<Arc<dyn Markers>, StoreError> {
+    Ok(match store {
+        Store::Sqlite(path) => Arc::new(SqliteInbox::open(path).await?),
+        Store::Postgres(url) => Arc::new(PostgresInbox::open_in(url.expose(), SCHEMA).await?),
+    })
 }
 
 impl Markers for LazyMarkers {

@@ -1,7 +1,7 @@
 //! The replay service: dead letters browsed, counted, sent back, cleared.
 //!
 //! ```text
-//!  GET dlq/messages, stats ─▶ Letters: orders_dlq, newest first ◀─ markers (orders.db), audit index
+//!  GET dlq/messages, stats ─▶ Letters: orders_dlq, newest first ◀─ markers (read model), audit index
 //!  POST replay ─▶ Selection (frozen) ─▶ audit: begun ─▶ Sender ─▶ orders ─▶ audit: ended ─▶ answer
 //!  DELETE dlq/clear ─────────────────▶ audit: begun ─▶ delete_records ──▶ audit: ended ─▶ answer
 //! ```

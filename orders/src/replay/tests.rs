@@ -13,6 +13,8 @@ use tidegate::message::NewRecord;
 use super::{ReplayService, router};
 use crate::consumer::testing::{Bench, order, record};
 use crate::http::testing::{Answer, call, get, post};
+use crate::model::Database;
+use crate::model::testing::on_each_database;
 use crate::order::Created;
 
 /// The service's routes, as a process of its own would have them.
@@ -27,8 +29,8 @@ fn created(id: &str, product: &str) -> NewRecord {
 }
 
 /// A consumer that has given these orders up, one after the other.
-async fn dead(orders: &[(&str, &str)]) -> Bench {
-    let bench = Bench::new().await;
+async fn dead(on: Database, orders: &[(&str, &str)]) -> Bench {
+    let bench = Bench::new(on).await;
     for (id, product) in orders {
         bench.publish([created(id, product)]).await;
     }

@@ -4,11 +4,13 @@ use std::io;
 use std::path::PathBuf;
 
 use tidegate::broker::{AdminError, BrokerError};
+use tidegate::message::TopicName;
 
 use crate::config::Config;
 use crate::consumer::ConsumerError;
 use crate::gateway::JournalError;
 use crate::http::BindError;
+use crate::log;
 
 /// Why the services did not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -17,21 +19,47 @@ pub enum UpError {
     /// A port cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// The embedded log cannot be opened: another process has it, the folder cannot be written, the disk is full.
-    #[error("the log cannot be opened (DATA_DIR is {})", data_dir.display())]
+    /// One of several processes, on the log of one.
+    #[error(
+        "{service} alone needs Kafka (KAFKA_BROKERS): the embedded log serves one process; use `orders up`, which runs \
+         all services in one"
+    )]
+    NeedsKafka {
+        /// The service.
+        service: &'static str,
+    },
+    /// The log cannot be used: another process has it, the folder cannot be written, the disk is full; the cluster does
+    /// not answer, or refuses this user.
+    #[error("the log cannot be used ({place})")]
     Log {
-        /// The folder of the setting.
-        data_dir: PathBuf,
+        /// Where it is, by its setting.
+        place: String,
         /// Why.
         source: BrokerError,
     },
     /// A topic is missing and cannot be made.
-    #[error("the topics cannot be made (DATA_DIR is {})", data_dir.display())]
+    #[error("the topics cannot be made ({place})")]
     Topics {
+        /// Where, by its setting.
+        place: String,
+        /// Why.
+        source: AdminError,
+    },
+    /// A topic that is not this process's to make.
+    #[error("{topics} cannot be found ({place}): run `orders topics`, or let this user see them")]
+    Missing {
+        /// Which.
+        topics: String,
+        /// Where, by the setting.
+        place: String,
+    },
+    /// The folder of the read model.
+    #[error("DATA_DIR cannot be made: {}", data_dir.display())]
+    Folder {
         /// The folder of the setting.
         data_dir: PathBuf,
         /// Why.
-        source: AdminError,
+        source: io::Error,
     },
     /// The gateway's ledger cannot be used.
     #[error(transparent)]
@@ -56,14 +84,20 @@ pub enum UpError {
 }
 
 impl UpError {
-    /// The embedded log cannot be opened.
+    /// The log cannot be used.
     #[must_use]
     pub fn log(config: &Config, source: BrokerError) -> Self {
-        Self::Log { data_dir: config.stores.data_dir.clone(), source }
+        Self::Log { place: log::place(config), source }
     }
 
     pub(super) fn topics(config: &Config, source: AdminError) -> Self {
-        Self::Topics { data_dir: config.stores.data_dir.clone(), source }
+        Self::Topics { place: log::place(config), source }
+    }
+
+    pub(super) fn missing(config: &Config, topics: &[TopicName]) -> Self {
+        let names: Vec<_> = topics.iter().map(TopicName::as_str).collect();
+        let noun = if names.len() == 1 { "topic" } else { "topics" };
+        Self::Missing { topics: format!("{noun} {}", names.join(", ")), place: log::place(config) }
     }
 
     pub(super) fn consumer(config: &Config, source: ConsumerError) -> Self {

@@ -8,31 +8,31 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
+use super::Process;
 use crate::config::Http;
 use crate::http::{self, BindError, Connections, Timeouts};
 
-/// All four ports, taken before anything else begins.
+/// The ports of a process's services, taken before anything else begins.
 pub(super) struct Listeners {
-    pub(super) producer: TcpListener,
-    pub(super) consumer: TcpListener,
-    pub(super) replay: TcpListener,
-    pub(super) gateway: TcpListener,
+    pub(super) producer: Option<TcpListener>,
+    pub(super) consumer: Option<TcpListener>,
+    pub(super) replay: Option<TcpListener>,
+    pub(super) gateway: Option<TcpListener>,
 }
 
 impl Listeners {
-    pub(super) fn bind(settings: &Http) -> Result<Self, BindError> {
-        let at = |port| SocketAddr::new(settings.http_host, port);
+    pub(super) fn bind(settings: &Http, process: Process) -> Result<Self, BindError> {
+        let bind = |wanted: bool, service, port| {
+            let address = SocketAddr::new(settings.http_host, port);
+            wanted.then(|| http::bind(service, address)).transpose()
+        };
         Ok(Self {
-            producer: http::bind("producer", at(settings.http_port))?,
-            consumer: http::bind("consumer", at(settings.consumer_port()))?,
-            replay: http::bind("replay service", at(settings.replay_port()))?,
-            gateway: gateway(settings)?,
+            producer: bind(process.has_producer(), "producer", settings.http_port)?,
+            consumer: bind(process.has_consumer(), "consumer", settings.consumer_port())?,
+            replay: bind(process.has_replay(), "replay service", settings.replay_port())?,
+            gateway: bind(process.gateway().is_some(), "gateway", settings.gateway_port())?,
         })
     }
-}
-
-pub(super) fn gateway(settings: &Http) -> Result<TcpListener, BindError> {
-    http::bind("gateway", SocketAddr::new(settings.http_host, settings.gateway_port()))
 }
 
 /// Servers that share their connections' places.
@@ -47,14 +47,17 @@ impl Servers {
         Self { running: JoinSet::new(), connections, body_limit: settings.http_body_limit }
     }
 
-    /// Answers on this port until `stop`. Every log line of it carries the service's name.
+    /// Answers on this port until `stop`, where the process has that service. Every log line of it carries the
+    /// service's name.
     pub(super) fn start(
         &mut self,
         name: &'static str,
-        listener: TcpListener,
-        routes: Router,
-        stop: CancellationToken,
+        listener: Option<TcpListener>,
+        routes: Option<Router>,
+        stop: &CancellationToken,
     ) {
+        let Some((listener, routes)) = listener.zip(routes) else { return };
+        let stop = stop.clone();
         let routes = http::service(routes, self.body_limit);
         let server =
             http::serve(listener, routes, self.connections.clone(), Timeouts::default(), stop);

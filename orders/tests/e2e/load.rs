@@ -85,8 +85,19 @@ async fn load_says_that_simulation_is_off_and_exits_2() {
     up.end().await;
 }
 
-/// Rules 20 and 21: the count of attempts is durable before a wait, so a kill does not begin it anew. The gateway counts
-/// every request; after a restart it goes on from the last performed charge, which was the order's first.
+/// Attempts of the one order that waits for a retry, as they were committed.
+async fn committed_attempts(up: &Program) -> Option<u64> {
+    let metrics = up.consumer().get("/api/v1/metrics").await;
+    let partitions = metrics.data()["lag"].as_array()?;
+    partitions.iter().find_map(|partition| partition["retrying"][0]["attempts"].as_u64())
+}
+
+/// Rules 20 and 21. Promised: an attempt whose count was committed is never given again, whatever is killed. Not promised:
+/// the count of an attempt that has just failed is in memory until its commit is accepted, which takes one commit in
+/// flight and its own; a kill in between repeats that attempt. So `outcomes.retried` proves nothing yet, and the kill waits
+/// for `lag[].retrying`, which is what the log holds.
+///
+/// The gateway counts every request; after a restart it goes on from the last performed charge, the order's first.
 #[tokio::test]
 async fn a_kill_while_retrying_does_not_give_an_order_more_attempts() {
     let folder = tempfile::tempdir().unwrap();
@@ -96,10 +107,8 @@ async fn a_kill_while_retrying_does_not_give_an_order_more_attempts() {
         .variable("RETRY_MAX_INTERVAL", "5s");
     let up = setup.ready().await;
     let order = up.order("fail-always").await;
-    let before = eventually("an attempt has failed, and it waits", async || {
-        let metrics = up.consumer().get("/api/v1/metrics").await;
-        let retried = metrics.data()["outcomes"]["retried"].as_u64()?;
-        (retried > 0).then_some(retried)
+    let before = eventually("an attempt has failed, and its count is committed", async || {
+        committed_attempts(&up).await
     })
     .await;
     up.kill().await;
@@ -109,7 +118,11 @@ async fn a_kill_while_retrying_does_not_give_an_order_more_attempts() {
     assert_eq!(letter["attempts"], 3, "{letter}");
     let stats = again.gateway().get("/api/v1/effects/stats").await.expect(200);
     let requested = stats.data()["requested"].as_u64().unwrap();
-    assert!(requested <= 1 + 3 - before, "{before} attempts before the kill: {}", stats.body);
+    assert!(
+        requested <= 1 + 3 - before,
+        "{before} attempts committed before the kill: {}",
+        stats.body
+    );
     assert_eq!(again.charges(&order.order_id).await, 1);
     again.end().await;
 }

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
 
+#[path = "../harness/mod.rs"]
 mod harness;
 
 mod journey;
@@ -13,6 +14,8 @@ mod limits;
 mod load;
 mod operator;
 mod outage;
+mod scripts;
 mod startup;
 mod statuses;
 mod traces;
+mod troubleshooting;

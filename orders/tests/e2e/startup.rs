@@ -75,10 +75,20 @@ async fn an_env_file_is_read_and_the_environment_wins() {
 }
 
 #[tokio::test]
-async fn kafka_is_refused_until_it_is_built() {
+async fn settings_of_a_cluster_that_do_not_fit_together_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let setup = Setup::up(folder.path()).variable("KAFKA_BROKERS", "localhost:9092");
-    refused(&setup, &["KAFKA_BROKERS"]).await;
+    let up = || Setup::up(folder.path());
+    let kafka = || up().variable("KAFKA_BROKERS", "localhost:9092");
+    refused(
+        &up().variable("KAFKA_SASL_PASSWORD", "hunter2"),
+        &["KAFKA_SASL_PASSWORD", "KAFKA_BROKERS"],
+    )
+    .await;
+    refused(&kafka().variable("KAFKA_SASL_PASSWORD", "hunter2"), &["KAFKA_SECURITY_PROTOCOL"])
+        .await;
+    refused(&kafka().variable("KAFKA_PROPERTY_ACKS", "1"), &["KAFKA_PROPERTY_ACKS", "in-sync"])
+        .await;
+    refused(&kafka().variable("KAFKA_PROPERTY_LINGR_MS", "1"), &["KAFKA_PROPERTY_LINGR_MS"]).await;
 }
 
 #[tokio::test]
@@ -86,6 +96,16 @@ async fn a_service_of_its_own_is_refused_on_the_embedded_log() {
     let folder = tempfile::tempdir().unwrap();
     for service in ["producer", "consumer", "replay"] {
         refused(&Setup::orders(folder.path(), &[service]), &["KAFKA_BROKERS", "orders up"]).await;
+    }
+}
+
+#[tokio::test]
+async fn the_programs_name_chooses_the_service() {
+    let folder = tempfile::tempdir().unwrap();
+    for service in ["producer", "consumer", "replay"] {
+        let line = format!("ln -s \"$1\" {service} && exec ./{service}");
+        let setup = Setup::orders(folder.path(), &[]).in_shell(&line);
+        refused(&setup, &[&format!("{service} alone needs Kafka"), "KAFKA_BROKERS"]).await;
     }
 }
 

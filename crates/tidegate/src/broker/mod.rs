@@ -23,6 +23,7 @@
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;
+mod from_env;
 mod group;
 mod handle;
 #[cfg(feature = "kafka")]

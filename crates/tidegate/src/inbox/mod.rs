@@ -9,6 +9,10 @@
 //! Rules 4, 10, 24-28, 31. The traits here are what the runtime needs of a store; they know no SQL.
 
 mod extract;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
@@ -16,6 +20,8 @@ use std::any::Any;
 use std::fmt;
 
 pub use extract::{Inbox, InboxDatabase, InboxRejection};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use sql::{SqlDatabase, SqlInbox, SqlSession, SqlTx, Statement, Value};
 
 use crate::broker::BoxFuture;
 use crate::event::EventId;

@@ -71,18 +71,6 @@ pub trait Markers: Send + Sync + fmt::Debug + 'static {
     ) -> BoxFuture<'a, Result<Option<Marker>, StoreError>>;
 }
 
-#[cfg(feature = "sqlite")]
-impl Markers for crate::inbox::sqlite::SqliteInbox {
-    fn marker<'a>(
-        &'a self,
-        group: &'a str,
-        handler: &'a str,
-        event: &'a EventId,
-    ) -> BoxFuture<'a, Result<Option<Marker>, StoreError>> {
-        Box::pin(self.marker(group, handler, event))
-    }
-}
-
 /// What is known of a letter besides itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {

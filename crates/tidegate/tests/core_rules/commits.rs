@@ -1,6 +1,7 @@
 //! Rules 1, 2, 10, 13, I10: what is committed, and when.
 
 use tidegate::broker::{CommitError, Committed};
+use tidegate::consumer::core::metadata::CommitMetadata;
 use tidegate::consumer::core::{Command, Event};
 use tidegate::events::RuntimeEvent;
 use tidegate::message::Offset;
@@ -67,6 +68,25 @@ fn commits_are_coalesced_but_a_retry_is_committed_at_once() {
     assert_eq!(commit(&rig.finish(&work(0, epoch, 0), DONE)), None);
     let out = rig.finish(&work(0, epoch, 1), failed(tidegate::Class::Transient));
     assert_eq!(committed(&out), Some(1), "rule 20");
+}
+
+/// Until then the count is nowhere but in memory: a kill in between repeats the attempt, and nothing waits longer.
+#[test]
+fn a_retry_waits_for_the_commit_in_flight_and_for_no_interval() {
+    let mut config = config(vec![retrying(ordered(), 3)]);
+    config.commit_interval = ms(50);
+    let mut rig = Rig::with(config);
+    let epoch = rig.own(0);
+    rig.deliver(0, &[0, 1]);
+    rig.finish(&work(0, epoch, 0), DONE);
+    let first = rig.wait();
+    assert_eq!(committed(&first), Some(1));
+    let out = rig.finish(&work(0, epoch, 1), failed(tidegate::Class::Transient));
+    assert!(told(&out, |e| matches!(e, RuntimeEvent::Retrying { .. })));
+    assert_eq!(commit(&out), None, "rule 2: one in flight");
+    let out = rig.accept(&first);
+    let metadata = &commit(&out).expect("rule 20: at once")[0].committed.metadata;
+    assert_eq!(CommitMetadata::decode(metadata).unwrap().retries[0].attempts, 1);
 }
 
 #[test]

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use tidegate::class::Class;
-use tidegate::inbox::InboxStore;
-use tidegate::inbox::sqlite::SqliteInbox;
+use tidegate::inbox::{InboxStore, SqlInbox};
 use tidegate::message::{Partition, TopicPartition};
 use tidegate::prelude::*;
 use tidegate::testing::{Saw, TestService};
 
 use crate::common::{Charged, Do, Ordered, Script, Scripted, committed, record};
 use crate::flaky::Flaky;
+use crate::stores::{Db, on_each_store};
 
 /// A service that notes each order in a table, and emits.
-pub(crate) struct Bench {
-    pub(crate) store: SqliteInbox,
+pub(crate) struct Bench<D: Db> {
+    pub(crate) store: SqlInbox<D>,
     pub(crate) flaky: Flaky,
     pub(crate) script: Arc<Script>,
-    _folder: tempfile::TempDir,
+    _place: D::Place,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -37,62 +37,53 @@ impl Classify for NoteError {
     }
 }
 
-pub(crate) async fn note(
+pub(crate) async fn note<D: Db>(
     Payload(order): Payload<Ordered>,
     State(script): State<Arc<Script>>,
     attempt: Attempt,
-    mut tx: Inbox<Sqlite>,
+    mut tx: Inbox<D>,
 ) -> Result<Emit<Charged>, NoteError> {
-    let connection = tx.connection().await?;
-    sqlx::query("insert into notes (id) values (?)").bind(&order.id).execute(connection).await?;
+    D::insert(&mut tx, "notes", &order.id).await?;
     script.play(&order.id, attempt.0).await?;
     Ok(Emit::to("payments", Charged { id: order.id }))
 }
 
-async fn note_late(
+async fn note_late<D: Db>(
     Payload(order): Payload<Ordered>,
     State(script): State<Arc<Script>>,
     attempt: Attempt,
-    mut tx: Inbox<Sqlite>,
+    mut tx: Inbox<D>,
 ) -> Result<Emit<Charged>, NoteError> {
     script.play(&order.id, attempt.0).await?;
-    let connection = tx.connection().await?;
-    sqlx::query("insert into notes (id) values (?)").bind(&order.id).execute(connection).await?;
+    D::insert(&mut tx, "notes", &order.id).await?;
     Ok(Emit::to("payments", Charged { id: order.id }))
 }
 
-async fn note_failed(
+async fn note_failed<D: Db>(
     dead: DeadLetter<Ordered>,
-    mut tx: Inbox<Sqlite>,
+    mut tx: Inbox<D>,
 ) -> Result<Emit<Charged>, NoteError> {
-    let connection = tx.connection().await?;
-    sqlx::query("insert into failures (id) values (?)")
-        .bind(dead.key())
-        .execute(connection)
-        .await?;
+    D::insert(&mut tx, "failures", dead.key()).await?;
     Ok(Emit::to("failures", Charged { id: dead.key().to_owned() }))
 }
 
 pub(crate) type Routes = tidegate::router::TopicRouter<tidegate::codec::Json, Arc<Script>, Ordered>;
 
-impl Bench {
+impl<D: Db> Bench<D> {
     pub(crate) async fn new(steps: &[Do]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteInbox::open(folder.path().join("notes.db")).await.unwrap();
-        sqlx::raw_sql("create table notes (id text); create table failures (id text)")
-            .execute(store.writer())
-            .await
-            .unwrap();
-        Self { store, flaky: Flaky::new(), script: Script::of(steps), _folder: folder }
+        let (store, place) = D::open().await;
+        store.prepare().await.unwrap();
+        D::execute(&store, "create table notes (id text); create table failures (id text)").await;
+        Self { store, flaky: Flaky::new(), script: Script::of(steps), _place: place }
     }
 
     pub(crate) async fn start(&self) -> TestService {
-        self.start_with(Topic::json("orders").on(note).on_dead_letter(note_failed)).await
+        self.start_with(Topic::json("orders").on(note::<D>).on_dead_letter(note_failed::<D>)).await
     }
 
     /// Its handler waits before its first statement, as no other could run meanwhile.
     pub(crate) async fn start_unordered(&self) -> TestService {
-        let routes = Topic::json("orders").on(note_late).on_dead_letter(note_failed);
+        let routes = Topic::json("orders").on(note_late::<D>).on_dead_letter(note_failed::<D>);
         self.start_with(routes.order(Order::None)).await
     }
 
@@ -103,14 +94,23 @@ impl Bench {
 
     /// How many rows a table has.
     pub(crate) async fn rows(&self, table: &str) -> i64 {
-        let sql = format!("select count(*) from {table}");
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(self.store.reader()).await.unwrap()
+        D::count(&self.store, table).await
     }
 }
 
-#[tokio::test]
-async fn effect_marker_and_emitted_event_come_together() {
-    let bench = Bench::new(&[]).await;
+on_each_store!(
+    effect_marker_and_emitted_event_come_together,
+    rule_28_the_same_event_again_is_a_duplicate_without_an_effect,
+    a_failed_attempt_leaves_no_effect,
+    rule_28_killed_between_marker_and_dispatch_a_duplicate_sends_what_is_owed,
+    rule_28_killed_between_the_marker_dead_and_dispatch_what_its_handler_emitted_is_sent,
+    rule_4_killed_while_the_handler_runs_the_effect_happens_once,
+    rule_10_a_fenced_owner_writes_nothing_and_commits_nothing,
+    an_effect_of_a_dead_letter_handler_comes_with_the_marker,
+);
+
+async fn effect_marker_and_emitted_event_come_together<D: Db>() {
+    let bench = Bench::<D>::new(&[]).await;
     let t = bench.start().await;
     t.publish_record(record("orders", "e-1", "a")).await;
     t.settled().await;
@@ -120,9 +120,8 @@ async fn effect_marker_and_emitted_event_come_together() {
     t.assert_conserved();
 }
 
-#[tokio::test]
-async fn rule_28_the_same_event_again_is_a_duplicate_without_an_effect() {
-    let bench = Bench::new(&[]).await;
+async fn rule_28_the_same_event_again_is_a_duplicate_without_an_effect<D: Db>() {
+    let bench = Bench::<D>::new(&[]).await;
     let t = bench.start().await;
     t.publish_records(vec![record("orders", "e-1", "a"), record("orders", "e-1", "a")]).await;
     t.settled().await;
@@ -132,9 +131,8 @@ async fn rule_28_the_same_event_again_is_a_duplicate_without_an_effect() {
     t.assert_conserved();
 }
 
-#[tokio::test]
-async fn a_failed_attempt_leaves_no_effect() {
-    let bench = Bench::new(&[Do::Fail(Class::Transient), Do::Panic, Do::Work]).await;
+async fn a_failed_attempt_leaves_no_effect<D: Db>() {
+    let bench = Bench::<D>::new(&[Do::Fail(Class::Transient), Do::Panic, Do::Work]).await;
     let t = bench.start().await;
     t.publish_record(record("orders", "e-1", "a")).await;
     t.settled().await;
@@ -143,9 +141,8 @@ async fn a_failed_attempt_leaves_no_effect() {
     t.assert_conserved();
 }
 
-#[tokio::test]
-async fn rule_28_killed_between_marker_and_dispatch_a_duplicate_sends_what_is_owed() {
-    let bench = Bench::new(&[]).await;
+async fn rule_28_killed_between_marker_and_dispatch_a_duplicate_sends_what_is_owed<D: Db>() {
+    let bench = Bench::<D>::new(&[]).await;
     let mut t = bench.start().await;
     bench.flaky.break_topic("payments");
     t.publish_record(record("orders", "e-1", "a")).await;
@@ -160,9 +157,10 @@ async fn rule_28_killed_between_marker_and_dispatch_a_duplicate_sends_what_is_ow
     t.assert_conserved();
 }
 
-#[tokio::test]
-async fn rule_28_killed_between_the_marker_dead_and_dispatch_what_its_handler_emitted_is_sent() {
-    let bench = Bench::new(&[Do::Fail(Class::Permanent)]).await;
+async fn rule_28_killed_between_the_marker_dead_and_dispatch_what_its_handler_emitted_is_sent<
+    D: Db,
+>() {
+    let bench = Bench::<D>::new(&[Do::Fail(Class::Permanent)]).await;
     let mut t = bench.start().await;
     bench.flaky.break_topic("failures");
     t.publish_record(record("orders", "e-1", "a")).await;
@@ -178,9 +176,8 @@ async fn rule_28_killed_between_the_marker_dead_and_dispatch_what_its_handler_em
     t.assert_conserved();
 }
 
-#[tokio::test]
-async fn rule_4_killed_while_the_handler_runs_the_effect_happens_once() {
-    let bench = Bench::new(&[Do::Hang, Do::Work]).await;
+async fn rule_4_killed_while_the_handler_runs_the_effect_happens_once<D: Db>() {
+    let bench = Bench::<D>::new(&[Do::Hang, Do::Work]).await;
     let mut t = bench.start().await;
     t.publish_record(record("orders", "e-1", "a")).await;
     t.until("running", |_| bench.script.calls() == 1).await;
@@ -192,14 +189,13 @@ async fn rule_4_killed_while_the_handler_runs_the_effect_happens_once() {
 }
 
 /// Somebody else takes the partition over in the store, while this service believes to own it.
-async fn take_over(bench: &Bench) {
+async fn take_over(bench: &Bench<impl Db>) {
     let partition = TopicPartition::new("orders".try_into().unwrap(), Partition(0));
     bench.store.own("test", &partition).await.unwrap();
 }
 
-#[tokio::test]
-async fn rule_10_a_fenced_owner_writes_nothing_and_commits_nothing() {
-    let bench = Bench::new(&[]).await;
+async fn rule_10_a_fenced_owner_writes_nothing_and_commits_nothing<D: Db>() {
+    let bench = Bench::<D>::new(&[]).await;
     let mut t = bench.start().await;
     t.until("owned", |t| t.health().snapshot().assigned.len() == 3).await;
     take_over(&bench).await;
@@ -213,9 +209,8 @@ async fn rule_10_a_fenced_owner_writes_nothing_and_commits_nothing() {
     t.assert_conserved();
 }
 
-#[tokio::test]
-async fn an_effect_of_a_dead_letter_handler_comes_with_the_marker() {
-    let bench = Bench::new(&[Do::Fail(Class::Permanent)]).await;
+async fn an_effect_of_a_dead_letter_handler_comes_with_the_marker<D: Db>() {
+    let bench = Bench::<D>::new(&[Do::Fail(Class::Permanent)]).await;
     let t = bench.start().await;
     t.publish_records(vec![record("orders", "e-1", "a"), record("orders", "e-1", "a")]).await;
     t.settled().await;

@@ -14,6 +14,7 @@ use tidegate::testing::Saw;
 
 use crate::common::{Do, record};
 use crate::inbox::{Bench, note};
+use crate::stores::{Db, on_each_store};
 
 /// Keeps every delivery: for a log that is written later, say.
 #[derive(Clone, Default)]
@@ -44,10 +45,13 @@ impl tower_service::Service<Delivery> for Keeping {
     }
 }
 
-#[tokio::test]
-async fn a_layer_that_keeps_the_delivery_of_a_failed_attempt_does_not_keep_its_transaction() {
-    let bench = Bench::new(&[Do::Fail(Class::Transient), Do::Work]).await;
-    let t = bench.start_with(Topic::json("orders").on(note).layer(Keeper::default())).await;
+on_each_store!(a_layer_that_keeps_the_delivery_of_a_failed_attempt_does_not_keep_its_transaction,);
+
+async fn a_layer_that_keeps_the_delivery_of_a_failed_attempt_does_not_keep_its_transaction<
+    D: Db,
+>() {
+    let bench = Bench::<D>::new(&[Do::Fail(Class::Transient), Do::Work]).await;
+    let t = bench.start_with(Topic::json("orders").on(note::<D>).layer(Keeper::default())).await;
     t.publish_record(record("orders", "e-1", "a")).await;
     t.settled().await;
     assert_eq!(t.outcomes("e-1"), [Saw::Retried, Saw::Done]);

@@ -16,4 +16,5 @@ mod retry;
 mod settle;
 mod start;
 mod stop;
+mod stores;
 mod twins;

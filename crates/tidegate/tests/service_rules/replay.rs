@@ -8,13 +8,14 @@ use tidegate::testing::{Saw, TestService};
 
 use crate::common::{Charged, Do, Script, record, service};
 use crate::inbox::Bench;
+use crate::stores::{Db, on_each_store};
 
 fn replay(letter: &Letter) -> NewRecord {
     letter.replay("job-1", Timestamp(0)).unwrap()
 }
 
 /// One event that died, and its letter.
-async fn one_dead(bench: &Bench) -> (TestService, Letter) {
+async fn one_dead(bench: &Bench<impl Db>) -> (TestService, Letter) {
     let t = bench.start().await;
     t.publish_record(record("orders", "e-1", "a")).await;
     t.settled().await;
@@ -22,9 +23,14 @@ async fn one_dead(bench: &Bench) -> (TestService, Letter) {
     (t, letter)
 }
 
-#[tokio::test]
-async fn rule_31_exactly_the_letter_that_the_marker_names_runs_again_with_a_new_count() {
-    let bench = Bench::new(&[Do::Fail(Class::Permanent), Do::Work]).await;
+on_each_store!(
+    rule_31_exactly_the_letter_that_the_marker_names_runs_again_with_a_new_count,
+    rule_31_a_second_replay_of_the_same_letter_is_a_duplicate,
+    rule_31_a_replay_of_an_older_letter_is_superseded,
+);
+
+async fn rule_31_exactly_the_letter_that_the_marker_names_runs_again_with_a_new_count<D: Db>() {
+    let bench = Bench::<D>::new(&[Do::Fail(Class::Permanent), Do::Work]).await;
     let (t, letter) = one_dead(&bench).await;
     t.publish_record(replay(&letter)).await;
     t.settled().await;
@@ -35,9 +41,8 @@ async fn rule_31_exactly_the_letter_that_the_marker_names_runs_again_with_a_new_
     t.assert_conserved();
 }
 
-#[tokio::test]
-async fn rule_31_a_second_replay_of_the_same_letter_is_a_duplicate() {
-    let bench = Bench::new(&[Do::Fail(Class::Permanent), Do::Work]).await;
+async fn rule_31_a_second_replay_of_the_same_letter_is_a_duplicate<D: Db>() {
+    let bench = Bench::<D>::new(&[Do::Fail(Class::Permanent), Do::Work]).await;
     let (t, letter) = one_dead(&bench).await;
     t.publish_records(vec![replay(&letter), replay(&letter)]).await;
     t.settled().await;
@@ -46,9 +51,8 @@ async fn rule_31_a_second_replay_of_the_same_letter_is_a_duplicate() {
     t.assert_conserved();
 }
 
-#[tokio::test]
-async fn rule_31_a_replay_of_an_older_letter_is_superseded() {
-    let bench = Bench::new(&[Do::Fail(Class::Permanent)]).await;
+async fn rule_31_a_replay_of_an_older_letter_is_superseded<D: Db>() {
+    let bench = Bench::<D>::new(&[Do::Fail(Class::Permanent)]).await;
     let (t, first) = one_dead(&bench).await;
     t.publish_records(vec![replay(&first), replay(&first)]).await;
     t.settled().await;

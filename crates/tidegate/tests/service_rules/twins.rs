@@ -9,9 +9,10 @@ use tidegate::testing::{Saw, TestService};
 
 use crate::common::{Do, record};
 use crate::inbox::Bench;
+use crate::stores::{Db, on_each_store};
 
 /// Both run, and neither has touched the store yet, when the gate opens.
-async fn both(steps: &[Do]) -> (Bench, TestService) {
+async fn both<D: Db>(steps: &[Do]) -> (Bench<D>, TestService) {
     let bench = Bench::new(steps).await;
     let t = bench.start_unordered().await;
     t.publish_records(vec![record("orders", "e-1", "a"), record("orders", "e-1", "a")]).await;
@@ -35,27 +36,30 @@ fn ids(t: &TestService, topic: &str) -> BTreeSet<String> {
     t.records(topic).iter().map(id).collect()
 }
 
-#[tokio::test]
-async fn rule_27_twins_have_one_effect() {
-    let (bench, t) = both(&[Do::Wait]).await;
+on_each_store!(
+    rule_27_twins_have_one_effect,
+    rule_31_of_twins_that_are_given_up_one_dead_letter_handler_has_its_effect,
+    rule_25_when_one_twin_is_done_the_other_does_not_die,
+);
+
+async fn rule_27_twins_have_one_effect<D: Db>() {
+    let (bench, t) = both::<D>(&[Do::Wait]).await;
     assert_eq!(outcomes(&t), [(Saw::Done, 1), (Saw::Duplicate, 1)]);
     assert_eq!(bench.rows("notes").await, 1);
     assert_eq!(ids(&t, "payments").len(), 1);
     t.assert_conserved();
 }
 
-#[tokio::test]
-async fn rule_31_of_twins_that_are_given_up_one_dead_letter_handler_has_its_effect() {
-    let (bench, t) = both(&[Do::WaitThenFail(Class::Permanent)]).await;
+async fn rule_31_of_twins_that_are_given_up_one_dead_letter_handler_has_its_effect<D: Db>() {
+    let (bench, t) = both::<D>(&[Do::WaitThenFail(Class::Permanent)]).await;
     assert_eq!(outcomes(&t), [(Saw::Dead, 1), (Saw::Duplicate, 1)]);
     assert_eq!((bench.rows("notes").await, bench.rows("failures").await), (0, 1));
     assert_eq!(ids(&t, "failures").len(), 1);
     t.assert_conserved();
 }
 
-#[tokio::test]
-async fn rule_25_when_one_twin_is_done_the_other_does_not_die() {
-    let bench = Bench::new(&[Do::Wait, Do::WaitThenFail(Class::Permanent)]).await;
+async fn rule_25_when_one_twin_is_done_the_other_does_not_die<D: Db>() {
+    let bench = Bench::<D>::new(&[Do::Wait, Do::WaitThenFail(Class::Permanent)]).await;
     let t = bench.start_unordered().await;
     t.publish_records(vec![record("orders", "e-1", "a"), record("orders", "e-1", "a")]).await;
     t.until("both run", |_| bench.script.calls() == 2).await;

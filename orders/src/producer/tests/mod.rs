@@ -5,19 +5,19 @@ mod reading;
 use std::time::Duration;
 
 use axum::Router;
-use tempfile::TempDir;
 use tidegate::broker::Broker;
 use tidegate::message::TopicName;
 
 use super::{Producer, Settings};
-use crate::model::Reader;
+use crate::model::testing::Place;
+use crate::model::{Database, Reader};
 use broker::Scripted;
 
-/// A producer over a scripted broker and a read model in a folder of its own.
+/// A producer over a scripted broker and a read model of its own, which nobody has made yet.
 struct Fixture {
     broker: Scripted,
     routes: Router,
-    folder: TempDir,
+    place: Place,
 }
 
 impl Fixture {
@@ -26,14 +26,21 @@ impl Fixture {
     }
 
     fn with(change: impl FnOnce(Settings) -> Settings) -> Self {
+        Self::made(Place::new(Database::Sqlite), change)
+    }
+
+    fn on(database: Database) -> Self {
+        Self::made(Place::new(database), |settings| settings)
+    }
+
+    fn made(place: Place, change: impl FnOnce(Settings) -> Settings) -> Self {
         let broker = Scripted::with_topic("orders");
-        let folder = tempfile::tempdir().unwrap();
         let settings = Settings::new(TopicName::new("orders").unwrap());
         let settings = change(Settings { hold: Duration::from_millis(1), ..settings });
-        let reader = Reader::new(&folder.path().join("orders.db"));
+        let reader = Reader::new(&place.store);
         let producer = Producer::new(Broker::new(broker.clone()), reader, settings);
         let routes = crate::http::service(producer.routes(), 4096);
-        Self { broker, routes, folder }
+        Self { broker, routes, place }
     }
 }
 

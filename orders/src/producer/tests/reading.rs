@@ -1,25 +1,21 @@
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use super::{Fixture, ORDER};
 use crate::http::testing::{Answer, call, get, post};
-use crate::model::{Happened, migrate, writer};
+use crate::model::testing::{Writer, on_each_database};
+use crate::model::{Database, Happened, writer};
 use crate::order::{Order, OrderCancelled, OrderId, OrderStatus};
 
 /// The consumer's side of the read model.
-struct Model(SqlitePool);
+struct Model(Writer);
 
 impl Model {
     async fn make(fixture: &Fixture) -> Self {
-        let path = fixture.folder.path().join("orders.db");
-        let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
-        let pool = SqlitePool::connect_with(options).await.unwrap();
-        migrate(&mut pool.acquire().await.unwrap()).await.unwrap();
-        Self(pool)
+        Self(fixture.place.writer().await)
     }
 
-    async fn project(&self, id: &str, happened: Happened) {
+    async fn project(&mut self, id: &str, happened: Happened) {
         let at: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let order = Order {
             id: OrderId::new(id),
@@ -32,7 +28,7 @@ impl Model {
             updated_at: at,
         };
         let change = writer::Change { happened, at, reason: None };
-        writer::apply(&mut self.0.acquire().await.unwrap(), &order, change).await.unwrap();
+        writer::apply(&mut self.0.connection(), &order, change).await.unwrap();
     }
 }
 
@@ -49,19 +45,28 @@ async fn cancel(fixture: &Fixture, id: &str, body: &str) -> Answer {
     call(&fixture.routes, post(&format!("/api/v1/orders/{id}/cancel"), body.to_owned())).await
 }
 
-#[tokio::test]
-async fn without_a_read_model_it_is_503_that_names_it() {
-    let fixture = Fixture::new();
+on_each_database!(
+    without_a_read_model_it_is_503_that_names_it,
+    accepted_and_not_projected_is_pending,
+    unknown_orders_are_404,
+    the_list_is_paged_and_filtered,
+    parameters_that_do_not_fit_are_400_each_by_name,
+    a_cancellation_is_an_event_with_its_reason,
+    what_has_ended_cannot_be_cancelled,
+    a_reason_may_be_left_out_but_not_be_wrong,
+);
+
+async fn without_a_read_model_it_is_503_that_names_it(on: Database) {
+    let fixture = Fixture::on(on);
     for path in ["/api/v1/orders/o-1", "/api/v1/orders"] {
         ask(&fixture, path).await.refused(503, "read model");
     }
     cancel(&fixture, "o-1", "{}").await.refused(503, "read model");
 }
 
-#[tokio::test]
-async fn accepted_and_not_projected_is_pending() {
-    let fixture = Fixture::new();
-    let model = Model::make(&fixture).await;
+async fn accepted_and_not_projected_is_pending(on: Database) {
+    let fixture = Fixture::on(on);
+    let mut model = Model::make(&fixture).await;
     let id = accept(&fixture).await;
     let answer = ask(&fixture, &format!("/api/v1/orders/{id}")).await;
     let data = &answer.body["data"];
@@ -78,18 +83,16 @@ async fn accepted_and_not_projected_is_pending() {
     );
 }
 
-#[tokio::test]
-async fn unknown_orders_are_404() {
-    let fixture = Fixture::new();
+async fn unknown_orders_are_404(on: Database) {
+    let fixture = Fixture::on(on);
     Model::make(&fixture).await;
     ask(&fixture, "/api/v1/orders/nobody").await.refused(404, "order");
     cancel(&fixture, "nobody", "{}").await.refused(404, "order");
 }
 
-#[tokio::test]
-async fn the_list_is_paged_and_filtered() {
-    let fixture = Fixture::new();
-    let model = Model::make(&fixture).await;
+async fn the_list_is_paged_and_filtered(on: Database) {
+    let fixture = Fixture::on(on);
+    let mut model = Model::make(&fixture).await;
     model.project("a", Happened::Completed).await;
     model.project("b", Happened::Failed).await;
     let first = ask(&fixture, "/api/v1/orders?limit=1").await;
@@ -104,9 +107,8 @@ async fn the_list_is_paged_and_filtered() {
     assert_eq!(ask(&fixture, "/api/v1/orders?customer_id=x").await.body["data"]["count"], 0);
 }
 
-#[tokio::test]
-async fn parameters_that_do_not_fit_are_400_each_by_name() {
-    let fixture = Fixture::new();
+async fn parameters_that_do_not_fit_are_400_each_by_name(on: Database) {
+    let fixture = Fixture::on(on);
     Model::make(&fixture).await;
     for (query, field) in [
         ("limit=0", "limit"),
@@ -120,10 +122,9 @@ async fn parameters_that_do_not_fit_are_400_each_by_name() {
     }
 }
 
-#[tokio::test]
-async fn a_cancellation_is_an_event_with_its_reason() {
-    let fixture = Fixture::new();
-    let model = Model::make(&fixture).await;
+async fn a_cancellation_is_an_event_with_its_reason(on: Database) {
+    let fixture = Fixture::on(on);
+    let mut model = Model::make(&fixture).await;
     model.project("done", Happened::Completed).await;
     let waiting = accept(&fixture).await;
     for id in ["done", &waiting] {
@@ -138,10 +139,9 @@ async fn a_cancellation_is_an_event_with_its_reason() {
     }
 }
 
-#[tokio::test]
-async fn what_has_ended_cannot_be_cancelled() {
-    let fixture = Fixture::new();
-    let model = Model::make(&fixture).await;
+async fn what_has_ended_cannot_be_cancelled(on: Database) {
+    let fixture = Fixture::on(on);
+    let mut model = Model::make(&fixture).await;
     model.project("failed", Happened::Failed).await;
     model.project("cancelled", Happened::Cancelled).await;
     for id in ["failed", "cancelled"] {
@@ -150,9 +150,8 @@ async fn what_has_ended_cannot_be_cancelled() {
     assert!(fixture.broker.calls().is_empty());
 }
 
-#[tokio::test]
-async fn a_reason_may_be_left_out_but_not_be_wrong() {
-    let fixture = Fixture::new();
+async fn a_reason_may_be_left_out_but_not_be_wrong(on: Database) {
+    let fixture = Fixture::on(on);
     Model::make(&fixture).await;
     let id = accept(&fixture).await;
     assert_eq!(cancel(&fixture, &id, "").await.status, 202);

@@ -28,9 +28,18 @@ fn by(operator: &str, mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-#[tokio::test]
-async fn rule_39_a_replay_is_written_down_before_and_after() {
-    let bench = dead(&[("o-1", "fail-until-replay"), ("o-2", "fail-permanent")]).await;
+on_each_database!(
+    rule_39_a_replay_is_written_down_before_and_after,
+    refused_calls_and_dry_runs_are_written_down_too,
+    rule_39_an_operator_without_a_name_is_the_address_of_the_request,
+    clearing_deletes_what_was_there_and_says_how_many,
+    a_clearing_that_fails_half_way_is_written_down_with_what_it_deleted,
+    clearing_needs_a_word,
+    rule_39_without_an_audit_record_nothing_is_done,
+);
+
+async fn rule_39_a_replay_is_written_down_before_and_after(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-until-replay"), ("o-2", "fail-permanent")]).await;
     let request = by("ada", post("/api/v1/replay", r#"{"error":"until"}"#));
     let answer = call(&routes(&bench), request).await;
     let records = audit(&bench).await;
@@ -54,9 +63,8 @@ async fn rule_39_a_replay_is_written_down_before_and_after() {
     assert_eq!(records[1].1["counts"], counts);
 }
 
-#[tokio::test]
-async fn refused_calls_and_dry_runs_are_written_down_too() {
-    let bench = dead(&[("o-1", "fail-permanent")]).await;
+async fn refused_calls_and_dry_runs_are_written_down_too(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-permanent")]).await;
     let routes = routes(&bench);
     replay(&routes, r#"{"max_messages":0}"#).await.refused(400, "max_messages");
     replay(&routes, "{").await.refused(400, "body");
@@ -79,9 +87,8 @@ async fn refused_calls_and_dry_runs_are_written_down_too() {
     assert_eq!(records[0].1["who"], "unknown");
 }
 
-#[tokio::test]
-async fn rule_39_an_operator_without_a_name_is_the_address_of_the_request() {
-    let bench = Bench::new().await;
+async fn rule_39_an_operator_without_a_name_is_the_address_of_the_request(on: Database) {
+    let bench = Bench::new(on).await;
     let mut request = post("/api/v1/replay", "{}");
     let from: std::net::SocketAddr = "192.0.2.7:5000".parse().unwrap();
     request.extensions_mut().insert(axum::extract::ConnectInfo(from));
@@ -89,9 +96,8 @@ async fn rule_39_an_operator_without_a_name_is_the_address_of_the_request() {
     assert_eq!(audit(&bench).await[0].1["who"], "192.0.2.7");
 }
 
-#[tokio::test]
-async fn clearing_deletes_what_was_there_and_says_how_many() {
-    let bench = dead(&[("o-1", "fail-permanent"), ("o-2", "fail-permanent")]).await;
+async fn clearing_deletes_what_was_there_and_says_how_many(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-permanent"), ("o-2", "fail-permanent")]).await;
     let routes = routes(&bench);
     let answer = clear(&routes, "?confirm=true").await;
     assert_eq!(answer.body["data"]["cleared_messages"], 2, "{}", answer.text);
@@ -105,9 +111,8 @@ async fn clearing_deletes_what_was_there_and_says_how_many() {
     assert_eq!((ends, &ended["counts"]["cleared"]), (2, &json!(2)));
 }
 
-#[tokio::test]
-async fn a_clearing_that_fails_half_way_is_written_down_with_what_it_deleted() {
-    let bench = dead(&[("o-1", "fail-permanent")]).await;
+async fn a_clearing_that_fails_half_way_is_written_down_with_what_it_deleted(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-permanent")]).await;
     let service = ReplayService::new(&bench.config, bench.service.broker().clone());
     let (broker, topic) = (bench.service.broker(), crate::consumer::testing::topic);
     let mut bounds =
@@ -126,9 +131,8 @@ async fn a_clearing_that_fails_half_way_is_written_down_with_what_it_deleted() {
     assert_eq!((&ended["errors"], &ended["counts"]["cleared"]), (&json!([error]), &json!(1)));
 }
 
-#[tokio::test]
-async fn clearing_needs_a_word() {
-    let bench = dead(&[("o-1", "fail-permanent")]).await;
+async fn clearing_needs_a_word(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-permanent")]).await;
     let routes = routes(&bench);
     for query in ["", "?confirm=false", "?confirm=yes", "?confirm=1"] {
         clear(&routes, query).await.refused(400, "confirm");
@@ -137,9 +141,8 @@ async fn clearing_needs_a_word() {
     assert_eq!(statuses(&routes).await.len(), 1);
 }
 
-#[tokio::test]
-async fn rule_39_without_an_audit_record_nothing_is_done() {
-    let bench = dead(&[("o-1", "fail-until-replay")]).await;
+async fn rule_39_without_an_audit_record_nothing_is_done(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-until-replay")]).await;
     let service = ReplayService::new(&bench.config, bench.service.broker().clone());
     let service = Arc::into_inner(service).unwrap();
     let mut desk = Arc::into_inner(service.desk).unwrap();

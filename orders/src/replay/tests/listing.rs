@@ -15,9 +15,20 @@ async fn ids(routes: &Router, query: &str) -> Vec<String> {
     messages.iter().map(|m| m["event_id"].as_str().unwrap().to_owned()).collect()
 }
 
-#[tokio::test]
-async fn rule_32_a_letter_is_shown_with_everything_that_is_known() {
-    let bench = dead(&[("o-1", "fail-always")]).await;
+on_each_database!(
+    rule_32_a_letter_is_shown_with_everything_that_is_known,
+    pages_run_newest_first,
+    every_filter_narrows,
+    what_is_wrong_with_a_query_is_named,
+    bytes_of_any_kind_are_shown_safely,
+    a_scan_ends_at_its_limit_and_says_so,
+    statistics_count_types_classes_and_times,
+    an_empty_topic_has_no_letters_and_no_times,
+    without_a_broker_the_service_is_not_ready_and_says_so,
+);
+
+async fn rule_32_a_letter_is_shown_with_everything_that_is_known(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-always")]).await;
     let answer = list(&routes(&bench), "").await;
     let data = &answer.body["data"];
     let page = (&data["limit"], &data["offset"], &data["count"], &data["truncated"]);
@@ -49,10 +60,9 @@ async fn rule_32_a_letter_is_shown_with_everything_that_is_known() {
     assert_eq!(header, &json!({"name": "event_id", "value": "e-o-1"}));
 }
 
-#[tokio::test]
-async fn pages_run_newest_first() {
+async fn pages_run_newest_first(on: Database) {
     let all = [("o-1", "fail-permanent"), ("o-2", "fail-permanent"), ("o-3", "fail-permanent")];
-    let bench = dead(&all).await;
+    let bench = dead(on, &all).await;
     let routes = routes(&bench);
     assert_eq!(ids(&routes, "").await, ["e-o-3", "e-o-2", "e-o-1"]);
     assert_eq!(ids(&routes, "?limit=2").await, ["e-o-3", "e-o-2"]);
@@ -60,9 +70,8 @@ async fn pages_run_newest_first() {
     assert_eq!(ids(&routes, "?offset=3").await, Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn every_filter_narrows() {
-    let bench = dead(&[("o-1", "fail-permanent"), ("o-2", "fail-always")]).await;
+async fn every_filter_narrows(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-permanent"), ("o-2", "fail-always")]).await;
     let unknown = NewRecord::new(topic("orders")).key("o-3").header("event_type", "order.odd");
     bench.publish([unknown.header("event_id", "e-o-3")]).await;
     let routes = routes(&bench);
@@ -77,9 +86,8 @@ async fn every_filter_narrows() {
     assert_eq!(ids(&routes, "?to=2000-01-01T00:00:00Z").await, Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn what_is_wrong_with_a_query_is_named() {
-    let bench = Bench::new().await;
+async fn what_is_wrong_with_a_query_is_named(on: Database) {
+    let bench = Bench::new(on).await;
     let routes = routes(&bench);
     for (query, field) in [
         ("?limit=0", "limit"),
@@ -96,9 +104,8 @@ async fn what_is_wrong_with_a_query_is_named() {
     }
 }
 
-#[tokio::test]
-async fn bytes_of_any_kind_are_shown_safely() {
-    let bench = Bench::new().await;
+async fn bytes_of_any_kind_are_shown_safely(on: Database) {
+    let bench = Bench::new(on).await;
     let dlq = || NewRecord::new(topic("orders_dlq"));
     let records = [
         dlq().key(vec![0xff]).value(vec![0xff, 0xfe, 0xfb]).header("h", vec![0xff]),
@@ -121,10 +128,9 @@ async fn bytes_of_any_kind_are_shown_safely() {
     assert!(messages.iter().all(|m| m["status"] == "dead" && m["origin"].is_null()));
 }
 
-#[tokio::test]
-async fn a_scan_ends_at_its_limit_and_says_so() {
+async fn a_scan_ends_at_its_limit_and_says_so(on: Database) {
     let all = [("o-1", "fail-permanent"), ("o-2", "fail-permanent"), ("o-3", "fail-permanent")];
-    let mut bench = dead(&all).await;
+    let mut bench = dead(on, &all).await;
     bench.config.stores.dlq_scan_limit = 2;
     let routes = routes(&bench);
     let answer = list(&routes, "").await;
@@ -134,9 +140,8 @@ async fn a_scan_ends_at_its_limit_and_says_so() {
     assert_eq!(stats.body["data"]["truncated"], true);
 }
 
-#[tokio::test]
-async fn statistics_count_types_classes_and_times() {
-    let bench = dead(&[("o-1", "fail-permanent"), ("o-2", "fail-always")]).await;
+async fn statistics_count_types_classes_and_times(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-permanent"), ("o-2", "fail-always")]).await;
     let answer = call(&routes(&bench), get("/api/v1/dlq/stats")).await;
     let data = &answer.body["data"];
     assert_eq!(data["total_messages"], 2);
@@ -147,18 +152,16 @@ async fn statistics_count_types_classes_and_times() {
     assert!(time("oldest_message") <= time("newest_message"));
 }
 
-#[tokio::test]
-async fn an_empty_topic_has_no_letters_and_no_times() {
-    let bench = Bench::new().await;
+async fn an_empty_topic_has_no_letters_and_no_times(on: Database) {
+    let bench = Bench::new(on).await;
     let routes = routes(&bench);
     assert_eq!(ids(&routes, "").await, Vec::<String>::new());
     let answer = call(&routes, get("/api/v1/dlq/stats")).await;
     assert_eq!(answer.body["data"]["oldest_message"], json!(null));
 }
 
-#[tokio::test]
-async fn without_a_broker_the_service_is_not_ready_and_says_so() {
-    let bench = Bench::new().await;
+async fn without_a_broker_the_service_is_not_ready_and_says_so(on: Database) {
+    let bench = Bench::new(on).await;
     let routes = routes(&bench);
     assert_eq!(call(&routes, get("/ready")).await.status, 200);
     bench.service.broker().close().await;

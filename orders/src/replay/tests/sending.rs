@@ -17,9 +17,27 @@ async fn replayed(bench: &Bench) -> Vec<Record> {
     records.filter(|record| record.headers.text("replayed") == Some("true")).collect()
 }
 
-#[tokio::test]
-async fn what_waited_for_a_replay_completes_and_was_charged_once() {
-    let bench = dead(&[("o-1", "fail-until-replay")]).await;
+on_each_database!(
+    what_waited_for_a_replay_completes_and_was_charged_once,
+    a_replay_does_not_charge_an_order_that_was_cancelled_before_it_failed,
+    rule_31_a_replay_names_its_job_letter_and_group,
+    what_dies_again_is_a_new_letter_and_the_old_one_is_superseded,
+    what_was_replayed_and_is_not_dead_again_is_skipped_with_the_reason,
+    what_was_resolved_is_skipped,
+    rule_36_two_replays_that_race_have_one_effect,
+    a_dry_run_says_what_would_be_sent_and_sends_nothing,
+    rule_38_letters_of_a_key_are_sent_in_the_order_of_their_origins,
+    rule_38_after_one_that_failed_no_later_letter_of_its_key_is_sent,
+    no_more_than_max_messages_are_sent_the_oldest_first,
+    a_selection_is_by_id_and_filter_and_unknown_ids_are_named,
+    what_is_no_letter_of_ours_is_not_sent_anywhere,
+    undecodable_bytes_can_be_sent_back_and_stay_as_they_were,
+    the_batch_route_is_the_same_with_another_default,
+    what_is_wrong_with_a_request_is_named,
+);
+
+async fn what_waited_for_a_replay_completes_and_was_charged_once(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-until-replay")]).await;
     assert_eq!(bench.status("o-1").await.unwrap().0, OrderStatus::Failed);
     let routes = routes(&bench);
     let answer = replay(&routes, r#"{"event_ids":["e-o-1"]}"#).await;
@@ -34,9 +52,8 @@ async fn what_waited_for_a_replay_completes_and_was_charged_once() {
     bench.service.assert_conserved();
 }
 
-#[tokio::test]
-async fn a_replay_does_not_charge_an_order_that_was_cancelled_before_it_failed() {
-    let bench = Bench::with_answers([ChargeError::Declined("no money".into())]).await;
+async fn a_replay_does_not_charge_an_order_that_was_cancelled_before_it_failed(on: Database) {
+    let bench = Bench::with_answers(on, [ChargeError::Declined("no money".into())]).await;
     let cancel = record::<Cancelled>("e-cancel", order("o-1", "book"));
     bench.publish([created("o-1", "book"), cancel]).await;
     let routes = routes(&bench);
@@ -47,9 +64,8 @@ async fn a_replay_does_not_charge_an_order_that_was_cancelled_before_it_failed()
     assert_eq!(statuses(&routes).await, [("e-o-1".into(), "resolved".into())]);
 }
 
-#[tokio::test]
-async fn rule_31_a_replay_names_its_job_letter_and_group() {
-    let bench = dead(&[("o-1", "fail-until-replay")]).await;
+async fn rule_31_a_replay_names_its_job_letter_and_group(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-until-replay")]).await;
     let answer = replay(&routes(&bench), "{}").await;
     let job = answer.body["data"]["job"].as_str().unwrap();
     let letter = &bench.service.dead_letters()[0];
@@ -65,9 +81,8 @@ async fn rule_31_a_replay_names_its_job_letter_and_group() {
     assert_eq!(headers.text("event_id"), Some("e-o-1"));
 }
 
-#[tokio::test]
-async fn what_dies_again_is_a_new_letter_and_the_old_one_is_superseded() {
-    let bench = dead(&[("o-1", "fail-permanent")]).await;
+async fn what_dies_again_is_a_new_letter_and_the_old_one_is_superseded(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-permanent")]).await;
     let routes = routes(&bench);
     assert_eq!(counts(&replay(&routes, "{}").await), [1, 0, 0]);
     bench.service.settled().await;
@@ -83,9 +98,8 @@ async fn what_dies_again_is_a_new_letter_and_the_old_one_is_superseded() {
     assert_eq!(bench.gateway.performed(), 1);
 }
 
-#[tokio::test]
-async fn what_was_replayed_and_is_not_dead_again_is_skipped_with_the_reason() {
-    let mut bench = dead(&[("o-1", "fail-until-replay")]).await;
+async fn what_was_replayed_and_is_not_dead_again_is_skipped_with_the_reason(on: Database) {
+    let mut bench = dead(on, &[("o-1", "fail-until-replay")]).await;
     bench.service.stop().await.unwrap();
     let first = routes(&bench);
     let job = replay(&first, "{}").await.body["data"]["job"].as_str().unwrap().to_owned();
@@ -100,9 +114,8 @@ async fn what_was_replayed_and_is_not_dead_again_is_skipped_with_the_reason() {
     }
 }
 
-#[tokio::test]
-async fn what_was_resolved_is_skipped() {
-    let bench = dead(&[("o-1", "fail-until-replay")]).await;
+async fn what_was_resolved_is_skipped(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-until-replay")]).await;
     let routes = routes(&bench);
     replay(&routes, "{}").await;
     bench.service.settled().await;
@@ -111,9 +124,8 @@ async fn what_was_resolved_is_skipped() {
     assert!(answer.text.contains("its event was processed"), "{}", answer.text);
 }
 
-#[tokio::test]
-async fn rule_36_two_replays_that_race_have_one_effect() {
-    let bench = dead(&[("o-1", "fail-until-replay")]).await;
+async fn rule_36_two_replays_that_race_have_one_effect(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-until-replay")]).await;
     let (one, other) = (routes(&bench), routes(&bench));
     let (one, other) = tokio::join!(replay(&one, "{}"), replay(&other, "{}"));
     assert_eq!((one.status, other.status), (200, 200));
@@ -124,9 +136,8 @@ async fn rule_36_two_replays_that_race_have_one_effect() {
     bench.service.assert_conserved();
 }
 
-#[tokio::test]
-async fn a_dry_run_says_what_would_be_sent_and_sends_nothing() {
-    let bench = dead(&[("o-1", "fail-until-replay"), ("o-2", "fail-permanent")]).await;
+async fn a_dry_run_says_what_would_be_sent_and_sends_nothing(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-until-replay"), ("o-2", "fail-permanent")]).await;
     let routes = routes(&bench);
     let answer = replay(&routes, r#"{"dry_run":true,"error":"until"}"#).await;
     assert_eq!((counts(&answer), &answer.body["data"]["dry_run"]), ([1, 0, 0], &json!(true)));
@@ -134,9 +145,8 @@ async fn a_dry_run_says_what_would_be_sent_and_sends_nothing() {
     assert!(statuses(&routes).await.iter().all(|(_, status)| status == "dead"));
 }
 
-#[tokio::test]
-async fn rule_38_letters_of_a_key_are_sent_in_the_order_of_their_origins() {
-    let bench = Bench::new().await;
+async fn rule_38_letters_of_a_key_are_sent_in_the_order_of_their_origins(on: Database) {
+    let bench = Bench::new(on).await;
     // Three events of one order: one partition, one key.
     for event in ["e-1", "e-2", "e-3"] {
         bench.publish([record::<Created>(event, order("o-1", "fail-permanent"))]).await;
@@ -150,9 +160,8 @@ async fn rule_38_letters_of_a_key_are_sent_in_the_order_of_their_origins() {
     assert_eq!(ids, ["e-1", "e-2", "e-3"]);
 }
 
-#[tokio::test]
-async fn rule_38_after_one_that_failed_no_later_letter_of_its_key_is_sent() {
-    let bench = dead(&[("o-1", "fail-permanent"), ("o-2", "fail-permanent")]).await;
+async fn rule_38_after_one_that_failed_no_later_letter_of_its_key_is_sent(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-permanent"), ("o-2", "fail-permanent")]).await;
     let service = ReplayService::new(&bench.config, bench.service.broker().clone());
     let letters = &service.desk.letters;
     let selection = Selection::of(letters, &Filter::default(), 10).await.unwrap();
@@ -167,9 +176,8 @@ async fn rule_38_after_one_that_failed_no_later_letter_of_its_key_is_sent() {
     assert_eq!(reasons, expected);
 }
 
-#[tokio::test]
-async fn no_more_than_max_messages_are_sent_the_oldest_first() {
-    let bench = Bench::new().await;
+async fn no_more_than_max_messages_are_sent_the_oldest_first(on: Database) {
+    let bench = Bench::new(on).await;
     for event in ["e-1", "e-2", "e-3"] {
         bench.publish([record::<Created>(event, order("o-1", "fail-permanent"))]).await;
     }
@@ -177,17 +185,15 @@ async fn no_more_than_max_messages_are_sent_the_oldest_first() {
     assert_eq!(answer.body["data"]["replayed_event_ids"], json!(["e-1", "e-2"]));
 }
 
-#[tokio::test]
-async fn a_selection_is_by_id_and_filter_and_unknown_ids_are_named() {
-    let bench = dead(&[("o-1", "fail-permanent"), ("o-2", "fail-permanent")]).await;
+async fn a_selection_is_by_id_and_filter_and_unknown_ids_are_named(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-permanent"), ("o-2", "fail-permanent")]).await;
     let answer = replay(&routes(&bench), r#"{"event_ids":["e-o-2","e-nobody"]}"#).await;
     assert_eq!(answer.body["data"]["replayed_event_ids"], json!(["e-o-2"]));
     assert_eq!(answer.body["data"]["skipped_event_ids"], json!(["e-nobody"]));
 }
 
-#[tokio::test]
-async fn what_is_no_letter_of_ours_is_not_sent_anywhere() {
-    let bench = Bench::new().await;
+async fn what_is_no_letter_of_ours_is_not_sent_anywhere(on: Database) {
+    let bench = Bench::new(on).await;
     let foreign = NewRecord::new(crate::consumer::testing::topic("orders_dlq")).value("{}");
     bench.service.publish_record(foreign).await;
     let answer = replay(&routes(&bench), "{}").await;
@@ -195,9 +201,8 @@ async fn what_is_no_letter_of_ours_is_not_sent_anywhere() {
     assert!(answer.text.contains("where it came from"), "{}", answer.text);
 }
 
-#[tokio::test]
-async fn undecodable_bytes_can_be_sent_back_and_stay_as_they_were() {
-    let bench = Bench::new().await;
+async fn undecodable_bytes_can_be_sent_back_and_stay_as_they_were(on: Database) {
+    let bench = Bench::new(on).await;
     let garbage = NewRecord::new(crate::consumer::testing::topic("orders"));
     bench.publish([garbage.key("o-1").value(vec![0xff, 0x00])]).await;
     assert_eq!(counts(&replay(&routes(&bench), "{}").await), [1, 0, 0]);
@@ -208,17 +213,15 @@ async fn undecodable_bytes_can_be_sent_back_and_stay_as_they_were() {
     assert_eq!(status, ["dead", "superseded"]);
 }
 
-#[tokio::test]
-async fn the_batch_route_is_the_same_with_another_default() {
-    let bench = dead(&[("o-1", "fail-until-replay")]).await;
+async fn the_batch_route_is_the_same_with_another_default(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-until-replay")]).await;
     let answer = call(&routes(&bench), post("/api/v1/replay/batch", "{}")).await;
     assert_eq!(counts(&answer), [1, 0, 0]);
     assert!(answer.body["data"]["duration"].as_str().unwrap().ends_with('s'));
 }
 
-#[tokio::test]
-async fn what_is_wrong_with_a_request_is_named() {
-    let bench = Bench::new().await;
+async fn what_is_wrong_with_a_request_is_named(on: Database) {
+    let bench = Bench::new(on).await;
     let routes = routes(&bench);
     for (body, field) in [
         (r#"{"max_messages":0}"#, "max_messages"),

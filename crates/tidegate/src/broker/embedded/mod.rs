@@ -33,7 +33,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -72,25 +72,6 @@ impl Broker {
     pub fn in_memory() -> Self {
         Self::new(EmbeddedBroker::in_memory())
     }
-
-    /// The broker that the environment names: the embedded log in the folder `DATA_DIR`, else in `./data`.
-    ///
-    /// # Errors
-    /// [`BrokerError::Config`] when `KAFKA_BROKERS` is set, as this build has no Kafka; else as
-    /// [`embedded`](Self::embedded).
-    pub fn from_env() -> Result<Self, BrokerError> {
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-        Self::embedded(folder_from(set("KAFKA_BROKERS").is_some(), set("DATA_DIR"))?)
-    }
-}
-
-fn folder_from(kafka: bool, data_dir: Option<std::ffi::OsString>) -> Result<PathBuf, BrokerError> {
-    if kafka {
-        return Err(BrokerError::Config(
-            "this build has no Kafka: unset KAFKA_BROKERS to use the embedded log in ./data".into(),
-        ));
-    }
-    Ok(data_dir.map_or_else(|| PathBuf::from("data"), PathBuf::from))
 }
 
 impl EmbeddedBroker {

@@ -24,6 +24,7 @@ impl KafkaOptions {
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", &self.client_id)
             .set("socket.keepalive.enable", "true")
+            .set("reconnect.backoff.max.ms", "2000")
             // A producer's default is to create what it does not find.
             .set("allow.auto.create.topics", "false")
             .set("log.connection.close", "false");

@@ -113,6 +113,13 @@ impl Cluster {
         Ok(Watermarks { start: record::offset(start), end: record::offset(end) })
     }
 
+    /// Where a partition ends, if the cluster says so in this time.
+    pub(super) fn end_within(&self, partition: &TopicPartition, left: Duration) -> Option<Offset> {
+        let (topic, number) = (partition.topic.as_str(), record::number(partition));
+        let bounds = self.asking.fetch_watermarks(topic, number, left);
+        bounds.ok().map(|(_, end)| record::offset(end))
+    }
+
     pub(super) fn offset_for_time(
         &self,
         partition: &TopicPartition,

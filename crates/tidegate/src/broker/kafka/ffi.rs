@@ -123,17 +123,17 @@ pub(super) fn set_token<C: ClientContext>(
 
 #[cfg(test)]
 mod tests {
+    use rdkafka::producer::{BaseProducer, Producer as _};
+
     use super::*;
 
-    /// A client of another mechanism refuses it; a NUL would cut it off.
     #[test]
     fn a_token_that_cannot_be_used_is_refused() {
-        let client: rdkafka::producer::BaseProducer =
-            rdkafka::ClientConfig::new().create().unwrap();
+        let client: BaseProducer = rdkafka::ClientConfig::new().create().unwrap();
         for token in ["token", "to\0ken"] {
-            let (token, principal_name) = (token.into(), "me".into());
-            let token = OAuthToken { token, principal_name, lifetime_ms: i64::MAX };
-            assert!(set_token(rdkafka::producer::Producer::client(&client), &token).is_err());
+            let principal_name = "me".into();
+            let token = OAuthToken { token: token.into(), principal_name, lifetime_ms: i64::MAX };
+            assert!(set_token(client.client(), &token).is_err());
         }
     }
 

@@ -13,6 +13,8 @@
 //! Where this implementation differs from the embedded log, within the contract:
 //! - Retained partitions deliver what was read before, and nothing new, while a revoke is open: the client stops
 //!   reading until the rebalance is answered (decision 8).
+//! - A deletion of records is acknowledged before the cluster has noted it for good (within a minute, by default): a
+//!   broker that is killed before shows the records again.
 //! - A timestamp of exactly 0 is replaced by the present: the client takes it for "none".
 //! - A partition whose position fell out of its log is read again only after the member has joined anew; a
 //!   [`start`](crate::broker::Consumer::start) does that by itself.

@@ -50,7 +50,7 @@ pub enum GroupProtocol {
 pub struct KafkaOptions {
     pub(super) brokers: String,
     pub(super) client_id: String,
-    pub(super) properties: BTreeMap<String, String>,
+    pub(in crate::broker) properties: BTreeMap<String, String>,
     pub(super) assignor: Assignor,
     pub(super) protocol: GroupProtocol,
     pub(super) instance_id: Option<String>,

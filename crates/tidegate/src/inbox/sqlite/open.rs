@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, Sqlite};
 
 use crate::inbox::StoreError;
-use crate::inbox::sqlite::SqliteInbox;
-use crate::inbox::sqlite::turn::{PATIENCE, Turn};
+use crate::inbox::sql::{PATIENCE, Parts, SqlInbox, Turn, Writer};
 
 /// Look-ups that run side by side.
 const READERS: u32 = 4;
 
-impl SqliteInbox {
+impl SqlInbox<Sqlite> {
     /// Opens or creates the file. WAL, `synchronous=FULL`, foreign keys on.
     ///
     /// # Errors
@@ -35,7 +36,7 @@ impl SqliteInbox {
         let readers = file_pool(READERS).connect_with(options.clone()).await.map_err(named)?;
         let lazy = options.synchronous(SqliteSynchronous::Normal);
         let striker = file_pool(1).connect_with(lazy).await.map_err(named)?;
-        Ok(Self { label, readers, writer, striker, turn: Turn::new() })
+        Ok(Self::on(label, readers, writer, striker))
     }
 
     /// A database in memory, gone with the last clone. For tests.
@@ -52,8 +53,15 @@ impl SqliteInbox {
             .connect_with(options)
             .await
             .map_err(|error| StoreError::Broken(error.to_string()))?;
-        let (readers, striker) = (only.clone(), only.clone());
-        Ok(Self { label: "memory".into(), readers, writer: only, striker, turn: Turn::new() })
+        Ok(Self::on("memory".into(), only.clone(), only.clone(), only))
+    }
+
+    /// All that writes is in one queue.
+    fn on(label: String, readers: SqlitePool, writer: SqlitePool, striker: SqlitePool) -> Self {
+        let turn = Turn::of(1);
+        let writer = Writer { pool: writer, turn: turn.clone() };
+        let striker = Writer { pool: striker, turn };
+        Self::of(Parts { label, schema: None, readers, writer, striker })
     }
 }
 

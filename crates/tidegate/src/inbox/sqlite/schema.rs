@@ -1,14 +1,6 @@
 //! The store's own tables. Version 1.
 
-use sqlx::SqlitePool;
-
-use crate::inbox::StoreError;
-use crate::inbox::sqlite::error;
-
-/// Raised with every change of the tables; version n reads n-1.
-const VERSION: i64 = 1;
-
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
 create table if not exists tidegate_schema (version integer not null) strict;
 
 create table if not exists tidegate_marker (
@@ -43,29 +35,3 @@ create table if not exists tidegate_owner (
     primary key (grp, topic, partition)
 ) strict, without rowid;
 ";
-
-/// Creates the tables, or refuses those of a newer version.
-pub(super) async fn prepare(writer: &SqlitePool) -> Result<(), StoreError> {
-    let mut tx = writer.begin_with("begin immediate").await.map_err(error::store)?;
-    sqlx::raw_sql(TABLES).execute(&mut *tx).await.map_err(error::store)?;
-    let found: Option<i64> = sqlx::query_scalar("select version from tidegate_schema")
-        .fetch_optional(&mut *tx)
-        .await
-        .map_err(error::store)?;
-    match found {
-        None => {
-            sqlx::query("insert into tidegate_schema (version) values (?)")
-                .bind(VERSION)
-                .execute(&mut *tx)
-                .await
-                .map_err(error::store)?;
-        }
-        Some(version) if version > VERSION => {
-            return Err(StoreError::Broken(format!(
-                "its tables are of version {version}, this program knows {VERSION}: start the newer program"
-            )));
-        }
-        Some(_) => {}
-    }
-    tx.commit().await.map_err(error::store)
-}

@@ -3,15 +3,13 @@
 mod disk;
 mod gaps;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
 
 use self::disk::Disk;
 use super::store::SharedBackend;
-use super::{EmbeddedBroker, EmbeddedOptions, folder_from};
+use super::{EmbeddedBroker, EmbeddedOptions};
 use crate::broker::{
     BrokerDriver, BrokerError, FetchLimit, Fetched, GroupEvent, NewTopic, Placed, PublishError,
     Subscription,
@@ -185,12 +183,4 @@ async fn close_writes_what_is_queued_and_refuses_what_comes_later() {
     assert_eq!(fetch(&log, 0).await.err(), Some(BrokerError::Closed));
     assert_eq!(log.health().await, Err(BrokerError::Closed));
     assert_eq!(log.topics().await, Err(BrokerError::Closed));
-}
-
-#[test]
-fn the_environment_names_the_folder() {
-    assert_eq!(folder_from(false, None), Ok(PathBuf::from("data")));
-    assert_eq!(folder_from(false, Some(OsString::from("x"))), Ok(PathBuf::from("x")));
-    let refused = folder_from(true, Some(OsString::from("x"))).unwrap_err();
-    assert!(refused.to_string().contains("unset KAFKA_BROKERS"), "{refused}");
 }

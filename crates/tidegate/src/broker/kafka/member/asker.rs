@@ -11,7 +11,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::{ANSWER, Client, Shared};
-use crate::broker::kafka::{ffi, record};
+use crate::broker::kafka::{error, ffi, record};
 use crate::broker::{Assignment, BrokerError, Committed, Watermarks};
 use crate::message::TopicPartition;
 
@@ -68,35 +68,29 @@ impl Asker {
     /// Asks until there is an answer, or nobody wants it any more.
     fn until_answered<T>(
         &self,
-        what: &str,
         wanted: impl Fn() -> bool,
-        ask: impl Fn() -> Result<T, KafkaError>,
+        ask: impl Fn() -> Result<T, BrokerError>,
     ) -> Option<T> {
         let mut failed = false;
         while wanted() {
             match ask() {
                 Ok(answer) => return Some(answer),
-                Err(error) => {
-                    if let Some(fatal) = refusal(&error) {
-                        self.shared.fail(fatal);
-                        return None;
-                    }
-                    if !std::mem::replace(&mut failed, true) {
-                        let reason = self.client.context().told.troubles.explain(&error);
-                        tracing::warn!(reason, "{what} cannot be asked now: trying again");
-                    }
-                    std::thread::sleep(TRY_AGAIN);
+                Err(error) if !std::mem::replace(&mut failed, true) => {
+                    tracing::warn!(%error, "what a partition starts with cannot be asked: trying again");
                 }
+                Err(_) => {}
             }
+            std::thread::sleep(TRY_AGAIN);
         }
         None
     }
 
     fn describe(&self, grants: &[(TopicPartition, u64)]) {
         let wanted = || grants.iter().any(|grant| self.stands(grant));
-        let committed = self.until_answered("what the group committed", wanted, || {
+        let committed = self.until_answered(wanted, || {
             let list = list(grants.iter().map(|(partition, _)| partition));
-            self.client.committed_offsets(list, ANSWER).and_then(|list| committed(&list))
+            let list = self.client.committed_offsets(list, ANSWER);
+            list.and_then(|list| committed(&list)).map_err(|error| self.failed(&error))
         });
         let Some(mut committed) = committed else { return };
         for (partition, grant) in grants {
@@ -107,12 +101,20 @@ impl Asker {
         }
     }
 
+    /// Asked by another client: behind this one's reads, which wait for records, an answer would wait too.
     fn bounds(&self, partition: &TopicPartition, grant: u64) -> Option<Watermarks> {
         let wanted = || self.stands(&(partition.clone(), grant));
-        let (topic, number) = (partition.topic.as_str(), record::number(partition));
-        let ask = || self.client.fetch_watermarks(topic, number, ANSWER);
-        let (start, end) = self.until_answered("the bounds of a partition", wanted, ask)?;
-        Some(Watermarks { start: record::offset(start), end: record::offset(end) })
+        self.until_answered(wanted, || self.client.context().cluster.watermarks(partition))
+    }
+
+    /// What asking again does not heal ends the membership.
+    fn failed(&self, error: &KafkaError) -> BrokerError {
+        let cluster = &self.client.context().cluster;
+        let answer = cluster.question(error);
+        if error.rdkafka_error_code().and_then(error::denied).is_some() {
+            self.shared.fail(answer.clone());
+        }
+        answer
     }
 
     fn tell(
@@ -135,18 +137,11 @@ impl Asker {
                 found |= self.tell(partition, *grant, bounds, true);
             }
         }
-        if !found && suspects.iter().any(|grant| self.stands(grant)) {
+        if !found {
             tracing::warn!("a partition cannot be read on, and none is out of range: joining anew");
             self.shared.ask(super::state::State::ask_to_join_anew);
         }
     }
-}
-
-/// What asking again does not heal.
-fn refusal(error: &KafkaError) -> Option<BrokerError> {
-    let code = error.rdkafka_error_code()?;
-    let what = crate::broker::kafka::error::denied(code)?;
-    Some(BrokerError::Unavailable(format!("{what} ({code})")))
 }
 
 pub(super) fn list<'a>(

@@ -8,9 +8,9 @@ use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use tokio::sync::oneshot;
 
-use super::{ANSWER, Client};
+use super::Client;
 use crate::broker::kafka::{error, record};
-use crate::broker::{CommitEntry, CommitError};
+use crate::broker::{CommitEntry, CommitError, Watermarks};
 use crate::message::Offset;
 
 pub(super) type Results = Vec<Result<(), CommitError>>;
@@ -55,13 +55,9 @@ fn within(
         return Ok(entry);
     }
     let partition = entry.partition.clone();
-    let asked =
-        client.fetch_watermarks(partition.topic.as_str(), record::number(&partition), ANSWER);
-    match asked {
-        Ok((_, end)) if offset <= record::offset(end) => Ok(entry),
-        Ok((_, end)) => {
-            Err(CommitError::OutOfRange { partition, offset, end: record::offset(end) })
-        }
+    match client.context().cluster.watermarks(&partition) {
+        Ok(Watermarks { end, .. }) if offset <= end => Ok(entry),
+        Ok(Watermarks { end, .. }) => Err(CommitError::OutOfRange { partition, offset, end }),
         Err(error) => Err(CommitError::Unavailable(error.to_string())),
     }
 }

@@ -60,6 +60,7 @@ impl Member {
         let (asks, asked) = mpsc::channel();
         let context = MemberContext {
             told: inner.told(),
+            cluster: inner.cluster.clone(),
             shared: shared.clone(),
             asks: asks.clone(),
             drain: how.drain_deadline,

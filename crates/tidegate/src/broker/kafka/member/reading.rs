@@ -110,7 +110,7 @@ impl Reading {
     }
 
     /// Whether the bounds must be asked before the client may be sent there.
-    pub(super) fn to_check(&mut self) -> bool {
+    pub(super) fn ask_bounds(&mut self) -> bool {
         let Stage::Starting { from, asked } = &mut self.stage else { return false };
         let known = (self.bounds.start..=self.bounds.end).contains(from);
         !known && !std::mem::replace(asked, true)
@@ -176,7 +176,7 @@ impl Reading {
     }
 
     /// Whether the client is to be told to stop reading, or to go on: `Some(true)` stops it.
-    pub(super) fn to_hold(&mut self, full: Room, low: Room) -> Option<bool> {
+    pub(super) fn change_hold(&mut self, full: Room, low: Room) -> Option<bool> {
         let running = matches!(self.stage, Stage::Running { .. });
         let over = |room: Room| self.buffer.len() > room.records || self.bytes > room.bytes;
         let hold = !running || if self.held { over(low) } else { over(full) };

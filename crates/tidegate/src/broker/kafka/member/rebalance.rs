@@ -22,13 +22,19 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::asker::Ask;
 use super::{Client, Shared};
+use crate::broker::kafka::cluster::Cluster;
 use crate::broker::kafka::context::Told;
 use crate::broker::kafka::{ffi, record};
 use crate::message::TopicPartition;
 
+/// How long an assignment may wait to learn where its partitions end. Without an answer they begin at 0, which is
+/// never delivered either.
+const ENDS: Duration = Duration::from_secs(1);
+
 /// What the client of a member tells.
 pub(super) struct MemberContext {
     pub(super) told: Told,
+    pub(super) cluster: Arc<Cluster>,
     pub(super) shared: Arc<Shared>,
     pub(super) asks: Sender<Ask>,
     pub(super) drain: Duration,
@@ -75,14 +81,21 @@ impl ConsumerContext for MemberContext {
 }
 
 impl MemberContext {
-    /// Nothing may be read before the member has chosen where: the client is sent to the end, and held there.
+    /// Nothing may be read before the member has chosen where: the client is sent to the end, and held there. To the
+    /// end as a number: a logical end would be looked up by the client, whose late answer undoes a seek.
     fn assign(
         &self,
         client: &Client,
         partitions: Vec<TopicPartition>,
         list: &mut TopicPartitionList,
     ) -> KafkaResult<()> {
-        list.set_all_offsets(rdkafka::Offset::End)?;
+        let deadline = Instant::now() + ENDS;
+        for partition in &partitions {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let end = self.cluster.end_within(partition, left).unwrap_or_default();
+            let (topic, number) = (partition.topic.as_str(), record::number(partition));
+            list.set_partition_offset(topic, number, record::raw(end))?;
+        }
         let grants = self.shared.state().granted(partitions.clone());
         match client.rebalance_protocol() {
             RebalanceProtocol::Cooperative => client.incremental_assign(list)?,
@@ -110,7 +123,7 @@ impl MemberContext {
         if given_back || (ticket.is_none() && !lost()) {
             self.shared.state().given_back(partitions);
         } else {
-            tracing::info!(?partitions, after = ?began.elapsed(), "partitions were lost");
+            tracing::debug!(?partitions, after = ?began.elapsed(), "partitions were lost");
             self.shared.tell(|state| state.lost(partitions));
         }
     }

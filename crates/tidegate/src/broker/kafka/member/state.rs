@@ -194,13 +194,13 @@ impl State {
         let (full, low) = self.rooms();
         for (partition, reading) in &mut self.readings {
             turn.join_anew |= reading.needs_new_grant();
-            if reading.to_check() {
+            if reading.ask_bounds() {
                 turn.check.push((partition.clone(), reading.grant));
             }
             if let Some(from) = reading.to_seek() {
                 turn.seek.push((partition.clone(), from));
             }
-            match reading.to_hold(full, low) {
+            match reading.change_hold(full, low) {
                 Some(true) => turn.hold.push(partition.clone()),
                 Some(false) => turn.release.push(partition.clone()),
                 None => {}

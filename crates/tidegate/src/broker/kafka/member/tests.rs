@@ -63,7 +63,7 @@ impl Bench {
         self.state.start(partition, Offset(from));
         assert_eq!(self.state.turn().seek, [(partition.clone(), Offset(from))]);
         self.state.sought(partition, Offset(from));
-        assert_eq!(self.state.turn().release, [partition.clone()]);
+        assert_eq!(self.state.turn().release, std::slice::from_ref(partition));
     }
 
     fn keep(&mut self, partition: &TopicPartition, offsets: std::ops::Range<u64>) {
@@ -222,14 +222,14 @@ fn a_full_buffer_holds_the_client_until_there_is_room() {
     bench.keep(&p, 0..8);
     assert!(bench.state.turn().hold.is_empty(), "four polls fit");
     bench.keep(&p, 8..9);
-    assert_eq!(bench.state.turn().hold, [p.clone()]);
+    assert_eq!(bench.state.turn().hold, std::slice::from_ref(&p));
     for _ in 0..3 {
         assert_eq!(bench.records().len(), 2);
         assert!(bench.state.turn().release.is_empty(), "not yet");
     }
     assert_eq!(bench.records(), [6, 7]);
     assert!(bench.state.busy);
-    assert_eq!(bench.state.turn().release, [p.clone()]);
+    assert_eq!(bench.state.turn().release, std::slice::from_ref(&p));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What was acknowledged survives a crash. These cases restart the broker, so each runs alone.
 
 use super::prelude::*;
-use crate::broker::{AdminError, BrokerError, CommitError, FetchLimit, NewTopic, PublishError};
+use crate::broker::{
+    AdminError, BrokerError, CommitError, FetchLimit, NewTopic, PublishError, Subscription,
+};
 
 /// Records that were acknowledged are there after a crash, and the next one follows them.
 pub(in super::super) async fn acknowledged_means_durable(mut lab: Lab<'_>) -> Outcome {
@@ -24,7 +26,10 @@ pub(in super::super) async fn a_commit_is_durable(mut lab: Lab<'_>) -> Outcome {
     let p = lab.partition().await?;
     lab.fill(&p, 0..10).await?;
     let group = lab.group();
-    let mut member = lab.member(&group, &p.topic).await?;
+    // It dies with the broker, and nobody says so to the group.
+    let session_timeout = lab.harness.short_times().session_timeout;
+    let mortal = Subscription { session_timeout, ..lab.subscription(&group, &[&p.topic]) };
+    let mut member = lab.join(mortal).await?;
     member.until_owns(1).await?;
     member.commit(&p, 4, "early").await??;
     member.commit(&p, 7, "kept").await??;

@@ -1,0 +1,202 @@
+//! The cluster that the settings mean: what must fit together, and the options of its clients.
+
+use std::collections::BTreeMap;
+
+use tidegate::broker::kafka::{Assignor, GroupProtocol, KafkaOptions};
+
+use super::property::variable;
+use super::{AssignmentStrategy, Kafka, SaslMechanism, Secret};
+
+/// Properties that have a setting of their own.
+const OWN: [(&str, &str); 14] = [
+    ("bootstrap.servers", "KAFKA_BROKERS"),
+    ("metadata.broker.list", "KAFKA_BROKERS"),
+    ("client.id", "SERVICE_NAME"),
+    ("group.id", "KAFKA_CONSUMER_GROUP"),
+    ("partition.assignment.strategy", "KAFKA_ASSIGNMENT_STRATEGY"),
+    ("security.protocol", "KAFKA_SECURITY_PROTOCOL"),
+    ("sasl.mechanism", "KAFKA_SASL_MECHANISM"),
+    ("sasl.mechanisms", "KAFKA_SASL_MECHANISM"),
+    ("sasl.username", "KAFKA_SASL_USERNAME"),
+    ("sasl.password", "KAFKA_SASL_PASSWORD"),
+    ("ssl.ca.location", "KAFKA_SSL_CA_LOCATION"),
+    ("ssl.certificate.location", "KAFKA_SSL_CERTIFICATE_LOCATION"),
+    ("ssl.key.location", "KAFKA_SSL_KEY_LOCATION"),
+    ("ssl.key.password", "KAFKA_SSL_KEY_PASSWORD"),
+];
+
+/// A variable, the property that it sets, and its value where it is set.
+type Setting<'a> = (&'static str, &'static str, Option<&'a str>);
+
+impl Kafka {
+    /// How to reach the cluster; `None`: no `KAFKA_BROKERS`, so the embedded log is meant. `client_id` names the
+    /// clients in the brokers' logs.
+    ///
+    /// # Errors
+    /// One line that names the variable: a contradiction, or a property that cannot be set.
+    pub fn options(&self, client_id: &str) -> Result<Option<KafkaOptions>, String> {
+        let Some(brokers) = &self.kafka_brokers else {
+            return self.unsecured().map(|()| None);
+        };
+        self.contradiction().map_or(Ok(()), Err)?;
+        let mut options = KafkaOptions::new(addresses(brokers)?)
+            .client_id(client_id)
+            .assignor(self.kafka_assignment_strategy.into());
+        for (name, property, value) in self.security() {
+            let Some(value) = value else { continue };
+            let set = options.property(property, value);
+            options = set.map_err(|error| format!("{name}: {error}"))?;
+        }
+        for (property, value) in self.properties() {
+            let name = variable(property);
+            options =
+                with(options, property, value).map_err(|reason| format!("{name}: {reason}"))?;
+        }
+        Ok(Some(options))
+    }
+
+    /// The properties that are set, each once: the last one counts.
+    pub(super) fn properties(&self) -> BTreeMap<&str, &str> {
+        let set = self.kafka_property.iter();
+        set.map(|property| (property.name.as_str(), property.value.expose())).collect()
+    }
+
+    fn security(&self) -> Vec<Setting<'_>> {
+        let protocol = self.kafka_security_protocol.map(|protocol| protocol.name());
+        let mut all = vec![("KAFKA_SECURITY_PROTOCOL", "security.protocol", protocol)];
+        all.extend(self.sasl());
+        all.extend(self.ssl());
+        all
+    }
+
+    fn sasl(&self) -> [Setting<'_>; 3] {
+        let mechanism = self.kafka_sasl_mechanism.map(|mechanism| mechanism.name());
+        [
+            ("KAFKA_SASL_MECHANISM", "sasl.mechanism", mechanism),
+            ("KAFKA_SASL_USERNAME", "sasl.username", self.kafka_sasl_username.as_deref()),
+            ("KAFKA_SASL_PASSWORD", "sasl.password", exposed(&self.kafka_sasl_password)),
+        ]
+    }
+
+    fn ssl(&self) -> [Setting<'_>; 4] {
+        let certificate = self.kafka_ssl_certificate_location.as_deref();
+        let key = self.kafka_ssl_key_location.as_deref();
+        [
+            ("KAFKA_SSL_CA_LOCATION", "ssl.ca.location", self.kafka_ssl_ca_location.as_deref()),
+            ("KAFKA_SSL_CERTIFICATE_LOCATION", "ssl.certificate.location", certificate),
+            ("KAFKA_SSL_KEY_LOCATION", "ssl.key.location", key),
+            ("KAFKA_SSL_KEY_PASSWORD", "ssl.key.password", exposed(&self.kafka_ssl_key_password)),
+        ]
+    }
+
+    /// Without a cluster nothing may look secured.
+    fn unsecured(&self) -> Result<(), String> {
+        let settings = self.security().into_iter();
+        let set = settings.filter(|(.., value)| value.is_some()).map(|(name, ..)| name.to_owned());
+        let secures = |name: &&str| name.starts_with("ssl.") || name.starts_with("sasl.");
+        let properties = self.properties();
+        let mut names = set.chain(properties.keys().copied().filter(secures).map(variable));
+        match names.next() {
+            None => Ok(()),
+            Some(name) => Err(format!(
+                "{name}: without KAFKA_BROKERS the embedded log is used, and nothing would be secured; set \
+                 KAFKA_BROKERS, or leave it out"
+            )),
+        }
+    }
+
+    /// The first two security settings that do not fit together.
+    fn contradiction(&self) -> Option<String> {
+        let protocol = self.kafka_security_protocol;
+        let tls = protocol.is_some_and(|protocol| protocol.has_tls());
+        let sasl = protocol.is_some_and(|protocol| protocol.has_sasl());
+        if let Some(name) = first_set(&self.sasl()).filter(|_| !sasl) {
+            let needed = "KAFKA_SECURITY_PROTOCOL=sasl_ssl (or sasl_plaintext)";
+            return Some(format!("{name}: has no effect without {needed}"));
+        }
+        if let Some(name) = first_set(&self.ssl()).filter(|_| !tls) {
+            let needed = "KAFKA_SECURITY_PROTOCOL=ssl (or sasl_ssl)";
+            return Some(format!("{name}: has no effect without {needed}"));
+        }
+        sasl.then(|| self.incomplete_sasl()).flatten().or_else(|| self.half_a_certificate())
+    }
+
+    fn incomplete_sasl(&self) -> Option<String> {
+        let protocol = self.kafka_security_protocol?.name();
+        let Some(mechanism) = self.kafka_sasl_mechanism else {
+            return Some(format!(
+                "KAFKA_SASL_MECHANISM: KAFKA_SECURITY_PROTOCOL={protocol} needs it"
+            ));
+        };
+        if mechanism == SaslMechanism::OAuthBearer {
+            return Some(
+                "KAFKA_SASL_MECHANISM: OAUTHBEARER needs a program of one's own, which gives the tokens \
+                 (KafkaOptions::oauth_tokens); orders takes PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512"
+                    .into(),
+            );
+        }
+        let missing = self.sasl().into_iter().find(|(.., value)| value.is_none());
+        missing
+            .map(|(name, ..)| format!("{name}: KAFKA_SASL_MECHANISM={} needs it", mechanism.name()))
+    }
+
+    fn half_a_certificate(&self) -> Option<String> {
+        let certificate = self.kafka_ssl_certificate_location.is_some();
+        let key = self.kafka_ssl_key_location.is_some();
+        let needs = |name, other| Some(format!("{name}: {other} needs it"));
+        match (certificate, key) {
+            (true, false) => needs("KAFKA_SSL_KEY_LOCATION", "KAFKA_SSL_CERTIFICATE_LOCATION"),
+            (false, true) => needs("KAFKA_SSL_CERTIFICATE_LOCATION", "KAFKA_SSL_KEY_LOCATION"),
+            (false, false) if self.kafka_ssl_key_password.is_some() => {
+                needs("KAFKA_SSL_KEY_LOCATION", "KAFKA_SSL_KEY_PASSWORD")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The options with one more property. Some have a method of their own, which keeps a promise that goes with them.
+fn with(options: KafkaOptions, property: &str, value: &str) -> Result<KafkaOptions, String> {
+    if let Some((_, setting)) = OWN.iter().find(|(own, _)| *own == property) {
+        return Err(format!("use {setting}"));
+    }
+    match property {
+        "group.instance.id" => Ok(options.instance_id(value)),
+        "group.protocol" => match value.to_ascii_lowercase().as_str() {
+            "classic" => Ok(options.group_protocol(GroupProtocol::Classic)),
+            "consumer" => Ok(options.group_protocol(GroupProtocol::Consumer)),
+            _ => Err("takes classic or consumer".into()),
+        },
+        _ => options.property(property, value).map_err(|error| error.to_string()),
+    }
+}
+
+/// The addresses without blanks.
+fn addresses(brokers: &str) -> Result<String, String> {
+    let all: Vec<_> = brokers.split(',').map(str::trim).collect();
+    match all.iter().find(|address| address.is_empty() || address.contains(char::is_whitespace)) {
+        None => Ok(all.join(",")),
+        Some(_) => Err("KAFKA_BROKERS: give host:port, several with a comma between them".into()),
+    }
+}
+
+fn first_set(settings: &[Setting<'_>]) -> Option<&'static str> {
+    settings.iter().find(|(.., value)| value.is_some()).map(|(name, ..)| *name)
+}
+
+fn exposed(secret: &Option<Secret>) -> Option<&str> {
+    secret.as_ref().map(Secret::expose)
+}
+
+impl From<AssignmentStrategy> for Assignor {
+    fn from(strategy: AssignmentStrategy) -> Self {
+        match strategy {
+            AssignmentStrategy::CooperativeSticky => Self::CooperativeSticky,
+            AssignmentStrategy::RoundRobin => Self::RoundRobin,
+            AssignmentStrategy::Range => Self::Range,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

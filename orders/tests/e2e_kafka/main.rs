@@ -1,0 +1,18 @@
+//! End to end on a real Kafka: each service in a process of its own, or all in one, interrupted, killed, started again,
+//! and without their broker for a while.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
+
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "shared with the tests on the embedded log, which use the rest"
+)]
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod load;
+mod operator;
+mod platform;
+mod processes;
+mod startup;

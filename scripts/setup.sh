@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# From a fresh machine to running servers with topics: checks the tools, starts Kafka, PostgreSQL and Redis, creates the
+# topics. Safe to run again.
+#
+#   scripts/setup.sh            all of it
+#   scripts/setup.sh --check    only whether the tools are there
+#
+# What is missing is installed where this is Debian and root (but Rust, which is never installed by itself); otherwise one
+# line names each thing that is missing, and the script ends with 1.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+case ${1:-} in '' | --check) ;; *) printf 'usage: %s [--check]\n' "$0" >&2; exit 2 ;; esac
+can_install=no
+if [ "${EUID:-1}" = 0 ] && command -v apt-get >/dev/null; then can_install=yes; fi
+missing=0
+
+lacks() { printf 'missing: %s\n' "$*" >&2; missing=$((missing + 1)); }
+
+# need WHAT PACKAGES TEST...: installs Debian packages when the test fails and it may; else says what is missing.
+need() {
+    local what=$1 packages=$2
+    shift 2
+    if "$@" >/dev/null 2>&1; then printf 'found    %s\n' "$what"; return; fi
+    if [ $can_install = yes ]; then
+        printf 'installs %s (%s)\n' "$what" "$packages"
+        # shellcheck disable=SC2086 # several packages
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages; } \
+            >/dev/null || true
+    fi
+    "$@" >/dev/null 2>&1 || lacks "$what (on Debian: apt-get install $packages)"
+}
+
+# at_least NEEDED FOUND: versions, part by part.
+at_least() { [ -n "$2" ] && [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+rust() {
+    local wanted found
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    found=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || true
+    if at_least "$wanted" "$found"; then
+        printf 'found    Rust %s\n' "$found"
+    else
+        lacks "Rust $wanted or newer, found ${found:-none} (install or update it with https://rustup.rs)"
+    fi
+}
+
+java_17() { at_least 17 "$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p')"; }
+
+tools() {
+    rust
+    need 'a C compiler' 'gcc g++ libc6-dev' c++ --version
+    need make make make --version
+    need perl perl perl --version
+    need curl curl curl --version
+    need jq jq jq --version
+    need 'Java 17 or newer' default-jre-headless java_17
+    need Maven maven mvn --version
+    if [ $missing != 0 ]; then exit 1; fi
+}
+
+tools
+if [ "${1:-}" = --check ]; then exit; fi
+scripts/infra.sh up
+make topics
+cat <<'NEXT'
+
+All is ready. In four terminals:  make gateway | make consumer | make producer | make replay
+Then try it:                      make test-services
+At the end:                       make infra-down
+NEXT
