@@ -7,13 +7,15 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use test_servers::LocalKafka;
 use tidegate::broker::Broker;
-use tidegate::message::{Offset, TopicPartition};
+use tidegate::message::{NewRecord, Offset, TopicPartition};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::notes::{Feed, Notes, Running};
-use crate::support::{PATIENCE, blocking, caught_up, connect, create_copied, plain, rounds, until};
+use crate::notes::{Feed, Notes, Running, numbered};
+use crate::support::{
+    PATIENCE, blocking, caught_up, connect, create_copied, name, plain, publish, rounds, until,
+};
 
 /// The cluster, for one test at a time: each of them kills a node, and starts it again.
 async fn three_nodes() -> MutexGuard<'static, LocalKafka> {
@@ -100,4 +102,20 @@ async fn f4_the_leader_of_a_partition_is_killed_and_events_flow_on() {
 async fn f5_the_coordinator_of_the_group_is_killed_and_no_commit_moves_back() {
     // The offsets of all groups are in the one partition of this topic: who leads it coordinates.
     flows_on_without_its_leader("coordinated", "__consumer_offsets").await;
+}
+
+/// Its dead-letter topic has as many copies as the cluster wants: with one, nothing could be written where two must be in
+/// sync, and the record would wait for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn topics_that_a_service_creates_can_be_written_where_two_copies_must_be_in_sync() {
+    let kafka = three_nodes().await;
+    let (broker, notes) = (connect(kafka.address()), Notes::new().await);
+    let service = Running::start(notes.service(&broker, "copied", "copied"));
+    until("it has begun", async || service.owned() > 0).await;
+    publish(&broker, vec![NewRecord::new(name("copied")).value("garbage"), numbered("copied", 0)])
+        .await;
+    notes.reach(1).await;
+    caught_up(&broker, "copied", "copied").await;
+    assert_eq!(service.health.snapshot().outcomes.dead, 1);
+    service.stop().await;
 }

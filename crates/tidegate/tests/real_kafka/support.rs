@@ -1,7 +1,6 @@
 //! Conditions with a deadline, and short words for what every test does.
 
 use std::process::{Command, Output};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
@@ -184,6 +183,3 @@ pub(crate) fn assert_one_line(line: &str, parts: &[&str]) {
         assert!(line.contains(part), "{part:?} is missing in: {line}");
     }
 }
-
-/// Shared by the tasks of a test.
-pub(crate) type Shared<T> = Arc<std::sync::Mutex<T>>;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::Inner;
+use super::error::About;
 use super::reader::{Heard, Reader};
 use super::waiting::QUESTION;
 use crate::broker::{BrokerError, FetchLimit, Fetched, PartitionLag, Watermarks};
@@ -143,7 +144,7 @@ impl Read<'_> {
     }
 
     fn set_down(&mut self, reader: &mut Reader) -> Result<(), BrokerError> {
-        reader.set_down(self.next).map_err(|e| self.inner.cluster.question(&e))?;
+        reader.set_down(self.next).map_err(|e| self.refused(&e))?;
         (self.fresh, self.doubt) = (true, None);
         Ok(())
     }
@@ -212,6 +213,10 @@ impl Read<'_> {
         Ok(())
     }
 
+    fn refused(&self, error: &KafkaError) -> BrokerError {
+        self.inner.cluster.question_about(error, About::topic(&self.partition.topic))
+    }
+
     /// Most errors mend themselves while the client goes on, or end as no answer.
     fn failed(&mut self, error: &KafkaError) -> Result<(), BrokerError> {
         match error.rdkafka_error_code() {
@@ -226,11 +231,9 @@ impl Read<'_> {
                 if self.next < bounds.start || self.next > bounds.end {
                     return Err(bounds.out_of_range(self.partition, self.next));
                 }
-                Err(self.inner.cluster.question(error))
+                Err(self.refused(error))
             }
-            Some(Code::TopicAuthorizationFailed | Code::Fatal) => {
-                Err(self.inner.cluster.question(error))
-            }
+            Some(Code::TopicAuthorizationFailed | Code::Fatal) => Err(self.refused(error)),
             _ => Ok(()),
         }
     }

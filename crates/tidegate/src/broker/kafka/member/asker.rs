@@ -110,8 +110,8 @@ impl Asker {
     /// What asking again does not heal ends the membership.
     fn failed(&self, error: &KafkaError) -> BrokerError {
         let cluster = &self.client.context().cluster;
-        let answer = cluster.question(error);
-        if error.rdkafka_error_code().and_then(error::denied).is_some() {
+        let answer = cluster.question_about(error, self.client.context().about());
+        if error.rdkafka_error_code().is_some_and(error::is_denied) {
             self.shared.fail(answer.clone());
         }
         answer

@@ -58,18 +58,20 @@ impl Member {
         how.check()?;
         let shared = Arc::new(Shared::new(how));
         let (asks, asked) = mpsc::channel();
+        let topics: Vec<_> = how.topics.iter().map(|topic| topic.as_str()).collect();
         let context = MemberContext {
             told: inner.told(),
             cluster: inner.cluster.clone(),
             shared: shared.clone(),
             asks: asks.clone(),
             drain: how.drain_deadline,
+            group: how.group.clone(),
+            topics: topics.join(", "),
         };
         let mut client = Client::from_config_and_context(&inner.options().member(how), context)
             .map_err(error::config)?;
         let bell = shared.bell.clone();
         client.set_nonempty_callback(move || bell.ring());
-        let topics: Vec<_> = how.topics.iter().map(|topic| topic.as_str()).collect();
         client.subscribe(&topics).map_err(error::config)?;
         let client = Arc::new(client);
         let (commits, committing) = mpsc::channel();

@@ -183,11 +183,9 @@ impl Poller {
             _ => return,
         };
         let troubles = &self.client.context().told.troubles;
-        if fatal || error::denied(code).is_some() {
-            let reason = error::denied(code).map_or_else(
-                || format!("the client cannot go on: {}", troubles.explain(&code)),
-                |what| format!("{what} ({code})"),
-            );
+        if fatal || error::is_denied(code) {
+            let other = || format!("the client cannot go on: {}", troubles.explain(&code));
+            let reason = self.client.context().about().denied(code).unwrap_or_else(other);
             return self.shared.fail(BrokerError::Unavailable(reason));
         }
         match code {
