@@ -51,7 +51,7 @@ async fn f4_a_broker_is_restarted_in_order_and_nothing_is_lost_or_repeated() {
     .await;
 }
 
-/// Moment f: the effects are durable, the broker dies before it hears of them, and then so does the service.
+/// Moment f: the effects are durable, the service dies before it has told, and then so does the broker.
 #[tokio::test(flavor = "multi_thread")]
 async fn f4_what_was_marked_and_not_committed_is_a_duplicate_after_both_died() {
     let kafka = blocking(LocalKafka::start);
@@ -63,11 +63,11 @@ async fn f4_what_was_marked_and_not_committed_is_a_duplicate_after_both_died() {
     let first = Running::start(first);
     notes.reach(50).await;
     assert_eq!(committed(&broker, GROUP, &place(TOPIC, 0)).await.map(|c| c.offset.0), Some(0));
+    first.crash().await;
     blocking(|| {
         kafka.kill();
         kafka.start_again();
     });
-    first.crash().await;
     let second = Running::start(notes.service(&broker, GROUP, TOPIC));
     until("all came again", async || second.health.snapshot().outcomes.duplicate == 50).await;
     caught_up(&broker, GROUP, TOPIC).await;
