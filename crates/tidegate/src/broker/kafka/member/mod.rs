@@ -20,6 +20,7 @@ mod shared;
 mod state;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -28,6 +29,8 @@ use std::time::Duration;
 
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+
+use tokio::sync::oneshot;
 
 use self::committer::Job;
 use self::poller::Poller;
@@ -45,8 +48,8 @@ pub(super) struct Member {
     inner: Arc<Inner>,
     shared: Arc<Shared>,
     commits: mpsc::Sender<Option<Job>>,
-    /// The poll thread, which is the last to go.
-    thread: Option<thread::JoinHandle<()>>,
+    /// Answered by the poll thread, which is the last to go.
+    ended: Option<oneshot::Receiver<()>>,
 }
 
 impl Member {
@@ -75,13 +78,18 @@ impl Member {
         client.subscribe(&topics).map_err(error::config)?;
         let client = Arc::new(client);
         let (commits, committing) = mpsc::channel();
-        let threads = vec![
-            named("kafka-ask", asker::thread(client.clone(), shared.clone(), asked))?,
-            named("kafka-commit", committer::thread(client.clone(), committing))?,
-        ];
+        let ask = asker::thread(client.clone(), shared.clone(), asked);
+        let commit = committer::thread(client.clone(), committing);
+        let threads =
+            vec![named("kafka-ask", &shared, ask)?, named("kafka-commit", &shared, commit)?];
         let poller = Poller::new(client, shared.clone(), (asks, commits.clone()), how);
-        let thread = named("kafka-poll", move || poller.run(threads))?;
-        Ok(Self { inner, shared, commits, thread: Some(thread) })
+        let (end, ended) = oneshot::channel();
+        named("kafka-poll", &shared, move || {
+            poller.run(threads);
+            // Nobody may be waiting for it.
+            let _ = end.send(());
+        })?;
+        Ok(Self { inner, shared, commits, ended: Some(ended) })
     }
 }
 
@@ -93,11 +101,33 @@ impl Drop for Member {
 }
 
 fn named(
-    name: &str,
+    name: &'static str,
+    shared: &Arc<Shared>,
     work: impl FnOnce() + Send + 'static,
 ) -> Result<thread::JoinHandle<()>, BrokerError> {
+    let alarm = Alarm { shared: shared.clone(), name };
+    let work = move || {
+        let _alarm = alarm;
+        work();
+    };
     let started = thread::Builder::new().name(name.into()).spawn(work);
     started.map_err(|e| BrokerError::Unavailable(format!("no thread for the Kafka client: {e}")))
+}
+
+/// Ends the membership when its thread panics: a member without one of its threads would stand still and look healthy
+/// (rule 15).
+struct Alarm {
+    shared: Arc<Shared>,
+    name: &'static str,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let reason = format!("thread {} has panicked: this is a defect", self.name);
+            self.shared.fail(BrokerError::Unavailable(reason));
+        }
+    }
 }
 
 /// How long a question to the cluster may take.

@@ -259,3 +259,16 @@ fn an_end_is_told_for_ever_and_after_what_was_lost() {
     }
     assert_eq!(bench.state.check_commit(&p), Err(CommitError::Closed));
 }
+
+/// rule 15
+#[test]
+fn a_thread_that_panics_ends_the_membership() {
+    let shared = std::sync::Arc::new(super::Shared::new(&Subscription::new("g", Vec::new())));
+    let thread = super::named("kafka-test", &shared, || panic!("on purpose")).unwrap();
+    assert!(thread.join().is_err());
+    let event = shared.state().next();
+    assert!(
+        matches!(&event, Some(GroupEvent::Fatal(BrokerError::Unavailable(reason))) if reason.contains("kafka-test")),
+        "{event:?}"
+    );
+}
