@@ -74,11 +74,15 @@ impl Member {
         let client = Arc::new(client);
         let (commits, committing) = mpsc::channel();
         let threads = vec![
-            named("kafka-ask", asker::thread(client.clone(), shared.clone(), asked))?,
-            named("kafka-commit", committer::thread(client.clone(), committing))?,
+            named("kafka-ask", &shared, asker::thread(client.clone(), shared.clone(), asked))?,
+            named(
+                "kafka-commit",
+                &shared,
+                committer::thread(client.clone(), shared.clone(), committing),
+            )?,
         ];
         let poller = Poller::new(client, shared.clone(), (asks, commits.clone()), how);
-        let thread = named("kafka-poll", move || poller.run(threads))?;
+        let thread = named("kafka-poll", &shared, move || poller.run(threads))?;
         Ok(Self { inner, shared, commits, thread: Some(thread) })
     }
 }
@@ -90,11 +94,30 @@ impl Drop for Member {
     }
 }
 
+/// Ends the membership when its thread panics: without it the member would wait for ever, and look healthy (rules 15
+/// and 17).
+struct Watch(&'static str, Arc<Shared>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.1.fail(BrokerError::Unavailable(format!("the thread {} has panicked", self.0)));
+        }
+    }
+}
+
 fn named(
-    name: &str,
+    name: &'static str,
+    shared: &Arc<Shared>,
     work: impl FnOnce() + Send + 'static,
 ) -> Result<thread::JoinHandle<()>, BrokerError> {
-    let started = thread::Builder::new().name(name.into()).spawn(work);
+    let watch = Watch(name, shared.clone());
+    let watched = move || {
+        // Taken in here, so that it is dropped by this thread's panic.
+        let _watch = watch;
+        work();
+    };
+    let started = thread::Builder::new().name(name.into()).spawn(watched);
     started.map_err(|e| BrokerError::Unavailable(format!("no thread for the Kafka client: {e}")))
 }
 
