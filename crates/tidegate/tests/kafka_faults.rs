@@ -9,8 +9,8 @@ use std::time::Duration;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use tidegate::broker::kafka::KafkaOptions;
-use tidegate::broker::{Broker, Consumer, GroupEvent, Subscription};
-use tidegate::message::{Partition, TopicName, TopicPartition};
+use tidegate::broker::{Broker, CommitEntry, Committed, Consumer, GroupEvent, Subscription};
+use tidegate::message::{Offset, Partition, TopicName, TopicPartition};
 
 /// How long anything may take. A passing run never waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -57,4 +57,28 @@ async fn a_partition_without_a_leader_holds_up_only_itself() {
     assert_eq!(assigned(&mut member, 1).await, BTreeSet::from([place(0)]));
     member.close().await;
     broker.close().await;
+}
+
+/// fault F3, rule 16: whoever gives up waiting can end. A commit without an answer blocks its thread for a whole session;
+/// the runtime must not wait for that when it is dropped.
+#[test]
+fn a_commit_without_an_answer_does_not_keep_the_program_from_ending() {
+    let (runtime, other) =
+        (tokio::runtime::Runtime::new().unwrap(), tokio::runtime::Runtime::new());
+    let other = other.unwrap();
+    let (mock, broker) = cluster(1);
+    let commit = runtime.block_on(async {
+        let mut member = join(&broker).await;
+        assigned(&mut member, 1).await;
+        mock.broker_down(1).unwrap();
+        let committed = Committed { offset: Offset(0), metadata: String::new() };
+        let commit =
+            other.spawn(member.commit(vec![CommitEntry { partition: place(0), committed }]));
+        let closed = tokio::time::timeout(Duration::from_millis(500), member.close()).await;
+        assert!(closed.is_err(), "the commit blocks");
+        commit
+    });
+    drop(runtime);
+    assert!(!commit.is_finished(), "the runtime waited for the commit");
+    other.shutdown_background();
 }

@@ -67,11 +67,12 @@ impl Consumer for Member {
 
     fn close(&mut self) -> BoxFuture<'static, ()> {
         self.shared.close();
-        let thread = self.thread.take();
+        let ended = self.ended.take();
         Box::pin(async move {
-            let Some(thread) = thread else { return };
-            // A panic in there was reported by the panic hook already.
-            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+            if let Some(ended) = ended {
+                // Nothing is sent: the thread lets go of its end.
+                let _ = ended.await;
+            }
         })
     }
 }

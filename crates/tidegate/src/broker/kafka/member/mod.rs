@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use tokio::sync::oneshot;
 
 use self::committer::Job;
 use self::poller::Poller;
@@ -45,8 +46,9 @@ pub(super) struct Member {
     inner: Arc<Inner>,
     shared: Arc<Shared>,
     commits: mpsc::Sender<Option<Job>>,
-    /// The poll thread, which is the last to go.
-    thread: Option<thread::JoinHandle<()>>,
+    /// The poll thread, which is the last to go, drops the other end when it has ended. It is not joined: a runtime
+    /// that ends waits for what blocks, and a commit that the cluster does not answer blocks for a whole session.
+    ended: Option<oneshot::Receiver<()>>,
 }
 
 impl Member {
@@ -82,8 +84,12 @@ impl Member {
             )?,
         ];
         let poller = Poller::new(client, shared.clone(), (asks, commits.clone()), how);
-        let thread = named("kafka-poll", &shared, move || poller.run(threads))?;
-        Ok(Self { inner, shared, commits, thread: Some(thread) })
+        let (running, ended) = oneshot::channel();
+        named("kafka-poll", &shared, move || {
+            let _running: oneshot::Sender<()> = running;
+            poller.run(threads);
+        })?;
+        Ok(Self { inner, shared, commits, ended: Some(ended) })
     }
 }
 
