@@ -119,6 +119,18 @@ impl Cluster {
         Ok(Watermarks { start: record::offset(start), end: record::offset(end) })
     }
 
+    /// Start and end of a partition, asked once, with so much time for the answer.
+    pub(super) fn watermarks_within(
+        &self,
+        partition: &TopicPartition,
+        limit: Duration,
+    ) -> Result<Watermarks, BrokerError> {
+        let (topic, number) = (partition.topic.as_str(), record::number(partition));
+        let bounds = self.asking.fetch_watermarks(topic, number, limit);
+        let (start, end) = bounds.map_err(|e| self.question(&e))?;
+        Ok(Watermarks { start: record::offset(start), end: record::offset(end) })
+    }
+
     /// Where a partition ends, if the cluster says so in this time.
     pub(super) fn end_within(&self, partition: &TopicPartition, left: Duration) -> Option<Offset> {
         let (topic, number) = (partition.topic.as_str(), record::number(partition));

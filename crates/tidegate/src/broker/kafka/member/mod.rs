@@ -29,7 +29,6 @@ use std::time::Duration;
 
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-
 use tokio::sync::oneshot;
 
 use self::committer::Job;
@@ -48,7 +47,8 @@ pub(super) struct Member {
     inner: Arc<Inner>,
     shared: Arc<Shared>,
     commits: mpsc::Sender<Option<Job>>,
-    /// Answered by the poll thread, which is the last to go.
+    /// The poll thread, which is the last to go, drops the other end when it has ended. It is not joined: a runtime
+    /// that ends waits for what blocks, and a commit that the cluster does not answer blocks for a whole session.
     ended: Option<oneshot::Receiver<()>>,
 }
 
@@ -78,16 +78,19 @@ impl Member {
         client.subscribe(&topics).map_err(error::config)?;
         let client = Arc::new(client);
         let (commits, committing) = mpsc::channel();
-        let ask = asker::thread(client.clone(), shared.clone(), asked);
-        let commit = committer::thread(client.clone(), committing);
-        let threads =
-            vec![named("kafka-ask", &shared, ask)?, named("kafka-commit", &shared, commit)?];
+        let threads = vec![
+            named("kafka-ask", &shared, asker::thread(client.clone(), shared.clone(), asked))?,
+            named(
+                "kafka-commit",
+                &shared,
+                committer::thread(client.clone(), shared.clone(), committing),
+            )?,
+        ];
         let poller = Poller::new(client, shared.clone(), (asks, commits.clone()), how);
-        let (end, ended) = oneshot::channel();
+        let (running, ended) = oneshot::channel();
         named("kafka-poll", &shared, move || {
+            let _running: oneshot::Sender<()> = running;
             poller.run(threads);
-            // Nobody may be waiting for it.
-            let _ = end.send(());
         })?;
         Ok(Self { inner, shared, commits, ended: Some(ended) })
     }
@@ -100,34 +103,31 @@ impl Drop for Member {
     }
 }
 
+/// Ends the membership when its thread panics: without it the member would wait for ever, and look healthy (rules 15
+/// and 17).
+struct Watch(&'static str, Arc<Shared>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.1.fail(BrokerError::Unavailable(format!("the thread {} has panicked", self.0)));
+        }
+    }
+}
+
 fn named(
     name: &'static str,
     shared: &Arc<Shared>,
     work: impl FnOnce() + Send + 'static,
 ) -> Result<thread::JoinHandle<()>, BrokerError> {
-    let alarm = Alarm { shared: shared.clone(), name };
-    let work = move || {
-        let _alarm = alarm;
+    let watch = Watch(name, shared.clone());
+    let watched = move || {
+        // Taken in here, so that it is dropped by this thread's panic.
+        let _watch = watch;
         work();
     };
-    let started = thread::Builder::new().name(name.into()).spawn(work);
+    let started = thread::Builder::new().name(name.into()).spawn(watched);
     started.map_err(|e| BrokerError::Unavailable(format!("no thread for the Kafka client: {e}")))
-}
-
-/// Ends the membership when its thread panics: a member without one of its threads would stand still and look healthy
-/// (rule 15).
-struct Alarm {
-    shared: Arc<Shared>,
-    name: &'static str,
-}
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            let reason = format!("thread {} has panicked: this is a defect", self.name);
-            self.shared.fail(BrokerError::Unavailable(reason));
-        }
-    }
 }
 
 /// How long a question to the cluster may take.

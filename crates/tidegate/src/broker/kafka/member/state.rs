@@ -170,14 +170,30 @@ impl State {
         }
     }
 
-    /// Whether an offset may be committed for the partition, and the highest end that is known.
-    pub(super) fn check_commit(&self, partition: &TopicPartition) -> Result<Offset, CommitError> {
+    /// Whether an offset may be committed for the partition: the grant that allows it, and the highest end that is known.
+    pub(super) fn check_commit(
+        &self,
+        partition: &TopicPartition,
+    ) -> Result<(u64, Offset), CommitError> {
         if self.closing || self.fatal.is_some() {
             return Err(CommitError::Closed);
         }
         let reading = self.readings.get(partition).filter(|reading| reading.is_told());
         let reading = reading.ok_or_else(|| CommitError::NotOwned(partition.clone()))?;
-        Ok(reading.known_end())
+        Ok((reading.grant, reading.known_end()))
+    }
+
+    /// The last look before a commit is sent. It may have waited: what was given away meanwhile is somebody else's, and
+    /// the cluster, which asks for the generation alone, would take it (rule 13).
+    pub(super) fn check_grant(
+        &self,
+        partition: &TopicPartition,
+        grant: u64,
+    ) -> Result<(), CommitError> {
+        if self.stands(partition, grant) {
+            return Ok(());
+        }
+        Err(CommitError::NotOwned(partition.clone()))
     }
 
     /// What there is to be told: who owns what comes before records.
