@@ -10,7 +10,7 @@ use tidegate::message::NewRecord;
 use crate::codecs::{CODECS, codec_in_log};
 use crate::notes::{Notes, Running, numbered};
 use crate::support::{
-    all, blocking, caught_up, committed, create, name, place, publish, run, script, shared,
+    all, blocking, caught_up, committed, create, name, place, publish, run, script, shared, until,
 };
 
 fn tool(class: &str, kafka: &LocalKafka) -> Command {
@@ -43,6 +43,8 @@ fn write(kafka: &LocalKafka, topic: &str, codec: &str, records: &[NewRecord]) {
 fn reset(kafka: &LocalKafka, group: &str, topic: &str, offset: u64) -> Output {
     let mut groups = tool("consumer.group.ConsumerGroupCommand", kafka);
     groups.args(["--group", group, "--topic", topic, "--reset-offsets", "--execute"]);
+    // Its own deadline is shorter than a busy machine may need.
+    groups.args(["--timeout", "60000"]);
     run(groups.args(["--to-offset", &offset.to_string()]))
 }
 
@@ -92,6 +94,12 @@ async fn offsets_that_javas_tool_has_reset_are_where_the_service_goes_on() {
     let first = Running::start(notes.service(&broker, topic, topic));
     notes.reach(20).await;
     first.stop().await;
+    // It refuses while the group has a member.
+    until("the group is empty", async || {
+        let groups = broker.groups().await.unwrap();
+        groups.iter().any(|group| group.name == topic && group.members.is_empty())
+    })
+    .await;
     blocking(|| reset(kafka, topic, topic, 5));
     assert_eq!(committed(&broker, topic, &place(topic, 0)).await.unwrap().offset.0, 5);
     let second = Running::start(notes.service(&broker, topic, topic));
