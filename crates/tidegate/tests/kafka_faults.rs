@@ -73,19 +73,19 @@ fn a_commit_without_an_answer_does_not_keep_the_program_from_ending() {
         (tokio::runtime::Runtime::new().unwrap(), tokio::runtime::Runtime::new());
     let other = other.unwrap();
     let (mock, broker) = cluster(1);
-    let commit = runtime.block_on(async {
+    let mut committing = None;
+    runtime.block_on(async {
         let mut member = join(&broker).await;
         assigned(&mut member, 1).await;
         mock.broker_down(1).unwrap();
         let committed = Committed { offset: Offset(0), metadata: String::new() };
-        let commit =
-            other.spawn(member.commit(vec![CommitEntry { partition: place(0), committed }]));
+        let commit = member.commit(vec![CommitEntry { partition: place(0), committed }]);
+        committing = Some(other.spawn(commit));
         let closed = tokio::time::timeout(Duration::from_millis(500), member.close()).await;
         assert!(closed.is_err(), "the commit blocks");
-        commit
     });
     drop(runtime);
-    assert!(!commit.is_finished(), "the runtime waited for the commit");
+    assert!(!committing.unwrap().is_finished(), "the runtime waited for the commit");
     other.shutdown_background();
 }
 
