@@ -42,7 +42,7 @@ impl ProducerContext for Deliveries {
     }
 }
 
-/// A producer with the guarantees of ours, and its time to wait for more records.
+/// A producer with the guarantees of ours. It waits 1 ms for more records: what it has to send comes in bulk.
 pub(crate) struct Plain(ThreadedProducer<Deliveries>);
 
 impl Plain {
