@@ -158,7 +158,7 @@ impl Cluster {
             let answers = wait(self.admin.describe_configs(&asked, &options()));
             match answers {
                 Ok(all) => limits.extend(all.iter().flatten().filter_map(limit_of)),
-                Err(e) if e.rdkafka_error_code().and_then(error::denied).is_some() => {}
+                Err(e) if error::code(&e).and_then(error::denied).is_some() => {}
                 Err(e) => return Err(self.question(&e)),
             }
         }

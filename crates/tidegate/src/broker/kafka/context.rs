@@ -14,6 +14,9 @@ use super::tokens::Tokens;
 /// How long the last trouble explains a failure.
 const FRESH: Duration = Duration::from_secs(30);
 
+/// What a client takes for the length of an answer that is HTTP's.
+const HTTP: i32 = i32::from_be_bytes(*b"HTTP");
+
 /// The last thing that went wrong on the way to the cluster, kept to explain a time-out: the client itself says only
 /// that there was no answer.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +82,7 @@ impl ClientContext for Told {
             return;
         }
         tracing::debug!(%error, "{reason}");
-        self.troubles.note(reason.to_owned());
+        self.troubles.note(in_words(reason));
     }
 
     fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
@@ -93,3 +96,32 @@ impl ClientContext for Told {
 }
 
 impl rdkafka::consumer::ConsumerContext for Told {}
+
+/// The client's own words without its counts; but for an answer in HTTP it asks to raise a limit, which leads astray.
+fn in_words(reason: &str) -> String {
+    let (reason, _) = reason.rsplit_once(" (after ").unwrap_or((reason, ""));
+    match reason.split_once(&format!(": Receive failed: Invalid response size {HTTP} ")) {
+        Some((broker, _)) => format!("{broker}: what listens there speaks HTTP, and is no Kafka"),
+        None => reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_in_http_is_told_as_such_and_everything_else_in_the_clients_words() {
+        let failed = |size| {
+            in_words(&format!(
+                "h:1/bootstrap: Receive failed: Invalid response size {size} (0..100000000): increase \
+                 receive.message.max.bytes (after 0ms in state APIVERSION_QUERY, 1 identical error(s) suppressed)"
+            ))
+        };
+        assert_eq!(
+            failed(1_213_486_160),
+            "h:1/bootstrap: what listens there speaks HTTP, and is no Kafka"
+        );
+        assert!(failed(200_000_000).ends_with("increase receive.message.max.bytes"));
+    }
+}

@@ -21,12 +21,35 @@ pub(super) fn config(error: KafkaError) -> BrokerError {
 
 /// A question that was not answered. Whether the topic or partition exists was looked up before.
 pub(super) fn question(error: &KafkaError, troubles: &Troubles) -> BrokerError {
-    let Some(code) = error.rdkafka_error_code() else {
+    let Some(code) = code(error) else {
         return BrokerError::Unavailable(troubles.explain(error));
     };
     match denied(code) {
-        Some(what) => BrokerError::Unavailable(format!("{what} ({code})")),
+        Some(what) => BrokerError::Denied(format!("{what} ({code})")),
         None => BrokerError::Unavailable(troubles.explain(&code)),
+    }
+}
+
+/// The cluster's or client's code, for administrative questions too.
+pub(super) fn code(error: &KafkaError) -> Option<Code> {
+    match error {
+        KafkaError::AdminOp(code) => Some(*code),
+        other => other.rdkafka_error_code(),
+    }
+}
+
+/// Why a member cannot go on.
+pub(super) fn ended(code: Code, troubles: &Troubles) -> BrokerError {
+    if code == Code::FencedInstanceId {
+        let reason = "another member has joined with this one's instance id: give each its own";
+        return BrokerError::Denied(format!("{reason} ({code})"));
+    }
+    match denied(code) {
+        Some(what) => BrokerError::Denied(format!("{what} ({code})")),
+        None => BrokerError::Unavailable(format!(
+            "the client cannot go on: {}",
+            troubles.explain(&code)
+        )),
     }
 }
 
@@ -147,6 +170,24 @@ mod tests {
     fn a_refused_batch_does_not_call_a_small_record_too_large() {
         assert!(matches!(sent(Code::MessageSizeTooLarge, 5), PublishError::Unavailable(_)));
         assert!(matches!(sent(Code::MessageSizeTooLarge, 11), PublishError::TooLarge { .. }));
+    }
+
+    #[test]
+    fn what_cannot_be_healed_by_asking_again_is_no_outage() {
+        let troubles = Troubles::default();
+        for (code, said) in [
+            (Code::FencedInstanceId, "instance id"),
+            (Code::GroupAuthorizationFailed, "lacks an ACL"),
+        ] {
+            let ended = ended(code, &troubles);
+            assert!(matches!(ended, BrokerError::Denied(_)), "{ended:?}");
+            assert!(ended.to_string().contains(said), "{ended}");
+        }
+        for error in [KafkaError::MetadataFetch, KafkaError::AdminOp] {
+            let error = error(Code::TopicAuthorizationFailed);
+            assert!(matches!(question(&error, &troubles), BrokerError::Denied(_)), "{error:?}");
+        }
+        assert!(matches!(ended(Code::Fatal, &troubles), BrokerError::Unavailable(_)));
     }
 
     #[test]

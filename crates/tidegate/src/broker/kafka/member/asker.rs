@@ -111,7 +111,7 @@ impl Asker {
     fn failed(&self, error: &KafkaError) -> BrokerError {
         let cluster = &self.client.context().cluster;
         let answer = cluster.question(error);
-        if error.rdkafka_error_code().and_then(error::denied).is_some() {
+        if error::code(error).and_then(error::denied).is_some() {
             self.shared.fail(answer.clone());
         }
         answer

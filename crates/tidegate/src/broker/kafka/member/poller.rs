@@ -184,11 +184,7 @@ impl Poller {
         };
         let troubles = &self.client.context().told.troubles;
         if fatal || error::denied(code).is_some() {
-            let reason = error::denied(code).map_or_else(
-                || format!("the client cannot go on: {}", troubles.explain(&code)),
-                |what| format!("{what} ({code})"),
-            );
-            return self.shared.fail(BrokerError::Unavailable(reason));
+            return self.shared.fail(error::ended(code, troubles));
         }
         match code {
             Code::AutoOffsetReset | Code::OffsetOutOfRange => {
