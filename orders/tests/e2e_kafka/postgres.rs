@@ -78,6 +78,8 @@ async fn without_its_database_the_consumer_pauses_and_spends_no_attempt() {
     let up = &platform.producer;
     let before = up.order("widget").await;
     up.reaches(&before.order_id, "completed").await;
+    let letter = up.order("fail-permanent").await;
+    up.dead_letter(&letter.event_id).await;
 
     postgres.kill();
     let mut orders = Vec::new();
@@ -95,7 +97,9 @@ async fn without_its_database_the_consumer_pauses_and_spends_no_attempt() {
     let cancel = format!("/api/v1/orders/{}/cancel", before.order_id);
     up.producer().post(&cancel, &json!({"reason": "late"})).await.expect(503);
     up.consumer().get("/health").await.expect(200);
-    up.replay().get("/ready").await.expect(200);
+    not_ready(&up.replay(), &["database the markers cannot be read: "]).await;
+    let letters = up.replay().get("/api/v1/dlq/messages").await.expect(503);
+    assert_eq!(letters.data()["errors"][0]["field"], "database", "{}", letters.body);
 
     postgres.start_again();
     for order in &orders {
@@ -108,7 +112,7 @@ async fn without_its_database_the_consumer_pauses_and_spends_no_attempt() {
     })
     .await;
     let letters = up.replay().get("/api/v1/dlq/stats").await.expect(200);
-    assert_eq!(letters.data()["total_messages"], 0, "{}", letters.body);
+    assert_eq!(letters.data()["total_messages"], 1, "{}", letters.body);
     platform.end().await;
 }
 
