@@ -1,9 +1,11 @@
 //! A consumer killed and the broker restarted half-way through a load: nothing lost, nothing charged twice (I1, I4;
 //! faults F1 and F2).
 
+use std::time::Duration;
+
 use test_servers::{LocalKafka, LocalPostgres};
 
-use crate::harness::{Program, eventually};
+use crate::harness::{PATIENCE, Program, eventually};
 use crate::platform::{Place, Platform};
 
 /// How many orders: 2,000, or what LOAD_COUNT says (20,000 at night).
@@ -40,7 +42,9 @@ async fn survives(place: &Place, kafka: &LocalKafka) {
     let second = place.second_consumer().ready_at(1..2).await;
     // Slow enough that orders are still being sent while the broker is away.
     let (count, rate) = (count(), count() / 20);
-    let line = "--failing 2% --duplicates 2% --seed 2 --settle 300s";
+    // A slow disk settles some dozens a second.
+    let settle = Duration::from_secs(300 + count / 40);
+    let line = format!("--failing 2% --duplicates 2% --seed 2 --settle {}s", settle.as_secs());
     let load = place.orders(&format!("load --count {count} --rate {rate} {line}")).start();
     charged(&platform.producer, 0.5).await;
     second.kill().await;
@@ -49,7 +53,7 @@ async fn survives(place: &Place, kafka: &LocalKafka) {
     kafka.kill();
     kafka.start_again();
 
-    let judged = load.ended().await.expect(0);
+    let judged = load.ended_within(settle + PATIENCE).await.expect(0);
     println!("{}", judged.stdout);
     assert!(judged.stdout.contains("lost        0\n"), "{}", judged.stdout);
     assert!(judged.stdout.contains("repeated    0\n"), "{}", judged.stdout);
