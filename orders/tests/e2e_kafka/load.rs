@@ -54,7 +54,6 @@ async fn survives(place: &Place, kafka: &LocalKafka) {
     // A slow disk takes some dozens a second.
     let limit = PATIENCE * 4 + Duration::from_secs(count / 20);
     let judged = load.ended_within(limit).await.expect(0);
-    println!("{}", judged.stdout);
     assert!(judged.stdout.contains("lost        0\n"), "{}", judged.stdout);
     assert!(judged.stdout.contains("repeated    0\n"), "{}", judged.stdout);
     assert!(judged.stdout.contains("every order is accounted for"), "{}", judged.stdout);
