@@ -17,7 +17,7 @@ run() { cargo test --release --locked --workspace --features "$features" --no-fa
 
 everything() {
     local server
-    for server in kafka postgres redis; do "scripts/$server" fetch 2>&1 || return 1; done
+    for server in kafka kcat postgres redis; do "scripts/$server" fetch 2>&1 || return 1; done
     run "$@"
 }
 

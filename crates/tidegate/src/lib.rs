@@ -158,10 +158,12 @@ fn routes(inbox: SqliteInbox) -> Router {
 //!
 //! | feature | for |
 //! |---|---|
+//! | `kafka` (default) | Apache Kafka, through librdkafka (C: the build needs gcc or clang, and make) |
 //! | `embedded` (default) | the log in one folder, for one process: development, tests, small installations |
 //! | `json` (default) | events as JSON text |
 //! | `sqlite` | `Inbox<Sqlite>`: effects, markers and outbox in one SQLite transaction |
 //! | `postgres` | `Inbox<Postgres>`: the same in PostgreSQL, for services on several machines |
+//! | `tls` | TLS, and SASL beyond PLAIN, towards Kafka: builds OpenSSL, which takes minutes |
 //! | `testing` | `TestService`, and the conformance suite of the broker contract |
 
 pub mod broker;

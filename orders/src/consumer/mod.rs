@@ -8,6 +8,8 @@
 //!
 //! Guarantee: killed at any moment, an order has one final state and at most one performed charge.
 
+#[cfg(test)]
+mod database_down;
 mod error;
 mod handlers;
 mod http;

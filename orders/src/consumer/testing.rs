@@ -12,7 +12,7 @@ use tidegate::message::{NewRecord, Timestamp as Millis, TopicName};
 use tidegate::testing::TestService;
 
 use super::{Payments, events};
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::gateway::client::ChargeError;
 use crate::model::testing::new_database;
 use crate::model::{Database, Reader};
@@ -94,10 +94,18 @@ impl Bench {
         on: Database,
         answers: impl IntoIterator<Item = ChargeError>,
     ) -> Self {
+        Self::at((on == Database::Postgres).then(new_database), answers).await
+    }
+
+    /// With the read model in that PostgreSQL database, or in a file.
+    pub(crate) async fn at(
+        database_url: Option<Secret>,
+        answers: impl IntoIterator<Item = ChargeError>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Program::parse_from(["orders"]).config;
         config.stores.data_dir = folder.path().to_owned();
-        config.stores.database_url = (on == Database::Postgres).then(new_database);
+        config.stores.database_url = database_url;
         let answers = Mutex::new(answers.into_iter().collect());
         let gateway = Arc::new(Script { answers, ..Script::default() });
         let store = config.stores.read_model().open().await.unwrap();

@@ -57,8 +57,8 @@ async fn users_that_the_cluster_refuses() {
 
     let nobody = user(place(), User::NOBODY.name, User::NOBODY.password);
     let ended = nobody.orders("topics").run().await;
-    let may_not = "this user may not use the topic: it lacks an ACL";
-    told(ended, 2, &["the topics cannot be made (KAFKA_BROKERS is ", may_not]);
+    let may_not = ["this user may not use topic ", "guarded", ": it lacks an ACL"];
+    told(ended, 2, &[&["the topics cannot be made (KAFKA_BROKERS is "], &may_not[..]].concat());
     user(place(), User::ORDERS.name, User::ORDERS.password).topics().await;
     // To who may not see a topic, it is not there.
     told(nobody.orders("consumer").run().await, 2, &["or let this user see them"]);

@@ -70,7 +70,8 @@ pub struct NewTopic {
     pub name: TopicName,
     /// How many partitions; at least 1.
     pub partitions: u32,
-    /// Copies on a cluster; the embedded log has one whatever this says.
+    /// Copies on a cluster; 0: as many as it makes by default (`default.replication.factor`). The embedded log has one
+    /// whatever this says.
     pub replication: u16,
     /// The largest record in bytes of key, value and headers; `None`: 1,048,576 bytes.
     pub max_message_bytes: Option<usize>,
@@ -80,10 +81,11 @@ impl NewTopic {
     /// The default for [`max_message_bytes`](Self::max_message_bytes), in bytes.
     pub const DEFAULT_MAX_MESSAGE_BYTES: usize = 1 << 20;
 
-    /// A topic with so many partitions, one copy, and the default size limit.
+    /// A topic with so many partitions, the cluster's default of copies, and the default size limit. One copy would be
+    /// too few where a write needs two in sync: nothing could ever be written.
     #[must_use]
     pub fn new(name: TopicName, partitions: u32) -> Self {
-        Self { name, partitions, replication: 1, max_message_bytes: None }
+        Self { name, partitions, replication: 0, max_message_bytes: None }
     }
 }
 

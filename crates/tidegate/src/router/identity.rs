@@ -21,6 +21,8 @@ use crate::message::Record;
 
 /// The longest type, id or correlation id, in bytes.
 const MAX_LEN: usize = EventId::MAX_LEN;
+/// Not in any text that PostgreSQL stores: an id with it could never be claimed, and its partition would wait for ever.
+const NUL: char = '\0';
 
 /// Reads a body's envelope.
 pub(crate) type ReadEnvelope = Arc<dyn Fn(&[u8]) -> Result<Envelope, DecodeError> + Send + Sync>;
@@ -89,6 +91,9 @@ impl Body<'_> {
             Some(text) if text.len() > MAX_LEN => {
                 Err(format!("a field of the body's identity is longer than {MAX_LEN} bytes"))
             }
+            Some(text) if text.contains(NUL) => {
+                Err("a field of the body's identity contains a NUL".to_owned())
+            }
             Some(text) => Ok(Some(text.into())),
         }
     }
@@ -118,5 +123,9 @@ fn header<'a>(headers: &'a Headers, name: &str) -> Result<Option<&'a str>, Strin
     if bytes.len() > MAX_LEN {
         return Err(format!("header `{name}` is longer than {MAX_LEN} bytes"));
     }
-    std::str::from_utf8(bytes).map(Some).map_err(|_| format!("header `{name}` is not UTF-8"))
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.contains(NUL) => Err(format!("header `{name}` contains a NUL")),
+        Ok(text) => Ok(Some(text)),
+        Err(_) => Err(format!("header `{name}` is not UTF-8")),
+    }
 }

@@ -92,7 +92,10 @@ impl Cluster {
             Code::InvalidTopic | Code::InvalidConfig | Code::PolicyViolation => {
                 format!("the cluster refuses it: {code}")
             }
-            code => return self.question(&KafkaError::AdminOp(code)).into(),
+            code => {
+                let about = error::About::topic(&topic.name);
+                return self.question_about(&KafkaError::AdminOp(code), about).into();
+            }
         };
         AdminError::InvalidTopic { topic: topic.name.clone(), reason }
     }
@@ -158,7 +161,7 @@ impl Cluster {
             let answers = wait(self.admin.describe_configs(&asked, &options()));
             match answers {
                 Ok(all) => limits.extend(all.iter().flatten().filter_map(limit_of)),
-                Err(e) if error::code(&e).and_then(error::denied).is_some() => {}
+                Err(e) if error::code(&e).is_some_and(error::is_denied) => {}
                 Err(e) => return Err(self.question(&e)),
             }
         }
@@ -212,8 +215,6 @@ fn legal(topic: &NewTopic) -> Created {
         "it needs at least one partition"
     } else if !fits(topic.partitions as usize) {
         "more partitions than Kafka can count"
-    } else if topic.replication == 0 {
-        "it needs at least one copy"
     } else if i16::try_from(topic.replication).is_err() {
         "more copies than Kafka can count"
     } else if !fits(limits::to_config(limit(topic))) {
@@ -227,7 +228,9 @@ fn legal(topic: &NewTopic) -> Created {
 fn wanted<'a>(topic: &'a NewTopic, max_message_bytes: &'a str) -> ClientTopic<'a> {
     // Checked by `legal`.
     let partitions = i32::try_from(topic.partitions).unwrap_or(i32::MAX);
-    let copies = TopicReplication::Fixed(topic.replication.into());
+    // The client's way to say "the cluster's default".
+    let copies = if topic.replication == 0 { -1 } else { topic.replication.into() };
+    let copies = TopicReplication::Fixed(copies);
     ClientTopic::new(topic.name.as_str(), partitions, copies)
         .set(MAX_MESSAGE_BYTES, max_message_bytes)
 }

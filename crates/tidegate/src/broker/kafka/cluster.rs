@@ -12,6 +12,7 @@ use rdkafka::metadata::MetadataTopic;
 
 use super::catalogue::Catalogue;
 use super::context::{Told, Troubles};
+use super::error::About;
 use super::groups::Watcher;
 use super::kept::Kept;
 use super::options::KafkaOptions;
@@ -69,7 +70,12 @@ impl Cluster {
     }
 
     pub(super) fn question(&self, error: &KafkaError) -> BrokerError {
-        error::question(error, &self.troubles)
+        self.question_about(error, About::default())
+    }
+
+    /// As [`question`](Self::question), where it is known what was asked about.
+    pub(super) fn question_about(&self, error: &KafkaError, about: About<'_>) -> BrokerError {
+        error::question(error, about, &self.troubles)
     }
 
     /// How many partitions a topic has, asked of the cluster.
@@ -87,7 +93,7 @@ impl Cluster {
                 self.catalogue.put_count(topic, count);
                 Ok(count)
             }
-            Err(e) => Err(self.question(&e)),
+            Err(e) => Err(self.question_about(&e, About::topic(topic))),
         }
     }
 
@@ -110,6 +116,18 @@ impl Cluster {
             |left| self.asking.fetch_watermarks(topic, number, left),
         );
         let (start, end) = bounds.map_err(|e| self.gone(&e, partition))?;
+        Ok(Watermarks { start: record::offset(start), end: record::offset(end) })
+    }
+
+    /// Start and end of a partition, asked once, with so much time for the answer.
+    pub(super) fn watermarks_within(
+        &self,
+        partition: &TopicPartition,
+        limit: Duration,
+    ) -> Result<Watermarks, BrokerError> {
+        let (topic, number) = (partition.topic.as_str(), record::number(partition));
+        let bounds = self.asking.fetch_watermarks(topic, number, limit);
+        let (start, end) = bounds.map_err(|e| self.question(&e))?;
         Ok(Watermarks { start: record::offset(start), end: record::offset(end) })
     }
 
@@ -145,7 +163,7 @@ impl Cluster {
     /// A question about a partition failed that was there a moment ago.
     pub(super) fn gone(&self, error: &KafkaError, partition: &TopicPartition) -> BrokerError {
         if !matches!(error.rdkafka_error_code(), Some(code) if is_missing(code)) {
-            return self.question(error);
+            return self.question_about(error, About::topic(&partition.topic));
         }
         self.catalogue.forget(&partition.topic);
         self.check(partition).err().unwrap_or_else(|| self.question(error))

@@ -9,6 +9,7 @@ use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use super::error::is_denied;
 use super::tokens::Tokens;
 
 /// How long the last trouble explains a failure.
@@ -82,7 +83,13 @@ impl ClientContext for Told {
             return;
         }
         tracing::debug!(%error, "{reason}");
-        self.troubles.note(in_words(reason));
+        let lacks = error.rdkafka_error_code().is_some_and(is_denied);
+        let reason = in_words(reason);
+        self.troubles.note(if lacks {
+            format!("{reason}: this user lacks an ACL")
+        } else {
+            reason
+        });
     }
 
     fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {

@@ -101,7 +101,7 @@ impl BrokerDriver for KafkaBroker {
         group: String,
         topic: TopicName,
     ) -> BoxFuture<'_, Result<Vec<PartitionLag>, BrokerError>> {
-        Box::pin(self.0.blocking(move |inner| inner.cluster.lag(&group, &topic)))
+        Box::pin(self.0.blocking(move |inner| inner.lag(&group, &topic)))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>> {

@@ -20,12 +20,12 @@ pub(super) fn config(error: KafkaError) -> BrokerError {
 }
 
 /// A question that was not answered. Whether the topic or partition exists was looked up before.
-pub(super) fn question(error: &KafkaError, troubles: &Troubles) -> BrokerError {
+pub(super) fn question(error: &KafkaError, about: About<'_>, troubles: &Troubles) -> BrokerError {
     let Some(code) = code(error) else {
         return BrokerError::Unavailable(troubles.explain(error));
     };
-    match denied(code) {
-        Some(what) => BrokerError::Denied(format!("{what} ({code})")),
+    match about.denied(code) {
+        Some(what) => BrokerError::Denied(what),
         None => BrokerError::Unavailable(troubles.explain(&code)),
     }
 }
@@ -39,13 +39,13 @@ pub(super) fn code(error: &KafkaError) -> Option<Code> {
 }
 
 /// Why a member cannot go on.
-pub(super) fn ended(code: Code, troubles: &Troubles) -> BrokerError {
+pub(super) fn ended(code: Code, about: About<'_>, troubles: &Troubles) -> BrokerError {
     if code == Code::FencedInstanceId {
         let reason = "another member has joined with this one's instance id: give each its own";
         return BrokerError::Denied(format!("{reason} ({code})"));
     }
-    match denied(code) {
-        Some(what) => BrokerError::Denied(format!("{what} ({code})")),
+    match about.denied(code) {
+        Some(what) => BrokerError::Denied(what),
         None => BrokerError::Unavailable(format!(
             "the client cannot go on: {}",
             troubles.explain(&code)
@@ -53,16 +53,38 @@ pub(super) fn ended(code: Code, troubles: &Troubles) -> BrokerError {
     }
 }
 
-/// What the cluster refuses for want of a right, and what to do.
-pub(super) fn denied(code: Code) -> Option<&'static str> {
-    match code {
-        Code::TopicAuthorizationFailed => Some("this user may not use the topic: it lacks an ACL"),
-        Code::GroupAuthorizationFailed => Some("this user may not use the group: it lacks an ACL"),
-        Code::ClusterAuthorizationFailed => {
-            Some("this user may not do that on the cluster: it lacks an ACL")
-        }
-        _ => None,
+/// What was asked for or used, where that is known: a refusal names it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct About<'a> {
+    pub(super) topic: Option<&'a str>,
+    pub(super) group: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    pub(super) fn topic(topic: &'a TopicName) -> Self {
+        Self { topic: Some(topic.as_str()), group: None }
     }
+
+    pub(super) const fn group(group: &'a str) -> Self {
+        Self { topic: None, group: Some(group) }
+    }
+
+    /// What the cluster refuses for want of a right, in one line.
+    pub(super) fn denied(self, code: Code) -> Option<String> {
+        let (kind, name) = match code {
+            Code::TopicAuthorizationFailed => ("topic", self.topic),
+            Code::GroupAuthorizationFailed => ("group", self.group),
+            Code::ClusterAuthorizationFailed => ("cluster", None),
+            _ => return None,
+        };
+        let what = name.map_or_else(|| format!("the {kind}"), |name| format!("{kind} {name}"));
+        Some(format!("this user may not use {what}: it lacks an ACL ({code})"))
+    }
+}
+
+/// Whether a right is missing.
+pub(super) fn is_denied(code: Code) -> bool {
+    About::default().denied(code).is_some()
 }
 
 /// A commit that was not accepted.
@@ -79,7 +101,7 @@ pub(super) fn commit(code: Code, partition: &TopicPartition) -> CommitError {
             CommitError::NotOwned(partition.clone())
         }
         code => CommitError::Unavailable(
-            denied(code).map_or_else(|| code.to_string(), |what| format!("{what} ({code})")),
+            About::topic(&partition.topic).denied(code).unwrap_or_else(|| code.to_string()),
         ),
     }
 }
@@ -112,15 +134,19 @@ pub(super) fn delivery(code: Code, sent: &Sent<'_>, troubles: &Troubles) -> Publ
         Code::MessageSizeTooLarge => {
             PublishError::Unavailable(format!("{} takes less at once than it did", sent.topic))
         }
-        Code::PurgeQueue => PublishError::Unavailable("it was not sent before the end".into()),
+        // The client has ended, or failed for good: then it has told why before.
+        Code::PurgeQueue => {
+            let what = format!("nothing was sent to topic {}", sent.topic);
+            PublishError::Unavailable(troubles.explain(&what))
+        }
         Code::InvalidRecord
         | Code::InvalidTimestamp
         | Code::PolicyViolation
         | Code::UnsupportedForMessageFormat => {
             PublishError::Unavailable(format!("the cluster refuses the record: {code}"))
         }
-        code => match denied(code) {
-            Some(what) => PublishError::Unavailable(format!("{what} ({code})")),
+        code => match About::topic(sent.topic).denied(code) {
+            Some(what) => PublishError::Unavailable(what),
             None => PublishError::Unknown(troubles.explain(&code)),
         },
     }
@@ -179,25 +205,27 @@ mod tests {
             (Code::FencedInstanceId, "instance id"),
             (Code::GroupAuthorizationFailed, "lacks an ACL"),
         ] {
-            let ended = ended(code, &troubles);
+            let ended = ended(code, About::default(), &troubles);
             assert!(matches!(ended, BrokerError::Denied(_)), "{ended:?}");
             assert!(ended.to_string().contains(said), "{ended}");
         }
         for error in [KafkaError::MetadataFetch, KafkaError::AdminOp] {
             let error = error(Code::TopicAuthorizationFailed);
-            assert!(matches!(question(&error, &troubles), BrokerError::Denied(_)), "{error:?}");
+            let answer = question(&error, About::default(), &troubles);
+            assert!(matches!(answer, BrokerError::Denied(_)), "{answer:?}");
         }
-        assert!(matches!(ended(Code::Fatal, &troubles), BrokerError::Unavailable(_)));
+        let fatal = ended(Code::Fatal, About::default(), &troubles);
+        assert!(matches!(fatal, BrokerError::Unavailable(_)), "{fatal:?}");
     }
 
     #[test]
     fn a_missing_right_is_said_in_words_and_a_time_out_with_its_cause() {
         let line = sent(Code::TopicAuthorizationFailed, 5).to_string();
-        assert!(line.contains("lacks an ACL"), "{line}");
+        assert!(line.contains("topic t: it lacks an ACL"), "{line}");
         let troubles = Troubles::default();
         troubles.note("Connection refused".into());
         let error = KafkaError::MetadataFetch(Code::OperationTimedOut);
-        let line = question(&error, &troubles).to_string();
+        let line = question(&error, About::default(), &troubles).to_string();
         assert!(line.contains("(Connection refused)"), "{line}");
     }
 }

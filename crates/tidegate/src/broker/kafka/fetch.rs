@@ -7,16 +7,20 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::Inner;
+use super::error::About;
 use super::reader::{Heard, Reader};
 use super::waiting::QUESTION;
-use crate::broker::{BrokerError, FetchLimit, Fetched, Watermarks};
-use crate::message::{Offset, Record, TopicPartition};
+use crate::broker::{BrokerError, FetchLimit, Fetched, PartitionLag, Watermarks};
+use crate::message::{Offset, Record, TopicName, TopicPartition};
 
 /// Between two looks at whether anybody still waits.
 const SLICE: Duration = Duration::from_millis(50);
 
 /// How long an end that may be an old one is waited over, before the reader is set down anew.
 const DOUBT: Duration = Duration::from_millis(200);
+
+/// A lag of at most so many offsets is looked at: there may be no record in them.
+const GAP: u64 = 1_000;
 
 /// Tells the blocking part when the future was dropped.
 struct Waiting(Arc<AtomicBool>);
@@ -37,6 +41,35 @@ impl Inner {
         let waiting = Waiting(Arc::default());
         let abandoned = waiting.0.clone();
         self.blocking(move |inner| inner.read(&partition, from, limit, &abandoned)).await
+    }
+
+    /// How far a group is behind. Markers of transactions, and what was aborted, take offsets and are no records: a
+    /// group that has read everything can stand before some of them, and is not behind.
+    pub(super) fn lag(
+        &self,
+        group: &str,
+        topic: &TopicName,
+    ) -> Result<Vec<PartitionLag>, BrokerError> {
+        let mut rows = self.cluster.lag(group, topic)?;
+        for row in rows.iter_mut().filter(|row| (1..=GAP).contains(&row.lag)) {
+            self.pass_gap(row)?;
+        }
+        Ok(rows)
+    }
+
+    fn pass_gap(&self, row: &mut PartitionLag) -> Result<(), BrokerError> {
+        let committed = row.committed.as_ref().map_or(Offset(0), |committed| committed.offset);
+        let from = committed.max(row.watermarks.start);
+        let limit = FetchLimit { records: 1, ..FetchLimit::default() };
+        let fetched = match self.read(&row.partition, from, limit, &AtomicBool::new(false)) {
+            // Deleted meanwhile: what was seen before stays true of then.
+            Err(BrokerError::OutOfRange { .. }) => return Ok(()),
+            fetched => fetched?,
+        };
+        row.watermarks = fetched.watermarks;
+        let first = fetched.records.first().map_or(fetched.next, |record| record.offset);
+        row.lag = row.watermarks.end.0.saturating_sub(first.0);
+        Ok(())
     }
 
     fn read(
@@ -111,7 +144,7 @@ impl Read<'_> {
     }
 
     fn set_down(&mut self, reader: &mut Reader) -> Result<(), BrokerError> {
-        reader.set_down(self.next).map_err(|e| self.inner.cluster.question(&e))?;
+        reader.set_down(self.next).map_err(|e| self.refused(&e))?;
         (self.fresh, self.doubt) = (true, None);
         Ok(())
     }
@@ -180,6 +213,10 @@ impl Read<'_> {
         Ok(())
     }
 
+    fn refused(&self, error: &KafkaError) -> BrokerError {
+        self.inner.cluster.question_about(error, About::topic(&self.partition.topic))
+    }
+
     /// Most errors mend themselves while the client goes on, or end as no answer.
     fn failed(&mut self, error: &KafkaError) -> Result<(), BrokerError> {
         match error.rdkafka_error_code() {
@@ -194,11 +231,9 @@ impl Read<'_> {
                 if self.next < bounds.start || self.next > bounds.end {
                     return Err(bounds.out_of_range(self.partition, self.next));
                 }
-                Err(self.inner.cluster.question(error))
+                Err(self.refused(error))
             }
-            Some(Code::TopicAuthorizationFailed | Code::Fatal) => {
-                Err(self.inner.cluster.question(error))
-            }
+            Some(Code::TopicAuthorizationFailed | Code::Fatal) => Err(self.refused(error)),
             _ => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ use rdkafka::groups::GroupInfo as ClientGroup;
 
 use super::cluster::{Cluster, is_missing, not_yet};
 use super::context::Told;
+use super::error::About;
 use super::waiting::until;
 use super::{assigned, error, ffi, record};
 use crate::broker::{BrokerError, Committed, GroupInfo, GroupMember, PartitionLag};
@@ -90,7 +91,7 @@ impl Cluster {
             commits(&watcher.client, partitions, left)
         });
         self.watchers.put(watcher);
-        commits.map_err(|e| self.question(&e))
+        commits.map_err(|e| self.question_about(&e, About::group(group)))
     }
 
     fn watch(&self, group: &str) -> Result<Watcher, BrokerError> {

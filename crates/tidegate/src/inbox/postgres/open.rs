@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, Connection, Error, Executor, Postgres};
 
 use crate::class::{Class, Classify};
 use crate::inbox::StoreError;
-use crate::inbox::sql::{PATIENCE, Parts, SqlInbox, Turn, Writer};
+use crate::inbox::sql::{PATIENCE, Parts, SqlInbox, Turn, Writer, error};
 
 /// Look-ups that run side by side.
 const READERS: u32 = 4;
@@ -19,6 +19,9 @@ const STRIKERS: u32 = 2;
 
 /// How long connecting may take before the database counts as down.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a look-up waits for a connection before the database counts as down. Probes of readiness wait as long.
+const LOOK: Duration = Duration::from_secs(3);
 
 /// Server settings of every connection: no wait for a lock is endless (milliseconds), and neither is a transaction of an
 /// instance that was stopped or cut off.
@@ -64,7 +67,7 @@ impl SqlInbox<Postgres> {
             pool: pool(STRIKERS, CONNECT).connect_lazy_with(lazy),
             turn: Turn::of(STRIKERS),
         };
-        let readers = pool(READERS, CONNECT).connect_lazy_with(options);
+        let readers = pool(READERS, LOOK).connect_lazy_with(options);
         let schema = schema.map(str::to_owned);
         Ok(Self::of(Parts { label, schema, readers, writer, striker }))
     }
@@ -107,7 +110,7 @@ fn label(options: &PgConnectOptions) -> String {
 /// One connection, for its error: a pool only tells that time is up.
 async fn probe(options: &PgConnectOptions, label: &str) -> Result<(), StoreError> {
     let named = |error: Error| {
-        let text = format!("PostgreSQL at {label} cannot be used: {error}");
+        let text = format!("PostgreSQL at {label} cannot be used: {}", error::told(&error));
         match error.class() {
             Class::Outage(_) if !refuses(&error) => StoreError::Unavailable(text),
             _ => StoreError::Broken(text),

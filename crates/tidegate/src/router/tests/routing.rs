@@ -27,12 +27,17 @@ async fn a_record_without_a_type_or_with_a_broken_header_is_undecodable() {
     broken.headers.set(names::EVENT_ID, &b"\xff\xfe"[..]);
     let mut long = placed();
     long.headers.set(names::CORRELATION_ID, "x".repeat(EventId::MAX_LEN + 1));
+    let mut nul = placed();
+    nul.headers.set(names::EVENT_ID, "a\0b");
+    let nul_in_body = record(&[], Some(r#"{"event_type":"OrderPlaced","event_id":"a\u0000b"}"#));
     for (record, why) in [
         (record(&[], Some("{}")), "nor a field `event_type` in the body"),
         (record(&[], Some("nonsense")), "the body cannot tell: not valid JSON"),
         (record(&[], None), "the value is null"),
         (broken, "header `event_id` is not UTF-8"),
         (long, "header `correlation_id` is longer than 288 bytes"),
+        (nul, "header `event_id` contains a NUL"),
+        (nul_in_body, "a field of the body's identity contains a NUL"),
     ] {
         let failure = driver.failure(&record).await;
         assert_eq!(failure.class, Class::Undecodable);

@@ -1,8 +1,16 @@
 //! Asks the cluster what the poll thread must not wait for: commits and bounds of new grants, bounds before a start.
+//!
+//! ```text
+//!  asked ─▶ open: new ones in front ─▶ one try ─▶ answered: told
+//!             ▲                           └ failed: behind all others, with more time the next time
+//!             └───────────────────────────┘
+//! ```
+//!
+//! A partition without a leader cannot be asked about for as long as that lasts. Nothing waits for it but itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
@@ -15,132 +23,220 @@ use crate::broker::kafka::{error, ffi, record};
 use crate::broker::{Assignment, BrokerError, Committed, Watermarks};
 use crate::message::TopicPartition;
 
-/// How long it takes until a question that failed is asked again.
+/// How long it takes until questions that failed are asked again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// How long the first try may take; each later one may take twice as long, up to [`ANSWER`].
+const FIRST_TRY: Duration = Duration::from_secs(1);
+
+/// A partition, and the grant that the question is about.
+type Grant = (TopicPartition, u64);
 
 /// What is to be found out.
 #[derive(Debug)]
 pub(super) enum Ask {
     /// What these grants start with.
-    Describe(Vec<(TopicPartition, u64)>),
+    Describe(Vec<Grant>),
     /// Whether a start lies within the log.
     Bounds(TopicPartition, u64),
     /// Which of these the client could not read on: it does not say (rule 7).
-    Suspects(Vec<(TopicPartition, u64)>),
+    Suspects(Vec<Grant>),
     /// Nothing more will be asked. The client's context holds a sender as well: the channel does not close by itself.
     End,
 }
 
-/// Answers one after the other, each until it is answered or does not matter any more.
+/// Answers until the end is asked for, each question until it is answered or does not matter any more.
 pub(super) fn thread(
     client: Arc<Client>,
     shared: Arc<Shared>,
     asked: Receiver<Ask>,
 ) -> impl FnOnce() + Send {
-    move || {
-        let asker = Asker { client, shared };
-        for ask in asked {
-            match ask {
-                Ask::Describe(grants) => asker.describe(&grants),
-                Ask::Bounds(partition, grant) => {
-                    if let Some(bounds) = asker.bounds(&partition, grant) {
-                        asker.tell(&partition, grant, bounds, false);
-                    }
-                }
-                Ask::Suspects(suspects) => asker.find(&suspects),
-                Ask::End => break,
-            }
-        }
-    }
+    move || Asker { client, shared, open: VecDeque::new() }.run(&asked)
+}
+
+/// One question, and how often it has failed.
+struct Open {
+    question: Question,
+    failures: u32,
+}
+
+enum Question {
+    /// What the group committed for new grants.
+    Commits(Vec<Grant>),
+    /// The rest of what a new grant starts with.
+    Describe(Grant, Option<Committed>),
+    Bounds(Grant),
+    /// `found`: one that lies outside of its log.
+    Suspects {
+        left: Vec<Grant>,
+        found: bool,
+    },
 }
 
 struct Asker {
     client: Arc<Client>,
     shared: Arc<Shared>,
+    open: VecDeque<Open>,
 }
 
 impl Asker {
-    fn stands(&self, (partition, grant): &(TopicPartition, u64)) -> bool {
+    fn run(mut self, asked: &Receiver<Ask>) {
+        loop {
+            let wait = match self.open.front() {
+                None => Duration::MAX,
+                Some(open) if open.failures == 0 => Duration::ZERO,
+                Some(_) => TRY_AGAIN,
+            };
+            match asked.recv_timeout(wait) {
+                Ok(Ask::End) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Ask::Describe(grants)) => self.first(Question::Commits(grants)),
+                Ok(Ask::Bounds(partition, grant)) => {
+                    self.first(Question::Bounds((partition, grant)));
+                }
+                Ok(Ask::Suspects(left)) => self.first(Question::Suspects { left, found: false }),
+                Err(RecvTimeoutError::Timeout) => self.round(),
+            }
+        }
+    }
+
+    fn first(&mut self, question: Question) {
+        self.open.push_front(Open { question, failures: 0 });
+    }
+
+    /// One try for what is new, or for what failed first.
+    fn round(&mut self) {
+        let Some(Open { question, failures }) = self.open.pop_front() else { return };
+        let limit = FIRST_TRY.saturating_mul(1 << failures.min(4)).min(ANSWER);
+        let Err((question, error)) = self.answer(question, limit) else { return };
+        if failures == 0 {
+            tracing::warn!(%error, "what a partition starts with cannot be asked: trying again");
+        }
+        self.open.push_back(Open { question, failures: failures.saturating_add(1) });
+    }
+
+    /// Gives the question back when it is still open.
+    fn answer(
+        &mut self,
+        question: Question,
+        limit: Duration,
+    ) -> Result<(), (Question, BrokerError)> {
+        match question {
+            Question::Commits(grants) => self.commits(grants),
+            Question::Describe(grant, committed) => {
+                let described = self.describe(&grant, committed.clone(), limit);
+                described.map_err(|e| (Question::Describe(grant, committed), e))
+            }
+            Question::Bounds(grant) => {
+                let told = self.bounds(&grant, false, limit);
+                told.map(drop).map_err(|e| (Question::Bounds(grant), e))
+            }
+            Question::Suspects { left, found } => self.find(left, found, limit),
+        }
+    }
+
+    fn stands(&self, (partition, grant): &Grant) -> bool {
         let state = self.shared.state();
         !state.closing && !state.has_failed() && state.stands(partition, *grant)
     }
 
-    /// Asks until there is an answer, or nobody wants it any more.
-    fn until_answered<T>(
+    fn commits(&mut self, mut grants: Vec<Grant>) -> Result<(), (Question, BrokerError)> {
+        grants.retain(|grant| self.stands(grant));
+        if grants.is_empty() {
+            return Ok(());
+        }
+        let list = list(grants.iter().map(|(partition, _)| partition));
+        let found = self.client.committed_offsets(list, ANSWER);
+        let mut found = match found.and_then(|list| committed(&list)) {
+            Ok(found) => found,
+            Err(error) => return Err((Question::Commits(grants), self.failed(&error))),
+        };
+        // The last one is put in front last.
+        for grant in grants.into_iter().rev() {
+            let committed = found.remove(&grant.0);
+            self.first(Question::Describe(grant, committed));
+        }
+        Ok(())
+    }
+
+    fn describe(
         &self,
-        wanted: impl Fn() -> bool,
-        ask: impl Fn() -> Result<T, BrokerError>,
-    ) -> Option<T> {
-        let mut failed = false;
-        while wanted() {
-            match ask() {
-                Ok(answer) => return Some(answer),
-                Err(error) if !std::mem::replace(&mut failed, true) => {
-                    tracing::warn!(%error, "what a partition starts with cannot be asked: trying again");
+        grant: &Grant,
+        committed: Option<Committed>,
+        limit: Duration,
+    ) -> Result<(), BrokerError> {
+        if let Some(watermarks) = self.ask(grant, limit)? {
+            let assignment = Assignment { partition: grant.0.clone(), committed, watermarks };
+            self.shared.tell(|state| state.described(grant.1, assignment));
+        }
+        Ok(())
+    }
+
+    /// Asked by another client: behind this one's reads, which wait for records, an answer would wait too. `None` when
+    /// nobody wants to know any more.
+    fn ask(&self, grant: &Grant, limit: Duration) -> Result<Option<Watermarks>, BrokerError> {
+        if !self.stands(grant) {
+            return Ok(None);
+        }
+        self.client.context().cluster.watermarks_within(&grant.0, limit).map(Some)
+    }
+
+    /// Whether the position lies outside.
+    fn bounds(
+        &self,
+        grant: &Grant,
+        given_up: bool,
+        limit: Duration,
+    ) -> Result<Option<bool>, BrokerError> {
+        let Some(bounds) = self.ask(grant, limit)? else { return Ok(None) };
+        let outside = self.shared.tell(|s| s.bounded(&grant.0, grant.1, bounds, given_up));
+        self.shared.bell.ring();
+        Ok(Some(outside))
+    }
+
+    /// If none is outside, the client stopped for another reason, or for one that cannot be asked about: only joining
+    /// anew makes it read again.
+    fn find(
+        &self,
+        suspects: Vec<Grant>,
+        mut found: bool,
+        limit: Duration,
+    ) -> Result<(), (Question, BrokerError)> {
+        let (mut left, mut answered, mut failure) = (Vec::new(), 0_usize, None);
+        for grant in suspects {
+            match self.bounds(&grant, true, limit) {
+                Ok(outside) => {
+                    answered += 1;
+                    found |= outside.unwrap_or(false);
                 }
-                Err(_) => {}
+                Err(error) => {
+                    left.push(grant);
+                    failure = Some(error);
+                }
             }
-            std::thread::sleep(TRY_AGAIN);
         }
-        None
-    }
-
-    fn describe(&self, grants: &[(TopicPartition, u64)]) {
-        let wanted = || grants.iter().any(|grant| self.stands(grant));
-        let committed = self.until_answered(wanted, || {
-            let list = list(grants.iter().map(|(partition, _)| partition));
-            let list = self.client.committed_offsets(list, ANSWER);
-            list.and_then(|list| committed(&list)).map_err(|error| self.failed(&error))
-        });
-        let Some(mut committed) = committed else { return };
-        for (partition, grant) in grants {
-            let Some(watermarks) = self.bounds(partition, *grant) else { continue };
-            let (partition, committed) = (partition.clone(), committed.remove(partition));
-            let assignment = Assignment { partition, committed, watermarks };
-            self.shared.tell(|state| state.described(*grant, assignment));
+        match failure {
+            Some(error) if found || answered == 0 => {
+                Err((Question::Suspects { left, found }, error))
+            }
+            _ if found => Ok(()),
+            _ => {
+                tracing::warn!(
+                    "a partition cannot be read on, and none is out of range: joining anew"
+                );
+                self.shared.ask(super::state::State::ask_to_join_anew);
+                Ok(())
+            }
         }
-    }
-
-    /// Asked by another client: behind this one's reads, which wait for records, an answer would wait too.
-    fn bounds(&self, partition: &TopicPartition, grant: u64) -> Option<Watermarks> {
-        let wanted = || self.stands(&(partition.clone(), grant));
-        self.until_answered(wanted, || self.client.context().cluster.watermarks(partition))
     }
 
     /// What asking again does not heal ends the membership.
     fn failed(&self, error: &KafkaError) -> BrokerError {
         let cluster = &self.client.context().cluster;
-        let answer = cluster.question(error);
-        if error::code(error).and_then(error::denied).is_some() {
+        let answer = cluster.question_about(error, self.client.context().about());
+        if error::code(error).is_some_and(error::is_denied) {
             self.shared.fail(answer.clone());
         }
         answer
-    }
-
-    fn tell(
-        &self,
-        partition: &TopicPartition,
-        grant: u64,
-        bounds: Watermarks,
-        given_up: bool,
-    ) -> bool {
-        let outside = self.shared.tell(|s| s.bounded(partition, grant, bounds, given_up));
-        self.shared.bell.ring();
-        outside
-    }
-
-    /// If none is outside, the client stopped for another reason, and only joining anew makes it read again.
-    fn find(&self, suspects: &[(TopicPartition, u64)]) {
-        let mut found = false;
-        for (partition, grant) in suspects {
-            if let Some(bounds) = self.bounds(partition, *grant) {
-                found |= self.tell(partition, *grant, bounds, true);
-            }
-        }
-        if !found {
-            tracing::warn!("a partition cannot be read on, and none is out of range: joining anew");
-            self.shared.ask(super::state::State::ask_to_join_anew);
-        }
     }
 }
 

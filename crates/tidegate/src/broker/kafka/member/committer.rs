@@ -8,33 +8,52 @@ use rdkafka::consumer::{CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use tokio::sync::oneshot;
 
-use super::Client;
+use super::{Client, Shared};
 use crate::broker::kafka::{error, record};
 use crate::broker::{CommitEntry, CommitError, Watermarks};
 use crate::message::Offset;
 
 pub(super) type Results = Vec<Result<(), CommitError>>;
 
-/// One commit: entries that the member owns, each with the end of its partition as far as it is known.
+/// An entry that the member owned when it was handed in.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) entry: CommitEntry,
+    /// The grant that allows it.
+    pub(super) grant: u64,
+    /// The end of its partition, as far as it is known.
+    pub(super) known_end: Offset,
+}
+
+/// One commit.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) entries: Vec<(CommitEntry, Offset)>,
+    pub(super) entries: Vec<Checked>,
     pub(super) reply: oneshot::Sender<Results>,
 }
 
 /// Works off the jobs in order, until `None` comes: the handle, which has a sender, may outlive the membership. The
 /// value in each job is newer than those before it.
-pub(super) fn thread(client: Arc<Client>, jobs: Receiver<Option<Job>>) -> impl FnOnce() + Send {
+pub(super) fn thread(
+    client: Arc<Client>,
+    shared: Arc<Shared>,
+    jobs: Receiver<Option<Job>>,
+) -> impl FnOnce() + Send {
     move || {
         for Job { entries, reply } in jobs.into_iter().map_while(|job| job) {
             // Whoever asked may have gone.
-            let _ = reply.send(commit(&client, entries));
+            let _ = reply.send(commit(&client, &shared, entries));
         }
     }
 }
 
-fn commit(client: &Client, entries: Vec<(CommitEntry, Offset)>) -> Results {
-    let checked: Vec<_> = entries.into_iter().map(|(e, end)| within(client, e, end)).collect();
+fn commit(client: &Client, shared: &Shared, entries: Vec<Checked>) -> Results {
+    let within = |c: Checked| within(client, c.entry, c.known_end).map(|entry| (entry, c.grant));
+    let within: Vec<_> = entries.into_iter().map(within).collect();
+    let owned = |(entry, grant): (CommitEntry, u64)| {
+        shared.state().check_grant(&entry.partition, grant).map(|()| entry)
+    };
+    let checked: Vec<_> = within.into_iter().map(|entry| entry.and_then(owned)).collect();
     let good: Vec<_> = checked.iter().filter_map(|entry| entry.as_ref().ok()).collect();
     let mut answers = together(client, &good).into_iter();
     let answer = |entry: &Result<_, CommitError>| match entry {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::Member;
-use super::committer::{Job, Results};
+use super::committer::{Checked, Job, Results};
 use crate::broker::{
     BoxFuture, BrokerError, CommitEntry, CommitError, Consumer, GroupEvent, RevokeTicket,
     Subscription,
@@ -45,7 +45,9 @@ impl Consumer for Member {
         let mut accepted = Vec::new();
         for entry in entries {
             let checked = self.check(&entry);
-            results.push(checked.map(|end| accepted.push((entry, end))));
+            results.push(checked.map(|(grant, known_end)| {
+                accepted.push(Checked { entry, grant, known_end });
+            }));
         }
         let answer = self.queue(accepted);
         Box::pin(async move {
@@ -65,30 +67,32 @@ impl Consumer for Member {
 
     fn close(&mut self) -> BoxFuture<'static, ()> {
         self.shared.close();
-        let thread = self.thread.take();
+        let ended = self.ended.take();
         Box::pin(async move {
-            let Some(thread) = thread else { return };
-            // A panic in there was reported by the panic hook already.
-            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+            if let Some(ended) = ended {
+                // Nothing is sent: the thread lets go of its end.
+                let _ = ended.await;
+            }
         })
     }
 }
 
 impl Member {
-    /// What can be told without asking the cluster; gives the end of the log as far as it is known.
-    fn check(&self, entry: &CommitEntry) -> Result<Offset, CommitError> {
+    /// What can be told without asking the cluster; gives the grant, and the end of the log as far as it is
+    /// known.
+    fn check(&self, entry: &CommitEntry) -> Result<(u64, Offset), CommitError> {
         let (size, limit) = (entry.committed.metadata.len(), Subscription::MAX_METADATA);
         self.inner.check_open().map_err(|_| CommitError::Closed)?;
-        let end = self.shared.state().check_commit(&entry.partition)?;
+        let known = self.shared.state().check_commit(&entry.partition)?;
         if size > limit {
             return Err(CommitError::MetadataTooLarge { size, limit });
         }
-        Ok(end)
+        Ok(known)
     }
 
     fn queue(
         &self,
-        entries: Vec<(CommitEntry, Offset)>,
+        entries: Vec<Checked>,
     ) -> impl Future<Output = Result<Results, CommitError>> + Send + 'static {
         let (reply, answer) = oneshot::channel();
         let none = entries.is_empty();

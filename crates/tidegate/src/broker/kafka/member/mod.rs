@@ -20,6 +20,7 @@ mod shared;
 mod state;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use tokio::sync::oneshot;
 
 use self::committer::Job;
 use self::poller::Poller;
@@ -45,8 +47,9 @@ pub(super) struct Member {
     inner: Arc<Inner>,
     shared: Arc<Shared>,
     commits: mpsc::Sender<Option<Job>>,
-    /// The poll thread, which is the last to go.
-    thread: Option<thread::JoinHandle<()>>,
+    /// The poll thread, which is the last to go, drops the other end when it has ended. It is not joined: a runtime
+    /// that ends waits for what blocks, and a commit that the cluster does not answer blocks for a whole session.
+    ended: Option<oneshot::Receiver<()>>,
 }
 
 impl Member {
@@ -58,28 +61,38 @@ impl Member {
         how.check()?;
         let shared = Arc::new(Shared::new(how));
         let (asks, asked) = mpsc::channel();
+        let topics: Vec<_> = how.topics.iter().map(|topic| topic.as_str()).collect();
         let context = MemberContext {
             told: inner.told(),
             cluster: inner.cluster.clone(),
             shared: shared.clone(),
             asks: asks.clone(),
             drain: how.drain_deadline,
+            group: how.group.clone(),
+            topics: topics.join(", "),
         };
         let mut client = Client::from_config_and_context(&inner.options().member(how), context)
             .map_err(error::config)?;
         let bell = shared.bell.clone();
         client.set_nonempty_callback(move || bell.ring());
-        let topics: Vec<_> = how.topics.iter().map(|topic| topic.as_str()).collect();
         client.subscribe(&topics).map_err(error::config)?;
         let client = Arc::new(client);
         let (commits, committing) = mpsc::channel();
         let threads = vec![
-            named("kafka-ask", asker::thread(client.clone(), shared.clone(), asked))?,
-            named("kafka-commit", committer::thread(client.clone(), committing))?,
+            named("kafka-ask", &shared, asker::thread(client.clone(), shared.clone(), asked))?,
+            named(
+                "kafka-commit",
+                &shared,
+                committer::thread(client.clone(), shared.clone(), committing),
+            )?,
         ];
         let poller = Poller::new(client, shared.clone(), (asks, commits.clone()), how);
-        let thread = named("kafka-poll", move || poller.run(threads))?;
-        Ok(Self { inner, shared, commits, thread: Some(thread) })
+        let (running, ended) = oneshot::channel();
+        named("kafka-poll", &shared, move || {
+            let _running: oneshot::Sender<()> = running;
+            poller.run(threads);
+        })?;
+        Ok(Self { inner, shared, commits, ended: Some(ended) })
     }
 }
 
@@ -90,11 +103,30 @@ impl Drop for Member {
     }
 }
 
+/// Ends the membership when its thread panics: without it the member would wait for ever, and look healthy (rules 15
+/// and 17).
+struct Watch(&'static str, Arc<Shared>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.1.fail(BrokerError::Unavailable(format!("the thread {} has panicked", self.0)));
+        }
+    }
+}
+
 fn named(
-    name: &str,
+    name: &'static str,
+    shared: &Arc<Shared>,
     work: impl FnOnce() + Send + 'static,
 ) -> Result<thread::JoinHandle<()>, BrokerError> {
-    let started = thread::Builder::new().name(name.into()).spawn(work);
+    let watch = Watch(name, shared.clone());
+    let watched = move || {
+        // Taken in here, so that it is dropped by this thread's panic.
+        let _watch = watch;
+        work();
+    };
+    let started = thread::Builder::new().name(name.into()).spawn(watched);
     started.map_err(|e| BrokerError::Unavailable(format!("no thread for the Kafka client: {e}")))
 }
 

@@ -183,8 +183,9 @@ impl Poller {
             _ => return,
         };
         let troubles = &self.client.context().told.troubles;
-        if fatal || error::denied(code).is_some() {
-            return self.shared.fail(error::ended(code, troubles));
+        if fatal || error::is_denied(code) {
+            let about = self.client.context().about();
+            return self.shared.fail(error::ended(code, about, troubles));
         }
         match code {
             Code::AutoOffsetReset | Code::OffsetOutOfRange => {

@@ -24,6 +24,7 @@ use super::asker::Ask;
 use super::{Client, Shared};
 use crate::broker::kafka::cluster::Cluster;
 use crate::broker::kafka::context::Told;
+use crate::broker::kafka::error::About;
 use crate::broker::kafka::{ffi, record};
 use crate::message::TopicPartition;
 
@@ -38,6 +39,9 @@ pub(super) struct MemberContext {
     pub(super) shared: Arc<Shared>,
     pub(super) asks: Sender<Ask>,
     pub(super) drain: Duration,
+    pub(super) group: String,
+    /// All of them: the client's errors do not name one.
+    pub(super) topics: String,
 }
 
 impl ClientContext for MemberContext {
@@ -81,6 +85,10 @@ impl ConsumerContext for MemberContext {
 }
 
 impl MemberContext {
+    pub(super) fn about(&self) -> About<'_> {
+        About { topic: Some(&self.topics), group: Some(&self.group) }
+    }
+
     /// Nothing may be read before the member has chosen where: the client is sent to the end, and held there. To the
     /// end as a number: a logical end would be looked up by the client, whose late answer undoes a seek.
     fn assign(

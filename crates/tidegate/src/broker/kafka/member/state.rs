@@ -3,22 +3,18 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::reading::{Next, Reading, Room};
+use super::reading::{Next, Reading};
 use crate::broker::{
     Assignment, BrokerError, CommitError, FetchLimit, GroupEvent, RevokeTicket, Subscription,
-    Watermarks,
 };
 use crate::message::{Offset, Record, TopicPartition};
-
-/// The buffer of a partition may hold so many times what one poll takes.
-const BUFFERED_POLLS: usize = 4;
 
 /// Everything that changes while the member lives.
 #[derive(Debug)]
 pub(super) struct State {
-    limit: FetchLimit,
+    pub(super) limit: FetchLimit,
     /// What the cluster granted and has not taken back.
-    readings: BTreeMap<TopicPartition, Reading>,
+    pub(super) readings: BTreeMap<TopicPartition, Reading>,
     grants: u64,
     /// Told before anything else, in order.
     events: VecDeque<GroupEvent>,
@@ -28,23 +24,13 @@ pub(super) struct State {
     tickets: u64,
     /// Something for the poll thread to do for its partitions.
     pub(super) busy: bool,
-    join_anew: bool,
+    pub(super) join_anew: bool,
     /// The end of the membership; told for ever.
     fatal: Option<BrokerError>,
     pub(super) closing: bool,
     /// Somebody waits in `poll`.
     polling: bool,
     polled: Instant,
-}
-
-/// What the poll thread is to do for the client now.
-#[derive(Debug, Default)]
-pub(super) struct Turn {
-    pub(super) check: Vec<(TopicPartition, u64)>,
-    pub(super) seek: Vec<(TopicPartition, Offset)>,
-    pub(super) hold: Vec<TopicPartition>,
-    pub(super) release: Vec<TopicPartition>,
-    pub(super) join_anew: bool,
 }
 
 impl State {
@@ -91,7 +77,11 @@ impl State {
         }
     }
 
-    fn granted_as(&mut self, partition: &TopicPartition, grant: u64) -> Option<&mut Reading> {
+    pub(super) fn granted_as(
+        &mut self,
+        partition: &TopicPartition,
+        grant: u64,
+    ) -> Option<&mut Reading> {
         self.readings.get_mut(partition).filter(|reading| reading.grant == grant)
     }
 
@@ -180,85 +170,30 @@ impl State {
         }
     }
 
-    /// The client stands still for a reason that is not ours to see.
-    pub(super) fn ask_to_join_anew(&mut self) {
-        self.join_anew = true;
-    }
-
-    /// What is to be done for the client since the last turn.
-    pub(super) fn turn(&mut self) -> Turn {
-        let mut turn = Turn { join_anew: std::mem::take(&mut self.join_anew), ..Turn::default() };
-        if !std::mem::take(&mut self.busy) {
-            return turn;
-        }
-        let (full, low) = self.rooms();
-        for (partition, reading) in &mut self.readings {
-            turn.join_anew |= reading.needs_new_grant();
-            if reading.ask_bounds() {
-                turn.check.push((partition.clone(), reading.grant));
-            }
-            if let Some(from) = reading.to_seek() {
-                turn.seek.push((partition.clone(), from));
-            }
-            match reading.change_hold(full, low) {
-                Some(true) => turn.hold.push(partition.clone()),
-                Some(false) => turn.release.push(partition.clone()),
-                None => {}
-            }
-        }
-        turn
-    }
-
-    /// A full buffer, and one with room again: hysteresis, as the client drops what it read ahead when it pauses.
-    fn rooms(&self) -> (Room, Room) {
-        let FetchLimit { records, bytes, .. } = self.limit;
-        let full = Room { records: records * BUFFERED_POLLS, bytes: bytes * BUFFERED_POLLS };
-        (full, Room { records, bytes })
-    }
-
-    /// The client reads there now.
-    pub(super) fn sought(&mut self, partition: &TopicPartition, to: Offset) {
-        if let Some(reading) = self.readings.get_mut(partition) {
-            reading.sought(to);
-            self.busy = true;
-        }
-    }
-
-    pub(super) fn held(&mut self, partitions: &[TopicPartition]) {
-        for partition in partitions {
-            if let Some(reading) = self.readings.get_mut(partition) {
-                reading.is_held();
-            }
-        }
-    }
-
-    /// Bounds that were asked for a start, or because the client could not read on. Answers whether the position
-    /// lies outside.
-    pub(super) fn bounded(
-        &mut self,
+    /// Whether an offset may be committed for the partition: the grant that allows it, and the highest end that is known.
+    pub(super) fn check_commit(
+        &self,
         partition: &TopicPartition,
-        grant: u64,
-        bounds: Watermarks,
-        given_up: bool,
-    ) -> bool {
-        self.busy = true;
-        self.granted_as(partition, grant).is_some_and(|reading| reading.bounded(bounds, given_up))
-    }
-
-    /// Everything that is being read: one of them the client could not read on.
-    pub(super) fn suspects(&self) -> Vec<(TopicPartition, u64)> {
-        let reads = self.readings.iter().filter(|(_, reading)| reading.position().is_some());
-        reads.map(|(partition, reading)| (partition.clone(), reading.grant)).collect()
-    }
-
-    /// Whether an offset may be committed for the partition, and the highest end that is known.
-    pub(super) fn check_commit(&self, partition: &TopicPartition) -> Result<Offset, CommitError> {
+    ) -> Result<(u64, Offset), CommitError> {
         if self.closing || self.fatal.is_some() {
             return Err(CommitError::Closed);
         }
         let reading = self.readings.get(partition).filter(|reading| reading.is_told());
         let reading = reading.ok_or_else(|| CommitError::NotOwned(partition.clone()))?;
-        Ok(reading.known_end())
+        Ok((reading.grant, reading.known_end()))
+    }
+
+    /// The last look before a commit is sent. It may have waited: what was given away meanwhile is somebody else's, and
+    /// the cluster, which asks for the generation alone, would take it (rule 13).
+    pub(super) fn check_grant(
+        &self,
+        partition: &TopicPartition,
+        grant: u64,
+    ) -> Result<(), CommitError> {
+        if self.stands(partition, grant) {
+            return Ok(());
+        }
+        Err(CommitError::NotOwned(partition.clone()))
     }
 
     /// What there is to be told: who owns what comes before records.

@@ -1,10 +1,12 @@
 //! The state's transitions, without a client.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::state::State;
+use super::{Shared, named};
 use crate::broker::{
     Assignment, BrokerError, CommitError, GroupEvent, RevokeTicket, Subscription, Watermarks,
 };
@@ -172,6 +174,33 @@ fn a_revoke_stops_delivery_and_allows_commits() {
     bench.state.given_back(std::slice::from_ref(&p));
     assert_eq!(bench.state.check_commit(&p), Err(CommitError::NotOwned(p)));
     assert!(bench.state.next().is_none(), "given back in order: nobody is told of a loss");
+}
+
+/// rules 2 and 13: a commit that waited behind another one while its partition went to somebody else is not sent.
+#[test]
+fn a_commit_that_waited_for_too_long_is_not_owned_any_more() {
+    let (mut bench, p) = (Bench::new(), place(0));
+    let first = bench.told(&p);
+    let (grant, _) = bench.state.check_commit(&p).unwrap();
+    assert_eq!((grant, bench.state.check_grant(&p, grant)), (first, Ok(())));
+    bench.state.revoking(std::slice::from_ref(&p), WITHIN).unwrap();
+    assert!(bench.state.check_grant(&p, grant).is_ok(), "commits count until the answer");
+    bench.state.given_back(std::slice::from_ref(&p));
+    assert_eq!(bench.state.check_grant(&p, grant), Err(CommitError::NotOwned(p.clone())));
+    assert!(matches!(bench.state.next(), Some(GroupEvent::Revoking { .. })));
+    bench.told(&p);
+    assert_eq!(bench.state.check_grant(&p, grant), Err(CommitError::NotOwned(p)));
+}
+
+/// rules 15 and 17
+#[test]
+fn a_thread_that_panics_ends_the_membership() {
+    let shared = Arc::new(Shared::new(&Subscription::new("g", vec![place(0).topic])));
+    let thread = named("test", &shared, || panic!("on purpose")).unwrap();
+    assert!(thread.join().is_err());
+    let told = shared.state().next();
+    let Some(GroupEvent::Fatal(error)) = told else { panic!("{told:?}") };
+    assert!(error.to_string().contains("the thread test has panicked"), "{error}");
 }
 
 /// rule 7

@@ -1,0 +1,92 @@
+//! What the poll thread does for the partitions, in turns: checks, seeks, holds; and what came of it.
+
+use super::reading::Room;
+use super::state::State;
+use crate::broker::{FetchLimit, Watermarks};
+use crate::message::{Offset, TopicPartition};
+
+/// The buffer of a partition may hold so many times what one poll takes.
+const BUFFERED_POLLS: usize = 4;
+
+/// What the poll thread is to do for the client now.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    pub(super) check: Vec<(TopicPartition, u64)>,
+    pub(super) seek: Vec<(TopicPartition, Offset)>,
+    pub(super) hold: Vec<TopicPartition>,
+    pub(super) release: Vec<TopicPartition>,
+    pub(super) join_anew: bool,
+}
+
+impl State {
+    /// The client stands still for a reason that is not ours to see.
+    pub(super) fn ask_to_join_anew(&mut self) {
+        self.join_anew = true;
+    }
+
+    /// What is to be done for the client since the last turn.
+    pub(super) fn turn(&mut self) -> Turn {
+        let mut turn = Turn { join_anew: std::mem::take(&mut self.join_anew), ..Turn::default() };
+        if !std::mem::take(&mut self.busy) {
+            return turn;
+        }
+        let (full, low) = self.rooms();
+        for (partition, reading) in &mut self.readings {
+            turn.join_anew |= reading.needs_new_grant();
+            if reading.ask_bounds() {
+                turn.check.push((partition.clone(), reading.grant));
+            }
+            if let Some(from) = reading.to_seek() {
+                turn.seek.push((partition.clone(), from));
+            }
+            match reading.change_hold(full, low) {
+                Some(true) => turn.hold.push(partition.clone()),
+                Some(false) => turn.release.push(partition.clone()),
+                None => {}
+            }
+        }
+        turn
+    }
+
+    /// A full buffer, and one with room again: hysteresis, as the client drops what it read ahead when it pauses.
+    pub(super) fn rooms(&self) -> (Room, Room) {
+        let FetchLimit { records, bytes, .. } = self.limit;
+        let full = Room { records: records * BUFFERED_POLLS, bytes: bytes * BUFFERED_POLLS };
+        (full, Room { records, bytes })
+    }
+
+    /// The client reads there now.
+    pub(super) fn sought(&mut self, partition: &TopicPartition, to: Offset) {
+        if let Some(reading) = self.readings.get_mut(partition) {
+            reading.sought(to);
+            self.busy = true;
+        }
+    }
+
+    pub(super) fn held(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            if let Some(reading) = self.readings.get_mut(partition) {
+                reading.is_held();
+            }
+        }
+    }
+
+    /// Bounds that were asked for a start, or because the client could not read on. Answers whether the position
+    /// lies outside.
+    pub(super) fn bounded(
+        &mut self,
+        partition: &TopicPartition,
+        grant: u64,
+        bounds: Watermarks,
+        given_up: bool,
+    ) -> bool {
+        self.busy = true;
+        self.granted_as(partition, grant).is_some_and(|reading| reading.bounded(bounds, given_up))
+    }
+
+    /// Everything that is being read: one of them the client could not read on.
+    pub(super) fn suspects(&self) -> Vec<(TopicPartition, u64)> {
+        let reads = self.readings.iter().filter(|(_, reading)| reading.position().is_some());
+        reads.map(|(partition, reading)| (partition.clone(), reading.grant)).collect()
+    }
+}
