@@ -9,6 +9,7 @@ use tidegate::broker::kafka::KafkaOptions;
 use tidegate::broker::{Broker, NewTopic};
 use tidegate::message::{Partition, TopicName, TopicPartition};
 
+use crate::harness::eventually;
 use crate::platform::{Place, Platform};
 use crate::startup::told;
 
@@ -121,7 +122,14 @@ async fn a_commit_that_the_log_does_not_hold_any_more() {
         ": records may be lost; commit an offset within the log for the group, then start again",
     ];
     told(ended, 1, &said);
-    let words = "--group outside-group --topic outside --reset-offsets --to-earliest --execute";
+    // Kafka refuses while the group has a member.
+    eventually("the group is empty", async || {
+        let groups = log.groups().await.unwrap();
+        let group = groups.into_iter().find(|group| group.name == "outside-group")?;
+        group.members.is_empty().then_some(())
+    })
+    .await;
+    let words = "--group outside-group --topic outside --reset-offsets --to-earliest --execute --timeout 60000";
     tool("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", words);
     let consumer = place.orders("consumer").ready_at(1..2).await;
     let later = producer.order("widget").await;
