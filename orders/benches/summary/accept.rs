@@ -13,13 +13,14 @@ use tokio::task::JoinSet;
 use crate::bodies::{BATCH, ORDER, batch};
 use crate::generator::{Shots, request, shoot};
 use crate::instant_log::InstantLog;
+use crate::log::Log;
+use crate::pairs::{Pairs, ROUND};
+use crate::plain::Plain;
 use crate::rows::Row;
-use crate::served::{PARTITIONS, embedded, runtime, serve, topic};
+use crate::served::{PARTITIONS, runtime, serve, topic};
 
 const CONNECTIONS: usize = 256;
 const BATCH_CONNECTIONS: usize = 32;
-const ROUND: Duration = Duration::from_secs(2);
-const PAIRS: usize = 9;
 
 /// On the disk of the build, not in memory: an acknowledgement must cost what it costs.
 fn folder() -> tempfile::TempDir {
@@ -27,33 +28,38 @@ fn folder() -> tempfile::TempDir {
 }
 
 /// G7: POST of one order, acknowledged, against the same route over a log that keeps nothing.
-pub(crate) fn one_by_one() -> Row {
+pub(crate) fn one_by_one(log: Log) -> Row {
+    let cluster = log.start();
     let (runtime, folder) = (runtime(), folder());
-    let kept = serve(&runtime, embedded(&runtime, folder.path()), folder.path());
+    let kept = log.open(cluster.as_ref(), &runtime, folder.path());
+    let kept = serve(&runtime, kept, folder.path());
     let bare = serve(&runtime, Broker::new(InstantLog::default()), folder.path());
     let post = request("/api/v1/orders", ORDER);
     let shoot = |address| shoot(address, Arc::clone(&post), CONNECTIONS, ROUND).per_second();
     let pairs = Pairs::of(|| shoot(kept), || shoot(bare));
     Row {
-        id: "G7",
+        id: log.row("G7"),
         ratio: pairs.ratio(),
-        floor: Some(0.50),
-        goal: Some(0.70),
+        floor: log.asks(0.50),
+        goal: log.asks(0.70),
         lower_is_better: false,
         unit: "ratio",
         settings: format!(
-            "POST, fsynced before each 202: {:.0}/s, without a broker {:.0}/s; {CONNECTIONS} connections, {}",
+            "POST, {} before each 202: {:.0}/s, without a broker {:.0}/s; {CONNECTIONS} connections, {}{}",
+            log.promise(),
             pairs.ours(),
             pairs.theirs(),
-            pairs.settings()
+            pairs.settings(),
+            log.surroundings()
         ),
     }
 }
 
 /// G7-batch: arrays of 100, against publishing the same records with no HTTP at all.
-pub(crate) fn in_batches() -> Row {
+pub(crate) fn in_batches(log: Log) -> Row {
+    let cluster = log.start();
     let (runtime, folder) = (runtime(), folder());
-    let broker = embedded(&runtime, folder.path());
+    let broker = log.open(cluster.as_ref(), &runtime, folder.path());
     let address = serve(&runtime, broker.clone(), folder.path());
     let post = request("/api/v1/orders/batch", &batch());
     let over_http = |time| {
@@ -63,20 +69,29 @@ pub(crate) fn in_batches() -> Row {
     over_http(Duration::from_millis(100));
     let batches: Vec<_> =
         (0..BATCH_CONNECTIONS).map(|_| runtime.block_on(published(&broker))).collect();
-    let bare = || publish(&runtime, &broker, &batches).per_second() * BATCH as f64;
+    let plain = cluster.as_ref().map(|cluster| Plain::new(cluster.address()));
+    let bare = || {
+        let shots = match &plain {
+            Some(plain) => plain.publish(&batches),
+            None => publish(&runtime, &broker, &batches),
+        };
+        shots.per_second() * BATCH as f64
+    };
     let pairs = Pairs::of(|| over_http(ROUND), bare);
     Row {
-        id: "G7-batch",
+        id: log.row("G7-batch"),
         ratio: pairs.ratio(),
-        floor: Some(0.40),
-        goal: Some(0.60),
+        floor: log.asks(0.40),
+        goal: log.asks(0.60),
         lower_is_better: false,
         unit: "ratio",
         settings: format!(
-            "orders in arrays of {BATCH}: {:.0}/s, bare publishing {:.0}/s; {BATCH_CONNECTIONS} in flight, {}",
+            "orders in arrays of {BATCH}: {:.0}/s, {} {:.0}/s; {BATCH_CONNECTIONS} in flight, {}{}",
             pairs.ours(),
+            log.bare(),
             pairs.theirs(),
-            pairs.settings()
+            pairs.settings(),
+            log.surroundings()
         ),
     }
 }
@@ -126,45 +141,4 @@ fn publish(runtime: &Runtime, broker: &Broker, batches: &[Vec<NewRecord>]) -> Sh
         let answered = tasks.join_all().await.into_iter().sum();
         Shots { answered, took: started.elapsed() }
     })
-}
-
-/// Runs of both sides, taken in turn.
-struct Pairs(Vec<(f64, f64)>);
-
-impl Pairs {
-    /// The side that begins changes with each pair; a first pair warms up and is dropped.
-    fn of(mut ours: impl FnMut() -> f64, mut theirs: impl FnMut() -> f64) -> Self {
-        let mut pair = |swapped: bool| {
-            if swapped {
-                let theirs = theirs();
-                return (ours(), theirs);
-            }
-            let ours = ours();
-            (ours, theirs())
-        };
-        pair(false);
-        Self((0..PAIRS).map(|round| pair(round % 2 == 1)).collect())
-    }
-
-    fn ratio(&self) -> f64 {
-        median(self.0.iter().map(|(ours, theirs)| ours / theirs))
-    }
-
-    fn ours(&self) -> f64 {
-        median(self.0.iter().map(|(ours, _)| *ours))
-    }
-
-    fn theirs(&self) -> f64 {
-        median(self.0.iter().map(|(_, theirs)| *theirs))
-    }
-
-    fn settings(&self) -> String {
-        format!("median of {} pairs of {} s", self.0.len(), ROUND.as_secs())
-    }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

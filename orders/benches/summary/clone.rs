@@ -15,7 +15,7 @@ pub(crate) fn measured() -> Row {
     let seconds: f64 = said.trim().parse().expect("it prints seconds");
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     Row {
-        id: "G22",
+        id: "G22".to_owned(),
         ratio: seconds / 60.0,
         floor: Some(6.0),
         goal: None,

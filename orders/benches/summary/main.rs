@@ -6,6 +6,7 @@
 //!  G8-p50, G8-p99, accepted,    the real `orders up`, asked over HTTP
 //!  processed, p95
 //!  G22                          a fresh clone, built from nothing (scripts/bench-clone.sh)
+//!  G7-kafka, ..., p95-kafka     the same on a Kafka broker, which needs Java 17 (scripts/kafka)
 //! ```
 //!
 //! `ONLY=G7,G8-p50` runs these rows alone. A ratio is the median of paired runs, taken in turn, so that a machine
@@ -16,14 +17,19 @@ mod bodies;
 mod clone;
 mod generator;
 mod instant_log;
+mod log;
+mod pairs;
+mod plain;
 mod platform;
 mod rows;
 mod served;
 mod summary;
+mod up;
 mod watch;
 
 use std::process::ExitCode;
 
+use log::Log;
 use summary::Summary;
 
 /// The allocator of the program.
@@ -31,8 +37,23 @@ use summary::Summary;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Every row, in the table's order.
-const ALL: [&str; 8] =
-    ["G7", "G7-batch", "G8-p50", "G8-p99", "accepted", "processed", "p95", "G22"];
+const ALL: [&str; 15] = [
+    "G7",
+    "G7-batch",
+    "G8-p50",
+    "G8-p99",
+    "accepted",
+    "processed",
+    "p95",
+    "G22",
+    "G7-kafka",
+    "G7-batch-kafka",
+    "G8-p50-kafka",
+    "G8-p99-kafka",
+    "accepted-kafka",
+    "processed-kafka",
+    "p95-kafka",
+];
 
 fn main() -> ExitCode {
     let wanted = match wanted() {
@@ -44,20 +65,24 @@ fn main() -> ExitCode {
     };
     let mut summary = Summary::default();
     let wants = |id: &str| wanted.iter().any(|wanted| wanted == id);
-    if wants("G7") {
-        summary.add(accept::one_by_one());
-    }
-    if wants("G7-batch") {
-        summary.add(accept::in_batches());
-    }
-    for row in platform::measured(&wants) {
-        summary.add(row);
-    }
+    measure(Log::Embedded, &wants, &mut summary);
     if wants("G22") {
         summary.add(clone::measured());
     }
-    summary.write();
+    // Last, as it needs more than cargo: what was measured before is written.
+    measure(Log::Kafka, &wants, &mut summary);
     ExitCode::SUCCESS
+}
+
+/// The rows of this log that are wanted.
+fn measure(log: Log, wants: &impl Fn(&str) -> bool, summary: &mut Summary) {
+    if wants(&log.row("G7")) {
+        summary.add(accept::one_by_one(log));
+    }
+    if wants(&log.row("G7-batch")) {
+        summary.add(accept::in_batches(log));
+    }
+    platform::measured(log, wants, |row| summary.add(row));
 }
 
 /// The rows that `ONLY` names, else all. Cargo's own arguments are of no interest.

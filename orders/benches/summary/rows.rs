@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
     #[serde(skip)]
-    pub(crate) id: &'static str,
+    pub(crate) id: String,
     /// The ratio; in an absolute row, the value.
     pub(crate) ratio: f64,
     pub(crate) floor: Option<f64>,

@@ -26,10 +26,8 @@ pub(crate) fn topic() -> TopicName {
     TopicName::new("orders").expect("a legal name")
 }
 
-/// The embedded log in a folder, with its topic.
-pub(crate) fn embedded(runtime: &Runtime, folder: &Path) -> Broker {
-    let _inside = runtime.enter();
-    let broker = Broker::embedded(folder).expect("an empty folder");
+/// The log, with its topic.
+pub(crate) fn with_topic(runtime: &Runtime, broker: Broker) -> Broker {
     let created = runtime.block_on(broker.create_topics(vec![NewTopic::new(topic(), PARTITIONS)]));
     assert!(created.iter().all(Result::is_ok), "{created:?}");
     broker

@@ -8,22 +8,22 @@ use crate::rows::Row;
 
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
-    rows: Vec<Row>,
+    headed: bool,
 }
 
 impl Summary {
-    /// Prints the row at once: the next one may take minutes.
+    /// Prints and writes the row at once: the next one may take minutes, or fail.
     #[allow(clippy::print_stdout, reason = "the table is what a benchmark is for")]
     pub(crate) fn add(&mut self, row: Row) {
-        if self.rows.is_empty() {
+        if !self.headed {
             println!(
-                "{:<10} {:>10} {:<9} {:>7} {:>7}  {:<15}  settings",
+                "{:<15} {:>10} {:<9} {:>7} {:>7}  {:<15}  settings",
                 "id", "value", "unit", "floor", "goal", "reaches"
             );
         }
         let bound = |bound: Option<f64>| bound.map_or_else(|| "-".to_owned(), |b| b.to_string());
         println!(
-            "{:<10} {:>10.2} {:<9} {:>7} {:>7}  {:<15}  {}",
+            "{:<15} {:>10.2} {:<9} {:>7} {:>7}  {:<15}  {}",
             row.id,
             row.ratio,
             row.unit,
@@ -32,21 +32,20 @@ impl Summary {
             row.verdict(),
             row.settings
         );
-        self.rows.push(row);
+        write(&row);
+        self.headed = true;
     }
+}
 
-    /// Replaces these rows in the file, and leaves what other runs wrote.
-    pub(crate) fn write(&self) {
-        let path = file();
-        let mut all = read(&path);
-        for row in &self.rows {
-            all.insert(row.id.to_owned(), serde_json::to_value(row).expect("numbers and text"));
-        }
-        let folder = path.parent().expect("target/bench");
-        std::fs::create_dir_all(folder).expect("target can be written");
-        let text = serde_json::to_string_pretty(&all).expect("numbers and text");
-        std::fs::write(&path, text + "\n").expect("target can be written");
-    }
+/// Replaces this row in the file, and leaves the others, also what other runs wrote.
+fn write(row: &Row) {
+    let path = file();
+    let mut all = read(&path);
+    all.insert(row.id.clone(), serde_json::to_value(row).expect("numbers and text"));
+    let folder = path.parent().expect("target/bench");
+    std::fs::create_dir_all(folder).expect("target can be written");
+    let text = serde_json::to_string_pretty(&all).expect("numbers and text");
+    std::fs::write(&path, text + "\n").expect("target can be written");
 }
 
 fn read(path: &Path) -> Map<String, Value> {

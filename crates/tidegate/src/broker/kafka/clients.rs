@@ -14,6 +14,16 @@ const MAX_MESSAGE_BYTES: usize = 1_000_000_000;
 const PREFETCH_KBYTES: usize = 16 << 10;
 /// The session's part between two heartbeats: a member hears of a rebalance with the next one.
 const HEARTBEATS_IN_A_SESSION: u32 = 15;
+/// What a producer has that the user may set otherwise, by the names that the client knows it by.
+const PRODUCING: &[(&[&str], &str)] = &[
+    // Nothing waits for company: what comes while requests are on their way makes the next batch.
+    (&["linger.ms", "queue.buffering.max.ms"], "0"),
+    // A broker handles a connection's requests one by one: the second keeps it busy. Of more than that nothing is
+    // gained, and the client's thread spins while a batch that is ready may not be sent yet (docs/performance.md).
+    (&["max.in.flight.requests.per.connection", "max.in.flight"], "2"),
+    // The topic was seen before a record is sent to it: one that is missing for so long was deleted.
+    (&["topic.metadata.propagation.max.ms"], "10000"),
+];
 
 impl KafkaOptions {
     /// What every client has.
@@ -122,13 +132,9 @@ impl KafkaOptions {
             .set("queue.buffering.max.kbytes", i32::MAX.to_string())
             .set("queue.buffering.max.messages", "0")
             .set("batch.size", batch.to_string());
-        for (name, value) in [
-            ("linger.ms", "1"),
-            // The topic was seen before a record is sent to it: one that is missing for so long was deleted.
-            ("topic.metadata.propagation.max.ms", "10000"),
-        ] {
-            if !self.properties.contains_key(name) {
-                config.set(name, value);
+        for (names, value) in PRODUCING {
+            if names.iter().all(|name| !self.properties.contains_key(*name)) {
+                config.set(names[0], *value);
             }
         }
         config
@@ -197,6 +203,17 @@ mod tests {
         config.create_native_config().unwrap();
         let edge = KafkaOptions::new("x:1").delivery_timeout(Duration::from_secs(20));
         assert_eq!(edge.producing(1_000).get("message.timeout.ms"), Some("20000"));
+    }
+
+    #[test]
+    fn what_a_user_sets_by_any_of_its_names_stands() {
+        let of = |options: KafkaOptions, name| options.producing(1).get(name).map(str::to_owned);
+        let plain = || KafkaOptions::new("x:1");
+        assert_eq!(of(plain(), "linger.ms").as_deref(), Some("0"));
+        let alias = plain().property("queue.buffering.max.ms", "7").unwrap();
+        assert_eq!(of(alias, "linger.ms"), None, "set twice, one of them would win by chance");
+        let alias = plain().property("max.in.flight", "5").unwrap();
+        assert_eq!(of(alias, "max.in.flight.requests.per.connection"), None);
     }
 
     #[test]

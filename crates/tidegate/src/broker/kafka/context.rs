@@ -113,6 +113,32 @@ fn in_words(reason: &str) -> String {
     }
 }
 
+/// Every client's context tells what the clients tell, through its field `told`.
+macro_rules! tells {
+    ($context:ty) => {
+        impl rdkafka::ClientContext for $context {
+            const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+            fn log(&self, level: rdkafka::config::RDKafkaLogLevel, facility: &str, line: &str) {
+                self.told.log(level, facility, line);
+            }
+
+            fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
+                self.told.error(error, reason);
+            }
+
+            fn generate_oauth_token(
+                &self,
+                config: Option<&str>,
+            ) -> Result<rdkafka::client::OAuthToken, Box<dyn std::error::Error>> {
+                self.told.generate_oauth_token(config)
+            }
+        }
+    };
+}
+
+pub(super) use tells;
+
 #[cfg(test)]
 mod tests {
     use super::*;

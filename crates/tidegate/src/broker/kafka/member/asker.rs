@@ -8,18 +8,17 @@
 //!
 //! A partition without a leader cannot be asked about for as long as that lasts. Nothing waits for it but itself.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
-use rdkafka::types::RDKafkaErrorCode;
 
+use super::lists::{committed, list};
 use super::{ANSWER, Client, Shared};
-use crate::broker::kafka::{error, ffi, record};
+use crate::broker::kafka::error;
 use crate::broker::{Assignment, BrokerError, Committed, Watermarks};
 use crate::message::TopicPartition;
 
@@ -238,33 +237,4 @@ impl Asker {
         }
         answer
     }
-}
-
-pub(super) fn list<'a>(
-    partitions: impl IntoIterator<Item = &'a TopicPartition>,
-) -> TopicPartitionList {
-    let mut list = TopicPartitionList::new();
-    for partition in partitions {
-        list.add_partition(partition.topic.as_str(), record::number(partition));
-    }
-    list
-}
-
-/// What the list says is committed. Metadata that is not text was not written by us, and says nothing to us.
-fn committed(list: &TopicPartitionList) -> Result<BTreeMap<TopicPartition, Committed>, KafkaError> {
-    let mut committed = BTreeMap::new();
-    for entry in ffi::offsets(list) {
-        let code = RDKafkaErrorCode::from(entry.error);
-        if code != RDKafkaErrorCode::NoError {
-            return Err(KafkaError::OffsetFetch(code));
-        }
-        let Ok(topic) = entry.topic.as_str().try_into() else { continue };
-        if entry.offset >= 0 {
-            let partition = TopicPartition::new(topic, record::partition(entry.partition));
-            let metadata = String::from_utf8_lossy(&entry.metadata).into_owned();
-            let offset = record::offset(entry.offset);
-            committed.insert(partition, Committed { offset, metadata });
-        }
-    }
-    Ok(committed)
 }

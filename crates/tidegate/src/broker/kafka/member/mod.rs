@@ -13,6 +13,7 @@
 mod asker;
 mod committer;
 mod handle;
+mod lists;
 mod poller;
 mod reading;
 mod rebalance;

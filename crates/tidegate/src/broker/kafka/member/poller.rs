@@ -11,8 +11,9 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::Message as _;
 
-use super::asker::{Ask, list};
+use super::asker::Ask;
 use super::committer::Job;
+use super::lists::list;
 use super::{Client, Shared};
 use crate::broker::kafka::{error, record};
 use crate::broker::{BrokerError, Subscription};

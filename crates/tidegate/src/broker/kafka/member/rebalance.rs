@@ -14,16 +14,14 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
-use rdkafka::client::{ClientContext, OAuthToken};
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, RebalanceProtocol};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaResult;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::asker::Ask;
 use super::{Client, Shared};
 use crate::broker::kafka::cluster::Cluster;
-use crate::broker::kafka::context::Told;
+use crate::broker::kafka::context::{Told, tells};
 use crate::broker::kafka::error::About;
 use crate::broker::kafka::{ffi, record};
 use crate::message::TopicPartition;
@@ -44,24 +42,7 @@ pub(super) struct MemberContext {
     pub(super) topics: String,
 }
 
-impl ClientContext for MemberContext {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.told.log(level, facility, line);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.told.error(error, reason);
-    }
-
-    fn generate_oauth_token(
-        &self,
-        config: Option<&str>,
-    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.told.generate_oauth_token(config)
-    }
-}
+tells!(MemberContext);
 
 impl ConsumerContext for MemberContext {
     fn rebalance(

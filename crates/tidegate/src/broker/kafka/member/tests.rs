@@ -261,6 +261,19 @@ fn a_full_buffer_holds_the_client_until_there_is_room() {
     assert_eq!(bench.state.turn().release, std::slice::from_ref(&p));
 }
 
+/// I6: many partitions share what one member may buffer.
+#[test]
+fn what_is_buffered_does_not_grow_with_the_partitions() {
+    let mut bench = Bench::new();
+    let all: Vec<_> = (0..256).map(place).collect();
+    bench.state.granted(all.clone());
+    let (full, low) = bench.state.rooms();
+    assert!(full.bytes * all.len() <= 32 << 20, "{full:?}");
+    assert!(low.bytes < full.bytes && low.bytes > 0, "{low:?}");
+    let few = Bench::new().state.rooms().0;
+    assert_eq!(few.bytes, 4 << 20, "four polls of a MiB");
+}
+
 #[test]
 fn partitions_take_turns() {
     let mut bench = Bench::new();

@@ -5,8 +5,12 @@ use super::state::State;
 use crate::broker::{FetchLimit, Watermarks};
 use crate::message::{Offset, TopicPartition};
 
-/// The buffer of a partition may hold so many times what one poll takes.
+/// The buffer of a partition may hold so many times what one poll takes, if there is room for it.
 const BUFFERED_POLLS: usize = 4;
+/// What all partitions of a member may buffer together, in bytes: each has an equal share of it.
+const BUFFERS: usize = 32 << 20;
+/// The least that a partition may buffer, however many there are.
+const LEAST: usize = 64 << 10;
 
 /// What the poll thread is to do for the client now.
 #[derive(Debug, Default)]
@@ -51,8 +55,10 @@ impl State {
     /// A full buffer, and one with room again: hysteresis, as the client drops what it read ahead when it pauses.
     pub(super) fn rooms(&self) -> (Room, Room) {
         let FetchLimit { records, bytes, .. } = self.limit;
-        let full = Room { records: records * BUFFERED_POLLS, bytes: bytes * BUFFERED_POLLS };
-        (full, Room { records, bytes })
+        let share = (BUFFERS / self.readings.len().max(1)).max(LEAST);
+        let most = share.min(bytes.saturating_mul(BUFFERED_POLLS));
+        let full = Room { records: records.saturating_mul(BUFFERED_POLLS), bytes: most };
+        (full, Room { records, bytes: most / BUFFERED_POLLS })
     }
 
     /// The client reads there now.

@@ -4,15 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::ClientContext;
-use rdkafka::client::OAuthToken;
-use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::RDKafkaErrorCode as Code;
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{Producer as _, ProducerContext, ThreadedProducer};
 
 use super::super::cluster::{Cluster, is_missing};
-use super::super::context::Told;
+use super::super::context::{Told, tells};
 use super::super::{error, record};
 use super::batch::Slot;
 use crate::broker::{BrokerError, Placed};
@@ -25,24 +23,7 @@ pub(super) struct Deliveries {
     cluster: Arc<Cluster>,
 }
 
-impl ClientContext for Deliveries {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
-        self.told.log(level, facility, line);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.told.error(error, reason);
-    }
-
-    fn generate_oauth_token(
-        &self,
-        config: Option<&str>,
-    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.told.generate_oauth_token(config)
-    }
-}
+tells!(Deliveries);
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = Box<Slot>;
