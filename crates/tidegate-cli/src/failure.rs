@@ -31,9 +31,10 @@ impl From<BrokerError> for Failure {
     fn from(error: BrokerError) -> Self {
         let line = error.to_string();
         match error {
-            BrokerError::Config(_) | BrokerError::InUse(_) | BrokerError::Storage(_) => {
-                Self::Refused(line)
-            }
+            BrokerError::Config(_)
+            | BrokerError::Denied(_)
+            | BrokerError::InUse(_)
+            | BrokerError::Storage(_) => Self::Refused(line),
             BrokerError::UnknownTopic(topic) => {
                 Self::Missing(format!("topic {topic} does not exist"))
             }

@@ -72,7 +72,7 @@ async fn reached(log: &Log, config: &Config) -> Result<Vec<Ensured>, Failure> {
         reached.map_err(|error| start_or_run(UpError::log(config, error)))?;
     }
     let ensured = topics::ensure(log.broker(), topics::wanted(config)).await;
-    ensured.map_err(|error| Failure::Failed(one_line(&error)))
+    ensured.map_err(|error| start_or_run(UpError::topics(config, error)))
 }
 
 fn posted(result: Result<sample::Sample, sample::SampleError>) -> Result<(), Failure> {

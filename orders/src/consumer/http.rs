@@ -38,15 +38,20 @@ async fn metrics(State(view): State<Arc<View>>) -> Result<Reply, Reply> {
     Ok(Reply::ok("the consumer, counted", &metrics))
 }
 
-/// Ready: a member with partitions, nothing stuck, no dependency down, the store usable.
+/// Ready: a member with partitions, nothing stuck, no dependency down, store and broker usable.
 async fn ready(State(view): State<Arc<View>>) -> Reply {
-    let readiness = view.health.probe().await;
-    if readiness.is_ready() {
+    let (service, broker) = tokio::join!(view.health.probe(), view.broker.health());
+    let mut errors: Vec<_> =
+        service.reasons.iter().map(|reason| FieldError::new("consumer", reason)).collect();
+    // A member that hears nothing keeps its partitions until its session has ended.
+    if let Err(error) = broker {
+        errors.push(FieldError::new("broker", error.to_string()));
+    }
+    if errors.is_empty() {
         return Reply::ok("ready", &json!({ "status": "ready" }));
     }
-    let errors: Vec<_> =
-        readiness.reasons.iter().map(|reason| FieldError::new("consumer", reason)).collect();
-    Reply::new(StatusCode::SERVICE_UNAVAILABLE, readiness.reasons.join("; "))
+    let reasons: Vec<_> = errors.iter().map(|error| error.reason.as_str()).collect();
+    Reply::new(StatusCode::SERVICE_UNAVAILABLE, reasons.join("; "))
         .errors(&errors)
         .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
 }

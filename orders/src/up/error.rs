@@ -65,10 +65,10 @@ pub enum UpError {
     #[error(transparent)]
     Ledger(#[from] JournalError),
     /// The consumer cannot be built: its read model cannot be used.
-    #[error("the consumer cannot start (DATA_DIR is {})", data_dir.display())]
+    #[error("the consumer cannot start ({place})")]
     Consumer {
-        /// The folder of the setting.
-        data_dir: PathBuf,
+        /// Where its read model is, by its setting.
+        place: String,
         /// Why.
         source: ConsumerError,
     },
@@ -90,7 +90,9 @@ impl UpError {
         Self::Log { place: log::place(config), source }
     }
 
-    pub(super) fn topics(config: &Config, source: AdminError) -> Self {
+    /// A topic cannot be made.
+    #[must_use]
+    pub fn topics(config: &Config, source: AdminError) -> Self {
         Self::Topics { place: log::place(config), source }
     }
 
@@ -101,7 +103,12 @@ impl UpError {
     }
 
     pub(super) fn consumer(config: &Config, source: ConsumerError) -> Self {
-        Self::Consumer { data_dir: config.stores.data_dir.clone(), source }
+        let place = match config.stores.database_url {
+            // It may hold a password; the cause names the server.
+            Some(_) => "see DATABASE_URL".to_owned(),
+            None => format!("DATA_DIR is {}", config.stores.data_dir.display()),
+        };
+        Self::Consumer { place, source }
     }
 
     /// Whether nothing had begun: settings or surroundings must be changed first.

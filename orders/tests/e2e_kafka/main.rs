@@ -11,8 +11,11 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod down;
 mod load;
 mod operator;
 mod platform;
+mod postgres;
 mod processes;
 mod startup;
+mod troubleshooting;

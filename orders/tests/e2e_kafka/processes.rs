@@ -1,7 +1,6 @@
 //! What a newcomer does, with a process for each service.
 
-use serde_json::json;
-use test_servers::LocalKafka;
+use test_servers::{LocalKafka, LocalPostgres};
 
 use crate::harness::{Program, eventually};
 use crate::platform::{Place, Platform};
@@ -43,6 +42,12 @@ async fn the_sample_ends_as_it_says_with_each_service_in_its_own_process() {
 #[tokio::test]
 async fn two_consumers_share_the_work_and_the_file() {
     share_the_work("shared_range", "KAFKA_ASSIGNMENT_STRATEGY", "range").await;
+}
+
+#[tokio::test]
+async fn two_consumers_share_the_work_and_a_postgres() {
+    let database = LocalPostgres::shared().database();
+    share_the_work("shared_postgres", "DATABASE_URL", &database).await;
 }
 
 /// KIP-848: the broker shares out.
@@ -125,48 +130,23 @@ async fn a_dead_address_first_in_the_list_does_no_harm() {
     up.end().await;
 }
 
-/// The producer says that it cannot publish, and takes orders again by itself.
-#[tokio::test]
-async fn a_broker_that_is_away_is_said_and_waited_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let kafka = LocalKafka::start();
-    let place = Place::new(folder.path(), kafka.address(), "away");
-    place.topics().await;
-    let platform = Platform::ready(&place).await;
-    let before = platform.producer.order("widget").await;
-    platform.producer.reaches(&before.order_id, "completed").await;
-
-    kafka.kill();
-    eventually("the producer names the broker", async || {
-        let answer = platform.producer.producer().get("/ready").await;
-        (answer.status == 503 && answer.body.to_string().contains("broker")).then_some(())
-    })
-    .await;
-    let order = json!({"customer_id": "c", "product_id": "widget", "quantity": 1, "price": 5});
-    let refused = platform.producer.producer().post("/api/v1/orders", &order).await.expect(503);
-    assert!(refused.header("retry-after").is_some(), "{}", refused.body);
-
-    kafka.start_again();
-    for service in
-        [platform.producer.producer(), platform.consumer.consumer(), platform.replay.replay()]
-    {
-        eventually("it is ready again", async || {
-            (service.get("/ready").await.status == 200).then_some(())
-        })
-        .await;
-    }
-    let after = platform.producer.order("widget").await;
-    platform.producer.reaches(&after.order_id, "completed").await;
-    assert_eq!(platform.producer.charges(&before.order_id).await, 1);
-    platform.end().await;
-}
-
 /// Handlers wait, and nothing can be committed: what was not settled comes again.
 #[tokio::test]
 async fn processes_end_in_time_while_the_broker_is_away_and_finish_later() {
+    ended_away("KAFKA_PROPERTY_GROUP_INSTANCE_ID", "one").await;
+}
+
+#[tokio::test]
+async fn by_the_newer_protocol_processes_end_in_time_without_a_broker_and_finish_later() {
+    ended_away("KAFKA_PROPERTY_GROUP_PROTOCOL", "consumer").await;
+}
+
+/// The broker cannot be told that the member leaves. An instance id lets its successor in at once, and the newer
+/// protocol after 3 s here; otherwise a session has to end, which is 45 s.
+async fn ended_away(variable: &str, value: &str) {
     let folder = tempfile::tempdir().unwrap();
     let kafka = LocalKafka::start();
-    let place = Place::new(folder.path(), kafka.address(), "ended_away");
+    let place = Place::new(folder.path(), kafka.address(), "ended_away").variable(variable, value);
     place.topics().await;
     let platform = Platform::ready(&place).await;
     let mut orders = Vec::new();

@@ -7,10 +7,10 @@ use test_servers::LocalKafka;
 use crate::harness::Ended;
 use crate::platform::Place;
 
-/// The program's own line on stderr, the last one, which says all of this.
+/// It ended with this code, and with a line of its own on stderr, the last one, which says all of this.
 #[track_caller]
-fn told(ended: Ended, said: &[&str]) {
-    let ended = ended.expect(2);
+pub(crate) fn told(ended: Ended, code: i32, said: &[&str]) {
+    let ended = ended.expect(code);
     let own: Vec<_> = ended.stderr.lines().filter(|line| line.starts_with("orders: ")).collect();
     assert_eq!(own.len(), 1, "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().last(), Some(own[0]), "{}", ended.stderr);
@@ -20,40 +20,57 @@ fn told(ended: Ended, said: &[&str]) {
     assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
 }
 
+// TROUBLESHOOTING: topics-missing
 #[tokio::test]
 async fn missing_topics_are_named_with_the_command_that_makes_them() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::new(folder.path(), LocalKafka::shared().address(), "nowhere");
     for service in ["producer", "consumer", "replay"] {
         let ended = place.orders(service).run().await;
-        told(ended, &["nowhere", "cannot be found", "KAFKA_BROKERS", "orders topics"]);
+        told(
+            ended,
+            2,
+            &["nowhere", " cannot be found (KAFKA_BROKERS is ", "): run `orders topics`"],
+        );
     }
     place.topics().await;
     place.orders("producer").ready_at(0..1).await.stop("TERM").await;
 }
 
+/// Side by side, as each takes its time.
+// TROUBLESHOOTING: cluster-unreachable
+// TROUBLESHOOTING: no-kafka-there
 #[tokio::test]
 async fn a_cluster_that_does_not_answer_is_one_line_within_half_a_minute() {
+    tokio::join!(nobody_listens(), something_else_listens());
+}
+
+async fn nobody_listens() {
     let folder = tempfile::tempdir().unwrap();
     let address = "127.0.0.1:1";
     let place = Place::new(folder.path(), address, "unreachable");
     let starts = ["producer", "consumer", "replay", "up", "topics"];
-    // Side by side, each on ports of its own.
+    // Each on ports of its own.
     let running = starts.map(|command| {
         let port = place.second_consumer().port;
         place.orders(command).at_port(port).start()
     });
+    let place = "the log cannot be used (KAFKA_BROKERS is ";
     for program in running {
         let ended = program.ended_within(Duration::from_secs(30)).await;
-        told(
-            ended,
-            &[
-                "the log cannot be used",
-                &format!("KAFKA_BROKERS is {address}"),
-                "cannot be reached",
-            ],
-        );
+        told(ended, 2, &[place, address, "): the broker cannot be reached: "]);
     }
+}
+
+async fn something_else_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let gateway = Place::new(folder.path(), "127.0.0.1:1", "http").orders("gateway");
+    let gateway = gateway.ready_at(3..4).await;
+    let address = format!("127.0.0.1:{}", gateway.port + 3);
+    let producer = Place::new(folder.path(), &address, "http").orders("producer").start();
+    let ended = producer.ended_within(Duration::from_secs(30)).await;
+    told(ended, 2, &[&address, ": what listens there speaks HTTP, and is no Kafka"]);
+    gateway.stop("TERM").await;
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ const OTHERS: &[&str] = &[
     "ONLY",
     "ORDERS",
     // single scripts
+    "KAFKA_ROUNDS",
     "KILL_ROUNDS",
     "LOAD_COUNT",
     "PATIENCE",

@@ -85,6 +85,9 @@ pub enum BrokerError {
     /// Not reachable now.
     #[error("the broker cannot be reached: {0}")]
     Unavailable(String),
+    /// The cluster refuses this user or member: asking again does not help.
+    #[error("{0}")]
+    Denied(String),
     /// A setting that the implementation does not take.
     #[error("{0}")]
     Config(String),

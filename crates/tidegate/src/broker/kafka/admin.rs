@@ -92,7 +92,10 @@ impl Cluster {
             Code::InvalidTopic | Code::InvalidConfig | Code::PolicyViolation => {
                 format!("the cluster refuses it: {code}")
             }
-            code => return self.question(&KafkaError::AdminOp(code)).into(),
+            code => {
+                let about = error::About::topic(&topic.name);
+                return self.question_about(&KafkaError::AdminOp(code), about).into();
+            }
         };
         AdminError::InvalidTopic { topic: topic.name.clone(), reason }
     }
@@ -158,7 +161,7 @@ impl Cluster {
             let answers = wait(self.admin.describe_configs(&asked, &options()));
             match answers {
                 Ok(all) => limits.extend(all.iter().flatten().filter_map(limit_of)),
-                Err(e) if e.rdkafka_error_code().is_some_and(error::is_denied) => {}
+                Err(e) if error::code(&e).is_some_and(error::is_denied) => {}
                 Err(e) => return Err(self.question(&e)),
             }
         }

@@ -15,6 +15,9 @@ use super::tokens::Tokens;
 /// How long the last trouble explains a failure.
 const FRESH: Duration = Duration::from_secs(30);
 
+/// What a client takes for the length of an answer that is HTTP's.
+const HTTP: i32 = i32::from_be_bytes(*b"HTTP");
+
 /// The last thing that went wrong on the way to the cluster, kept to explain a time-out: the client itself says only
 /// that there was no answer.
 #[derive(Debug, Clone, Default)]
@@ -81,10 +84,11 @@ impl ClientContext for Told {
         }
         tracing::debug!(%error, "{reason}");
         let lacks = error.rdkafka_error_code().is_some_and(is_denied);
+        let reason = in_words(reason);
         self.troubles.note(if lacks {
             format!("{reason}: this user lacks an ACL")
         } else {
-            reason.to_owned()
+            reason
         });
     }
 
@@ -99,6 +103,15 @@ impl ClientContext for Told {
 }
 
 impl rdkafka::consumer::ConsumerContext for Told {}
+
+/// The client's own words without its counts; but for an answer in HTTP it asks to raise a limit, which leads astray.
+fn in_words(reason: &str) -> String {
+    let (reason, _) = reason.rsplit_once(" (after ").unwrap_or((reason, ""));
+    match reason.split_once(&format!(": Receive failed: Invalid response size {HTTP} ")) {
+        Some((broker, _)) => format!("{broker}: what listens there speaks HTTP, and is no Kafka"),
+        None => reason.to_owned(),
+    }
+}
 
 /// Every client's context tells what the clients tell, through its field `told`.
 macro_rules! tells {
@@ -125,3 +138,23 @@ macro_rules! tells {
 }
 
 pub(super) use tells;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_in_http_is_told_as_such_and_everything_else_in_the_clients_words() {
+        let failed = |size| {
+            in_words(&format!(
+                "h:1/bootstrap: Receive failed: Invalid response size {size} (0..100000000): increase \
+                 receive.message.max.bytes (after 0ms in state APIVERSION_QUERY, 1 identical error(s) suppressed)"
+            ))
+        };
+        assert_eq!(
+            failed(1_213_486_160),
+            "h:1/bootstrap: what listens there speaks HTTP, and is no Kafka"
+        );
+        assert!(failed(200_000_000).ends_with("increase receive.message.max.bytes"));
+    }
+}

@@ -21,10 +21,36 @@ pub(super) fn config(error: KafkaError) -> BrokerError {
 
 /// A question that was not answered. Whether the topic or partition exists was looked up before.
 pub(super) fn question(error: &KafkaError, about: About<'_>, troubles: &Troubles) -> BrokerError {
-    let Some(code) = error.rdkafka_error_code() else {
+    let Some(code) = code(error) else {
         return BrokerError::Unavailable(troubles.explain(error));
     };
-    BrokerError::Unavailable(about.denied(code).unwrap_or_else(|| troubles.explain(&code)))
+    match about.denied(code) {
+        Some(what) => BrokerError::Denied(what),
+        None => BrokerError::Unavailable(troubles.explain(&code)),
+    }
+}
+
+/// The cluster's or client's code, for administrative questions too.
+pub(super) fn code(error: &KafkaError) -> Option<Code> {
+    match error {
+        KafkaError::AdminOp(code) => Some(*code),
+        other => other.rdkafka_error_code(),
+    }
+}
+
+/// Why a member cannot go on.
+pub(super) fn ended(code: Code, about: About<'_>, troubles: &Troubles) -> BrokerError {
+    if code == Code::FencedInstanceId {
+        let reason = "another member has joined with this one's instance id: give each its own";
+        return BrokerError::Denied(format!("{reason} ({code})"));
+    }
+    match about.denied(code) {
+        Some(what) => BrokerError::Denied(what),
+        None => BrokerError::Unavailable(format!(
+            "the client cannot go on: {}",
+            troubles.explain(&code)
+        )),
+    }
 }
 
 /// What was asked for or used, where that is known: a refusal names it.
@@ -170,6 +196,26 @@ mod tests {
     fn a_refused_batch_does_not_call_a_small_record_too_large() {
         assert!(matches!(sent(Code::MessageSizeTooLarge, 5), PublishError::Unavailable(_)));
         assert!(matches!(sent(Code::MessageSizeTooLarge, 11), PublishError::TooLarge { .. }));
+    }
+
+    #[test]
+    fn what_cannot_be_healed_by_asking_again_is_no_outage() {
+        let troubles = Troubles::default();
+        for (code, said) in [
+            (Code::FencedInstanceId, "instance id"),
+            (Code::GroupAuthorizationFailed, "lacks an ACL"),
+        ] {
+            let ended = ended(code, About::default(), &troubles);
+            assert!(matches!(ended, BrokerError::Denied(_)), "{ended:?}");
+            assert!(ended.to_string().contains(said), "{ended}");
+        }
+        for error in [KafkaError::MetadataFetch, KafkaError::AdminOp] {
+            let error = error(Code::TopicAuthorizationFailed);
+            let answer = question(&error, About::default(), &troubles);
+            assert!(matches!(answer, BrokerError::Denied(_)), "{answer:?}");
+        }
+        let fatal = ended(Code::Fatal, About::default(), &troubles);
+        assert!(matches!(fatal, BrokerError::Unavailable(_)), "{fatal:?}");
     }
 
     #[test]

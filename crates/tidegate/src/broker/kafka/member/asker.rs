@@ -232,7 +232,7 @@ impl Asker {
     fn failed(&self, error: &KafkaError) -> BrokerError {
         let cluster = &self.client.context().cluster;
         let answer = cluster.question_about(error, self.client.context().about());
-        if error.rdkafka_error_code().is_some_and(error::is_denied) {
+        if error::code(error).is_some_and(error::is_denied) {
             self.shared.fail(answer.clone());
         }
         answer

@@ -185,9 +185,8 @@ impl Poller {
         };
         let troubles = &self.client.context().told.troubles;
         if fatal || error::is_denied(code) {
-            let other = || format!("the client cannot go on: {}", troubles.explain(&code));
-            let reason = self.client.context().about().denied(code).unwrap_or_else(other);
-            return self.shared.fail(BrokerError::Unavailable(reason));
+            let about = self.client.context().about();
+            return self.shared.fail(error::ended(code, about, troubles));
         }
         match code {
             Code::AutoOffsetReset | Code::OffsetOutOfRange => {
