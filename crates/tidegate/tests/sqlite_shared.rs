@@ -2,6 +2,8 @@
 //!
 //! SQLite's locks are between connections, whichever process they belong to: two stores contend as two processes do.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use sqlx::Row;
 use tempfile::TempDir;
 use tidegate::event::EventId;

@@ -88,7 +88,7 @@ impl Sender {
         self.silent.remove(topic);
         self.cluster.describe(topic).map_err(|error| match error {
             BrokerError::UnknownTopic(topic) => PublishError::UnknownTopic(topic),
-            BrokerError::Unavailable(reason) => {
+            BrokerError::Unavailable(reason) | BrokerError::Denied(reason) => {
                 let error = PublishError::Unavailable(reason);
                 self.silent.insert(topic.clone(), (Instant::now(), error.clone()));
                 error
