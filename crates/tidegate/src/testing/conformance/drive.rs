@@ -23,7 +23,9 @@ pub(super) async fn until(
     let deadline = Instant::now() + patience;
     while !done(members) {
         if !step(members, deadline).await? {
-            return Err(Failed::new(format!("not seen within {patience:?}: {what}")));
+            let stand: Vec<_> = members.iter().map(|m| m.stand()).collect();
+            let stand = stand.join("; ");
+            return Err(Failed::new(format!("not seen within {patience:?}: {what} ({stand})")));
         }
     }
     Ok(())

@@ -85,6 +85,13 @@ impl Member {
         self.got.get(partition).map(|records| values(records)).unwrap_or_default()
     }
 
+    /// How far the member is, for the report of a failure.
+    pub(super) fn stand(&self) -> String {
+        let owned: Vec<_> = self.owned.keys().map(|p| p.partition.0).collect();
+        let came: Vec<_> = self.got.iter().map(|(p, r)| (p.partition.0, r.len())).collect();
+        format!("a member owns {owned:?}, and got {came:?}")
+    }
+
     pub(super) fn count(&self, partition: &TopicPartition) -> usize {
         self.got.get(partition).map_or(0, Vec::len)
     }
