@@ -104,12 +104,18 @@ impl ClientContext for Told {
 
 impl rdkafka::consumer::ConsumerContext for Told {}
 
-/// The client's own words without its counts; but for an answer in HTTP it asks to raise a limit, which leads astray.
+/// The client's own words without its counts. But when the first answer of all has an impossible length, it asks to raise
+/// a limit, which leads astray: something else listens there.
 fn in_words(reason: &str) -> String {
-    let (reason, _) = reason.rsplit_once(" (after ").unwrap_or((reason, ""));
-    match reason.split_once(&format!(": Receive failed: Invalid response size {HTTP} ")) {
-        Some((broker, _)) => format!("{broker}: what listens there speaks HTTP, and is no Kafka"),
-        None => reason.to_owned(),
+    let (reason, when) = reason.rsplit_once(" (after ").unwrap_or((reason, ""));
+    match reason.split_once(": Receive failed: Invalid response size ") {
+        Some((broker, size)) if size.starts_with(&format!("{HTTP} ")) => {
+            format!("{broker}: what listens there speaks HTTP, and is no Kafka")
+        }
+        Some((broker, _)) if when.contains("APIVERSION_QUERY") => {
+            format!("{broker}: what listens there does not answer as Kafka does")
+        }
+        _ => reason.to_owned(),
     }
 }
 
@@ -144,17 +150,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_in_http_is_told_as_such_and_everything_else_in_the_clients_words() {
-        let failed = |size| {
+    fn an_answer_that_is_not_kafkas_is_told_as_such_and_everything_else_in_the_clients_words() {
+        let failed = |size, state| {
             in_words(&format!(
                 "h:1/bootstrap: Receive failed: Invalid response size {size} (0..100000000): increase \
-                 receive.message.max.bytes (after 0ms in state APIVERSION_QUERY, 1 identical error(s) suppressed)"
+                 receive.message.max.bytes (after 0ms in state {state}, 1 identical error(s) suppressed)"
             ))
         };
         assert_eq!(
-            failed(1_213_486_160),
+            failed(1_213_486_160, "APIVERSION_QUERY"),
             "h:1/bootstrap: what listens there speaks HTTP, and is no Kafka"
         );
-        assert!(failed(200_000_000).ends_with("increase receive.message.max.bytes"));
+        assert_eq!(
+            failed(1_157_627_904, "APIVERSION_QUERY"),
+            "h:1/bootstrap: what listens there does not answer as Kafka does"
+        );
+        assert!(failed(200_000_000, "UP").ends_with("increase receive.message.max.bytes"));
     }
 }
