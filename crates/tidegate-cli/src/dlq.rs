@@ -34,8 +34,8 @@ pub(crate) enum DlqCommand {
 /// Which dead letters are listed. Every option narrows the list.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ListArgs {
-    /// The dead-letter topic. Without it, with --group: all topics whose names end in `dlq`.
-    #[arg(value_parser = name, required_unless_present = "group")]
+    /// The dead-letter topic; without it all topics whose names end in `dlq`.
+    #[arg(value_parser = name)]
     topic: Option<TopicName>,
     /// Given up by this group.
     #[arg(long)]

@@ -56,11 +56,7 @@ use crate::failure::Failure;
 fn main() -> ExitCode {
     let program = match Program::try_parse() {
         Ok(program) => program,
-        Err(error) => {
-            // Nobody reads any more: nothing is left to do.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
-        }
+        Err(error) => return usage(&error),
     };
     match run(&program).and_then(|answer| output::show(answer, program.output)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -69,6 +65,32 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Help as it is; of a wrong argument one line, as of every other failure.
+fn usage(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::{
+        DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
+    };
+
+    if matches!(
+        error.kind(),
+        DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
+        // Nobody reads any more: nothing is left to do.
+        let _ = error.print();
+    } else {
+        output::say(&one_line(&error.to_string()));
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}
+
+/// What is wrong, without the usage that clap puts behind it.
+fn one_line(text: &str) -> String {
+    let told = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let told = told.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let line = told.collect::<Vec<_>>().join(" ").replace(" tip: ", "; ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
 }
 
 fn run(program: &Program) -> Result<Answer, Failure> {

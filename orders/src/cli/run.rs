@@ -61,7 +61,8 @@ async fn create_topics(config: &Config) -> Result<(), Failure> {
     for topic in ensured? {
         let state = if topic.created { "created" } else { "exists" };
         let name = topic.name.as_str();
-        show(format_args!("{name:<24} {:>3} partitions  {state}\n", topic.partitions));
+        let partitions = if topic.partitions == 1 { "partition " } else { "partitions" };
+        show(format_args!("{name:<24} {:>3} {partitions}  {state}\n", topic.partitions));
     }
     Ok(())
 }

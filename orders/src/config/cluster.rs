@@ -171,13 +171,19 @@ fn with(options: KafkaOptions, property: &str, value: &str) -> Result<KafkaOptio
     }
 }
 
-/// The addresses without blanks.
+/// The addresses without blanks. One with a protocol before it would be passed over by the client, with a hint in its log
+/// alone.
 fn addresses(brokers: &str) -> Result<String, String> {
     let all: Vec<_> = brokers.split(',').map(str::trim).collect();
-    match all.iter().find(|address| address.is_empty() || address.contains(char::is_whitespace)) {
-        None => Ok(all.join(",")),
-        Some(_) => Err("KAFKA_BROKERS: give host:port, several with a comma between them".into()),
+    let unusable = |address: &&str| {
+        address.is_empty() || address.contains(char::is_whitespace) || address.contains("://")
+    };
+    if all.iter().any(unusable) {
+        return Err(
+            "KAFKA_BROKERS: give host:port, several with a comma between them, and no protocol (http://)".into()
+        );
     }
+    Ok(all.join(","))
 }
 
 fn first_set(settings: &[Setting<'_>]) -> Option<&'static str> {

@@ -17,13 +17,13 @@ pub struct Kafka {
     /// Topic of the events.
     #[arg(long, default_value = "orders", value_parser = topic)]
     pub kafka_topic_orders: TopicName,
-    /// Topic of the retry schedule.
+    /// Topic of the retry schedule; no effect in this version.
     #[arg(long, default_value = "orders_retry", value_parser = topic)]
     pub kafka_topic_orders_retry: TopicName,
     /// Topic of the dead letters.
     #[arg(long, default_value = "orders_dlq", value_parser = topic)]
     pub kafka_topic_orders_dlq: TopicName,
-    /// Topic of the markers.
+    /// Topic of the markers; no effect in this version.
     #[arg(long, default_value = "orders_idempotency", value_parser = topic)]
     pub kafka_topic_idempotency: TopicName,
     /// The consumer's group.
@@ -66,7 +66,7 @@ pub struct Kafka {
     /// name, with _ for each dot: KAFKA_PROPERTY_LINGER_MS=5.
     #[arg(long, action = ArgAction::Append, value_name = "NAME=VALUE")]
     pub kafka_property: Vec<Property>,
-    /// Where Avro and Protobuf schemas are registered.
+    /// Where Avro and Protobuf schemas are registered; no effect in this version.
     #[arg(long)]
     pub schema_registry_url: Option<String>,
 }

@@ -63,14 +63,14 @@ pub struct Stores {
     /// Folder of the embedded log, the read model, the ledger and journals.
     #[arg(long, default_value = "./data")]
     pub data_dir: PathBuf,
-    /// Read model on several machines: postgres://user:password@host:5432/database, schema orders; without it orders.db
-    /// in DATA_DIR is used.
+    /// Read model on several machines: postgres://user:password@host:5432/database, its tables in the schema `orders`;
+    /// without it orders.db in DATA_DIR is used.
     #[arg(long)]
     pub database_url: Option<Secret>,
     /// Where the gateway is; HTTP_PORT + 3 of this machine without it.
     #[arg(long, value_parser = http_url)]
     pub gateway_url: Option<String>,
-    /// Where markers of finished work are kept.
+    /// Where markers of finished work are kept; this version has only `database`.
     #[arg(long, default_value = "database")]
     pub idempotency_store: IdempotencyStore,
     /// How events are written.
@@ -147,7 +147,7 @@ pub struct Retrying {
 
 /// When a failing dependency is left alone.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Circuit breaker")]
+#[command(next_help_heading = "Circuit breaker (no effect in this version)")]
 pub struct Breaker {
     /// Probes while half open.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
@@ -171,7 +171,7 @@ pub struct Breaker {
 
 /// Redis, for the idempotency stores that need it.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Redis")]
+#[command(next_help_heading = "Redis (no effect in this version)")]
 pub struct Redis {
     /// Address.
     #[arg(long, default_value = "localhost:6379")]

@@ -47,7 +47,7 @@ pub(super) async fn created(
     let change =
         writer::Change { happened: Happened::Completed, at: Timestamp::now(), reason: None };
     writer::apply(&mut tx.connection().await?, order, change).await?;
-    tracing::info!(order_id = %order.id, %attempt, "order completed");
+    tracing::info!(order_id = %order.id, attempt = attempt.0, "order completed");
     let completed = order.clone().into_status(OrderStatus::Completed, change.at);
     Ok(Some(Emit::to(app.topic.clone(), OrderEvent::about(completed))))
 }

@@ -72,7 +72,10 @@ impl Reply {
 
     /// 503: a dependency cannot be used now; asks to come again after one second.
     pub fn unavailable(what: &str, reason: impl Into<String>) -> Self {
-        Self::invalid(StatusCode::SERVICE_UNAVAILABLE, what, reason)
+        let reason = reason.into();
+        // With a colon: most reasons are whole sentences, which name what cannot be used themselves.
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, format!("{what}: {reason}"))
+            .errors(&[FieldError::new(what, reason)])
             .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 

@@ -97,7 +97,7 @@ async fn without_its_database_the_consumer_pauses_and_spends_no_attempt() {
     let cancel = format!("/api/v1/orders/{}/cancel", before.order_id);
     up.producer().post(&cancel, &json!({"reason": "late"})).await.expect(503);
     up.consumer().get("/health").await.expect(200);
-    not_ready(&up.replay(), &["database the markers cannot be read: "]).await;
+    not_ready(&up.replay(), &["database: the markers cannot be read: "]).await;
     let letters = up.replay().get("/api/v1/dlq/messages").await.expect(503);
     assert_eq!(letters.data()["errors"][0]["field"], "database", "{}", letters.body);
 

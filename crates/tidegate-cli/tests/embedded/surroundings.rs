@@ -46,8 +46,13 @@ fn help_is_an_answer_and_says_how_runs_end() {
 
 #[test]
 fn a_wrong_word_is_a_matter_of_usage() {
-    for args in [&["topic", "list"][..], &["topics", "list", "-o", "yaml"], &["topics"], &[]] {
+    for args in [&["topic", "list"][..], &["topics", "list", "-o", "yaml"], &["groups", "lag"]] {
+        let line = run(args).refusal(2);
+        assert!(line.starts_with("tidegate: ") && !line.contains("error: "), "{args:?}: {line}");
+    }
+    for args in [&["topics"][..], &[]] {
         let ran = run(args);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}: {ran:?}");
+        assert!(ran.stderr.contains("Usage: tidegate"), "{args:?}: {ran:?}");
     }
 }

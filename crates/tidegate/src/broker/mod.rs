@@ -57,7 +57,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// The result for each record of a batch, in the batch's order.
 pub type Acks = BoxFuture<'static, Vec<Result<Placed, PublishError>>>;
 
-/// What a log must be able to do. Implemented by `embedded`; `kafka` and `sim` follow.
+/// What a log must be able to do. Implemented by the modules `embedded` and `kafka`, each a feature.
 ///
 /// All methods may be called from any task, and at any time until [`close`](Self::close).
 pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {

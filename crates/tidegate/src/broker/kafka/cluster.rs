@@ -191,6 +191,7 @@ impl Cluster {
 
     /// Whether a broker answers now.
     pub(super) fn health(&self) -> Result<(), BrokerError> {
+        self.troubles.same_cluster()?;
         let answer = self.asking.fetch_metadata(Some(SMALL_QUESTION), HEALTH);
         answer.map(drop).map_err(|e| self.question(&e))
     }

@@ -1,6 +1,7 @@
 //! What a client tells: log lines, troubles, requests for tokens.
 
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,9 +12,13 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::error::is_denied;
 use super::tokens::Tokens;
+use crate::broker::BrokerError;
 
 /// How long the last trouble explains a failure.
 const FRESH: Duration = Duration::from_secs(30);
+
+/// The facility of the client's line about a cluster id that is not the one it knew.
+const CHANGED: &str = "CLUSTERID";
 
 /// What a client takes for the length of an answer that is HTTP's.
 const HTTP: i32 = i32::from_be_bytes(*b"HTTP");
@@ -21,16 +26,37 @@ const HTTP: i32 = i32::from_be_bytes(*b"HTTP");
 /// The last thing that went wrong on the way to the cluster, kept to explain a time-out: the client itself says only
 /// that there was no answer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Troubles(Arc<Mutex<Option<(Instant, String)>>>);
+pub(super) struct Troubles(Arc<Noted>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    last: Mutex<Option<(Instant, String)>>,
+    /// Another cluster answers at the addresses now.
+    replaced: AtomicBool,
+}
 
 impl Troubles {
     pub(super) fn note(&self, reason: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), reason));
+        let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some((Instant::now(), reason));
+    }
+
+    /// Refuses to go on when another cluster has taken the place of the one that was known: its offsets are others, and
+    /// the client, which keeps positions from before, would stand still.
+    pub(super) fn same_cluster(&self) -> Result<(), BrokerError> {
+        if !self.0.replaced.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        Err(BrokerError::Unavailable(
+            "another cluster answers at these addresses than before (its cluster id has changed): nothing that was read \
+             or committed means anything there; start again"
+                .into(),
+        ))
     }
 
     /// What went wrong last, if that was lately.
     pub(super) fn last(&self) -> Option<String> {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.as_ref().filter(|(at, _)| at.elapsed() < FRESH).map(|(_, reason)| reason.clone())
     }
 
@@ -56,6 +82,12 @@ impl ClientContext for Told {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
         // One property list serves all clients: a consumer's property means nothing to a producer.
         if facility == "CONFWARN" {
+            return;
+        }
+        // The client says so here only, and goes on.
+        if facility == CHANGED && matches!(level, RDKafkaLogLevel::Warning) {
+            tracing::error!(facility, "{line}");
+            self.troubles.0.replaced.store(true, Ordering::Release);
             return;
         }
         match level {
@@ -104,12 +136,18 @@ impl ClientContext for Told {
 
 impl rdkafka::consumer::ConsumerContext for Told {}
 
-/// The client's own words without its counts; but for an answer in HTTP it asks to raise a limit, which leads astray.
+/// The client's own words without its counts. But when the first answer of all has an impossible length, it asks to raise
+/// a limit, which leads astray: something else listens there.
 fn in_words(reason: &str) -> String {
-    let (reason, _) = reason.rsplit_once(" (after ").unwrap_or((reason, ""));
-    match reason.split_once(&format!(": Receive failed: Invalid response size {HTTP} ")) {
-        Some((broker, _)) => format!("{broker}: what listens there speaks HTTP, and is no Kafka"),
-        None => reason.to_owned(),
+    let (reason, when) = reason.rsplit_once(" (after ").unwrap_or((reason, ""));
+    match reason.split_once(": Receive failed: Invalid response size ") {
+        Some((broker, size)) if size.starts_with(&format!("{HTTP} ")) => {
+            format!("{broker}: what listens there speaks HTTP, and is no Kafka")
+        }
+        Some((broker, _)) if when.contains("APIVERSION_QUERY") => {
+            format!("{broker}: what listens there does not answer as Kafka does")
+        }
+        _ => reason.to_owned(),
     }
 }
 
@@ -143,18 +181,34 @@ pub(super) use tells;
 mod tests {
     use super::*;
 
+    /// The client goes on with positions of a cluster that is gone, and says so in one line of its log.
     #[test]
-    fn an_answer_in_http_is_told_as_such_and_everything_else_in_the_clients_words() {
-        let failed = |size| {
+    fn another_cluster_at_the_same_addresses_ends_what_was_begun() {
+        let told = Told::default();
+        told.log(RDKafkaLogLevel::Warning, "FAIL", "connection refused");
+        told.log(RDKafkaLogLevel::Debug, CHANGED, "ClusterId update");
+        assert_eq!(told.troubles.same_cluster(), Ok(()));
+        told.log(RDKafkaLogLevel::Warning, CHANGED, "Broker h:1/1 reports different ClusterId");
+        let refused = told.clone().troubles.same_cluster().unwrap_err().to_string();
+        assert!(refused.contains("cluster id has changed") && !refused.contains('\n'), "{refused}");
+    }
+
+    #[test]
+    fn an_answer_that_is_not_kafkas_is_told_as_such_and_everything_else_in_the_clients_words() {
+        let failed = |size, state| {
             in_words(&format!(
                 "h:1/bootstrap: Receive failed: Invalid response size {size} (0..100000000): increase \
-                 receive.message.max.bytes (after 0ms in state APIVERSION_QUERY, 1 identical error(s) suppressed)"
+                 receive.message.max.bytes (after 0ms in state {state}, 1 identical error(s) suppressed)"
             ))
         };
         assert_eq!(
-            failed(1_213_486_160),
+            failed(1_213_486_160, "APIVERSION_QUERY"),
             "h:1/bootstrap: what listens there speaks HTTP, and is no Kafka"
         );
-        assert!(failed(200_000_000).ends_with("increase receive.message.max.bytes"));
+        assert_eq!(
+            failed(1_157_627_904, "APIVERSION_QUERY"),
+            "h:1/bootstrap: what listens there does not answer as Kafka does"
+        );
+        assert!(failed(200_000_000, "UP").ends_with("increase receive.message.max.bytes"));
     }
 }

@@ -1,6 +1,7 @@
 //! Opening the file, with the settings that the guarantees need.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -9,6 +10,9 @@ use sqlx::{Connection, Sqlite};
 
 use crate::inbox::StoreError;
 use crate::inbox::sql::{PATIENCE, Parts, SqlInbox, Turn, Writer};
+
+/// Until a file that is locked at the start is tried again.
+const LOCKED: Duration = Duration::from_millis(20);
 
 /// Look-ups that run side by side.
 const READERS: u32 = 4;
@@ -32,10 +36,10 @@ impl SqlInbox<Sqlite> {
             StoreError::Broken(format!("{label} cannot be opened as SQLite: {error}"))
         };
         // The writer first: it creates the file and switches it to WAL.
-        let writer = file_pool(1).connect_with(options.clone()).await.map_err(named)?;
-        let readers = file_pool(READERS).connect_with(options.clone()).await.map_err(named)?;
+        let writer = connected(1, &options).await.map_err(named)?;
+        let readers = connected(READERS, &options).await.map_err(named)?;
         let lazy = options.synchronous(SqliteSynchronous::Normal);
-        let striker = file_pool(1).connect_with(lazy).await.map_err(named)?;
+        let striker = connected(1, &lazy).await.map_err(named)?;
         Ok(Self::on(label, readers, writer, striker))
     }
 
@@ -63,6 +67,26 @@ impl SqlInbox<Sqlite> {
         let striker = Writer { pool: striker, turn };
         Self::of(Parts { label, schema: None, readers, writer, striker })
     }
+}
+
+/// A pool with its first connection. SQLite does not wait for the lock that the switch to WAL needs, whatever its busy
+/// timeout is: of processes that make one file together, all but one are told that it is locked, and try again.
+async fn connected(size: u32, options: &SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match file_pool(size).connect_with(options.clone()).await {
+            Err(error) if is_locked(&error) && Instant::now() < deadline => {
+                tokio::time::sleep(LOCKED).await;
+            }
+            connected => return connected,
+        }
+    }
+}
+
+/// SQLITE_BUSY, in the low byte of whichever form of it.
+fn is_locked(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 /// A connection whose transaction was ended by SQLite itself (full disk, I/O error) never begins another one, because

@@ -74,6 +74,9 @@ impl Poller {
     }
 
     fn is_over(&self) -> bool {
+        if let Err(replaced) = self.client.context().told.troubles.same_cluster() {
+            self.shared.fail(replaced);
+        }
         let state = self.shared.state();
         state.closing || state.has_failed()
     }
