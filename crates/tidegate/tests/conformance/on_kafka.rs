@@ -86,9 +86,10 @@ impl Harness for OnKafka {
     }
 
     fn short_times(&self) -> ShortTimes {
+        // The shortest session that a member keeps on a machine that is busy with other things.
         ShortTimes {
-            session_timeout: Duration::from_secs(1),
-            max_poll_interval: Duration::from_secs(2),
+            session_timeout: Duration::from_secs(3),
+            max_poll_interval: Duration::from_secs(4),
             drain_deadline: Duration::from_millis(700),
         }
     }
