@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::task::{JoinError, JoinSet};
@@ -22,8 +22,12 @@ use crate::health::Health;
 /// So many answers are taken in before the member is polled again.
 const ANSWERS_PER_TURN: usize = 256;
 
-/// How long tasks that were cut off, and leaving the group, may take at the end (rule 16).
-const CLOSE_DEADLINE: Duration = Duration::from_secs(5);
+/// How long tasks that were cut off, and leaving the group, may take at the end (rule 16). After a stop they have what the
+/// drain left of its time besides, so that the whole never takes longer than the drain's deadline and this.
+const CLOSE_DEADLINE: Duration = Duration::from_millis(750);
+
+/// The same when nobody asked for the end.
+const FAILED_DEADLINE: Duration = Duration::from_secs(5);
 
 /// A place in a group, and what it was prepared with.
 pub(crate) struct Seat {
@@ -54,6 +58,8 @@ pub(crate) struct Driver {
     /// Asks where new partitions begin; nothing is polled meanwhile.
     pub(super) positioning: Option<Positioning>,
     drain: Duration,
+    /// When it was told to stop.
+    stopping: Option<Instant>,
 }
 
 /// The commit that was sent; one at a time (rule 2).
@@ -89,6 +95,7 @@ impl Driver {
             start_time: seat.start_time,
             positioning: None,
             drain: seat.drain,
+            stopping: None,
         }
     }
 
@@ -138,7 +145,10 @@ impl Driver {
 
     fn take(&mut self, woken: Woken) -> Result<Option<Stopped>, Error> {
         match woken {
-            Woken::Stop => self.tell_core(Event::Shutdown { within: self.drain }),
+            Woken::Stop => {
+                self.stopping = Some(Instant::now());
+                self.tell_core(Event::Shutdown { within: self.drain })
+            }
             Woken::Timer => self.tell_core(Event::Timer),
             Woken::Committed(results) => self.tell_core(Event::Committed(results)),
             Woken::Positioned(found) => {
@@ -211,12 +221,15 @@ impl Driver {
     /// now can be stored or committed (rule 16).
     async fn leave(&mut self) {
         self.health.set_ledger(self.core.ledger());
+        let deadline = self.stopping.map_or(FAILED_DEADLINE, |since| {
+            CLOSE_DEADLINE + self.drain.saturating_sub(since.elapsed())
+        });
         let close = async {
             self.tasks.shutdown().await;
             self.consumer.close().await;
         };
-        if tokio::time::timeout(CLOSE_DEADLINE, close).await.is_err() {
-            tracing::warn!(deadline = ?CLOSE_DEADLINE, "leaving the group took too long: given up");
+        if tokio::time::timeout(deadline, close).await.is_err() {
+            tracing::warn!(?deadline, "leaving the group took too long: given up");
         }
     }
 }
