@@ -30,7 +30,7 @@ fn created(id: &str, product: &str) -> NewRecord {
 
 /// A consumer that has given these orders up, one after the other.
 async fn dead(on: Database, orders: &[(&str, &str)]) -> Bench {
-    let bench = Bench::new(on).await;
+    let bench = Box::pin(Bench::new(on)).await;
     for (id, product) in orders {
         bench.publish([created(id, product)]).await;
     }
