@@ -104,6 +104,57 @@ pub enum RuntimeEvent {
         /// The partition.
         partition: TopicPartition,
     },
+    /// The group has accepted no commit for too long (0.8 of the session timeout): the ownership is not trusted any more.
+    /// Nothing of the partition starts or settles until a commit is accepted (rule 10).
+    LeaseExpired {
+        /// The partition.
+        partition: TopicPartition,
+    },
+    /// A commit was accepted again: the partition goes on.
+    LeaseRenewed {
+        /// The partition.
+        partition: TopicPartition,
+    },
+    /// A partition has work, waits for nothing that was told of, and gets no further. Told once, until it moves.
+    PartitionStuck {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record at fault: the lowest unfinished one.
+        offset: Offset,
+        /// What that record is in the middle of: `queued`, `running` or `settling`.
+        doing: &'static str,
+        /// For how long it has been the lowest.
+        lasted: Duration,
+    },
+    /// A partition that was stuck moves again.
+    PartitionMoves {
+        /// The partition.
+        partition: TopicPartition,
+    },
+    /// A handler has not given its thread back for so long: whatever else its lane holds waits for it. Work that takes the
+    /// processor for long belongs into `blocking`. Told once for each time.
+    LaneStuck {
+        /// The partition of the record at fault.
+        partition: TopicPartition,
+        /// The record at fault.
+        offset: Offset,
+        /// For at least so long.
+        lasted: Duration,
+    },
+    /// The lane of that record goes on.
+    LaneFree {
+        /// The partition of the record that held it up.
+        partition: TopicPartition,
+        /// The record that held it up.
+        offset: Offset,
+    },
+    /// The member asked for records later than it should have: at half of the poll interval it is in danger of being put out.
+    PollLate {
+        /// A partition that it owns, or had owned last.
+        partition: TopicPartition,
+        /// How long it did not ask.
+        lasted: Duration,
+    },
     /// The broker delivered a record twice, or out of order, within one ownership: ignored. A defect of the broker.
     Redelivered {
         /// The partition.
@@ -157,6 +208,13 @@ impl RuntimeEvent {
             | Self::OutOfRange { partition, .. }
             | Self::Fenced { partition }
             | Self::Redelivered { partition, .. }
+            | Self::LeaseExpired { partition }
+            | Self::LeaseRenewed { partition }
+            | Self::PartitionStuck { partition, .. }
+            | Self::PartitionMoves { partition }
+            | Self::LaneStuck { partition, .. }
+            | Self::LaneFree { partition, .. }
+            | Self::PollLate { partition, .. }
             | Self::DeadHandlerGivenUp { partition, .. } => partition,
         }
     }
@@ -170,6 +228,9 @@ impl RuntimeEvent {
             | Self::OutagePaused { partition, offset, .. }
             | Self::SettleStalled { partition, offset, .. }
             | Self::Redelivered { partition, offset }
+            | Self::PartitionStuck { partition, offset, .. }
+            | Self::LaneStuck { partition, offset, .. }
+            | Self::LaneFree { partition, offset }
             | Self::DeadHandlerGivenUp { partition, offset, .. } => Some((partition, *offset)),
             _ => None,
         }

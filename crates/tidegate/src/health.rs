@@ -4,6 +4,7 @@
 //! `rule_17_a_stopped_service_is_not_ready`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::consumer::core::{End, Ledger};
@@ -14,7 +15,10 @@ use crate::message::{Offset, TopicPartition};
 /// The state of one service. Cheap to clone and to read; given by `Service::health` before the start, and true for
 /// as long as it is held.
 #[derive(Debug, Clone, Default)]
-pub struct Health(Arc<Mutex<State>>);
+pub struct Health {
+    state: Arc<Mutex<State>>,
+    attempts: Arc<AtomicU64>,
+}
 
 /// Where a service is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,8 +94,13 @@ struct State {
     blocked: BTreeMap<TopicPartition, String>,
     /// Records whose settling does not succeed.
     stalled: BTreeMap<(TopicPartition, Offset), String>,
+    /// Partitions whose ownership is not trusted for the moment.
+    waiting: BTreeMap<TopicPartition, String>,
+    /// Partitions that get no further, and nobody knows why.
+    stuck: BTreeMap<TopicPartition, String>,
+    /// Records whose handlers keep a lane's thread.
+    lanes: BTreeMap<(TopicPartition, Offset), String>,
     outcomes: Outcomes,
-    attempts: u64,
     ledger: Ledger,
     stores: Vec<NamedStore>,
 }
@@ -123,7 +132,7 @@ impl Health {
             phase: state.phase,
             assigned: state.assigned.iter().cloned().collect(),
             outcomes: state.outcomes,
-            attempts: state.attempts,
+            attempts: self.attempts.load(Ordering::Relaxed),
             in_flight: state.ledger.values().map(|counts| counts.pending).sum(),
             ledger: state.ledger.clone(),
             readiness: state.readiness(),
@@ -144,8 +153,9 @@ impl Health {
         self.lock().ledger = ledger;
     }
 
-    pub(crate) fn attempted(&self) {
-        self.lock().attempts += 1;
+    /// Where handler calls that were begun are counted.
+    pub(crate) fn attempts(&self) -> Arc<AtomicU64> {
+        self.attempts.clone()
     }
 
     /// Says why, before the guard says that it stopped.
@@ -159,7 +169,7 @@ impl Health {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -190,17 +200,20 @@ impl State {
             }
             Phase::Running => {}
         }
-        reasons.extend(self.blocked.iter().map(|(at, why)| format!("{at} is paused: {why}")));
+        let paused = self.blocked.iter().chain(&self.waiting);
+        reasons.extend(paused.map(|(at, why)| format!("{at} is paused: {why}")));
+        reasons.extend(self.stuck.iter().map(|(at, why)| format!("{at} is stuck: {why}")));
+        let records = self.stalled.iter().chain(&self.lanes);
         reasons.extend(
-            self.stalled
-                .iter()
-                .map(|((at, offset), why)| format!("{at} is stuck at offset {offset}: {why}")),
+            records.map(|((at, offset), why)| format!("{at} is stuck at offset {offset}: {why}")),
         );
         Readiness { reasons }
     }
 
     fn settled(&mut self, partition: &TopicPartition, offset: Offset, end: End) {
-        self.stalled.remove(&(partition.clone(), offset));
+        if !self.stalled.is_empty() {
+            self.stalled.remove(&(partition.clone(), offset));
+        }
         let count = match end {
             End::Done => &mut self.outcomes.done,
             End::Duplicate => &mut self.outcomes.duplicate,
@@ -213,6 +226,8 @@ impl State {
     fn ended(&mut self, partition: &TopicPartition) {
         self.assigned.remove(partition);
         self.blocked.remove(partition);
+        self.waiting.remove(partition);
+        self.stuck.remove(partition);
         self.stalled.retain(|(at, _), _| at != partition);
     }
 }
@@ -220,6 +235,9 @@ impl State {
 impl Observer for Health {
     fn event(&self, event: &RuntimeEvent, _subject: Option<Subject<'_>>) {
         let mut state = self.lock();
+        if let RuntimeEvent::Settled { partition, offset, end } = event {
+            return state.settled(partition, *offset, *end);
+        }
         let at = event.partition().clone();
         match event {
             RuntimeEvent::Started { .. } => {
@@ -227,7 +245,6 @@ impl Observer for Health {
                 state.assigned.insert(at);
             }
             RuntimeEvent::Ended { .. } | RuntimeEvent::Fenced { .. } => state.ended(&at),
-            RuntimeEvent::Settled { offset, end, .. } => state.settled(&at, *offset, *end),
             RuntimeEvent::Retrying { .. } => state.outcomes.retried += 1,
             RuntimeEvent::OutagePaused { dependency, message, .. } => {
                 state.blocked.insert(at, format!("{dependency} is down: {message}"));
@@ -236,6 +253,19 @@ impl Observer for Health {
             RuntimeEvent::OwnFailed { message, .. } => {
                 state.blocked.insert(at, format!("ownership cannot be noted: {message}"));
             }
+            RuntimeEvent::LeaseExpired { .. } => {
+                state.waiting.insert(at, "no commit was accepted for long".to_owned());
+            }
+            RuntimeEvent::LeaseRenewed { .. } => drop(state.waiting.remove(&at)),
+            RuntimeEvent::PartitionStuck { offset, doing, .. } => {
+                state.stuck.insert(at, format!("no progress at offset {offset}, which is {doing}"));
+            }
+            RuntimeEvent::PartitionMoves { .. } => drop(state.stuck.remove(&at)),
+            RuntimeEvent::LaneStuck { offset, .. } => {
+                let why = "its handler keeps the thread".to_owned();
+                state.lanes.insert((at, *offset), why);
+            }
+            RuntimeEvent::LaneFree { offset, .. } => drop(state.lanes.remove(&(at, *offset))),
             RuntimeEvent::SettleStalled { offset, step, message, .. } => {
                 state.stalled.insert((at, *offset), format!("{step:?} fails: {message}"));
             }

@@ -90,6 +90,7 @@ mod tests {
     use std::time::Duration;
 
     use tidegate::broker::Watermarks;
+    use tidegate::consumer::core::metadata::DoneAbove;
     use tidegate::message::{Offset, Partition, Timestamp as Millis, TopicPartition};
 
     use super::*;
@@ -110,6 +111,7 @@ mod tests {
             base: Offset(41),
             log_start: Offset(0),
             retries: vec![retry],
+            done: DoneAbove::default(),
         });
         let committed = Some(Committed { offset: Offset(at), metadata });
         let watermarks = Watermarks { start: Offset(0), end: Offset(50) };

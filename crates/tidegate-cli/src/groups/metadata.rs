@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use tidegate::broker::PartitionLag;
-use tidegate::consumer::core::metadata::{CommitMetadata, MetadataError, RetryState};
+use tidegate::consumer::core::metadata::{CommitMetadata, DoneAbove, MetadataError, RetryState};
 
 use crate::output::{cut, shown};
 
@@ -11,11 +11,18 @@ use crate::output::{cut, shown};
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Metadata {
     /// Ours, and about this log.
-    Tidegate { log_start: u64, retries: Vec<Waiting> },
+    Tidegate { log_start: u64, retries: Vec<Waiting>, done_above: Vec<Range> },
     /// Ours, but damaged or about something else: the group ignores it, and runs the records again.
     Unusable { reason: String },
     /// Written by something else.
     Other { text: String },
+}
+
+/// Finished offsets above the commit: nobody runs them again.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Range {
+    from: u64,
+    to: u64,
 }
 
 /// A record that has failed, and waits for its next attempt.
@@ -41,6 +48,7 @@ impl Metadata {
             Ok(found) => Self::Tidegate {
                 log_start: found.log_start.0,
                 retries: found.retries.iter().map(Waiting::of).collect(),
+                done_above: ranges(&found.done),
             },
             Err(MetadataError::Version) => Self::Other { text: text.clone() },
             Err(error) => Self::Unusable { reason: error.to_string() },
@@ -50,7 +58,11 @@ impl Metadata {
     /// On one line; empty where there is nothing to tell.
     pub(super) fn line(&self) -> String {
         match self {
-            Self::Tidegate { retries, .. } => match retries.as_slice() {
+            Self::Tidegate { retries, done_above, .. } => match retries.as_slice() {
+                [] if !done_above.is_empty() => {
+                    let done: u64 = done_above.iter().map(|range| range.to - range.from).sum();
+                    format!("{done} offsets above it are finished")
+                }
                 [] => String::new(),
                 [first] => first.line(),
                 [first, more @ ..] => format!("{} (and {} more)", first.line(), more.len()),
@@ -59,6 +71,10 @@ impl Metadata {
             Self::Other { text } => format!("metadata of others: {}", cut(text, 40)),
         }
     }
+}
+
+fn ranges(done: &DoneAbove) -> Vec<Range> {
+    done.ranges().map(|(from, to)| Range { from: from.0, to: to.0 }).collect()
 }
 
 impl Waiting {
@@ -108,6 +124,7 @@ mod tests {
             base: Offset(41),
             log_start: Offset(7),
             retries: vec![waiting(41), waiting(44)],
+            done: DoneAbove::default(),
         }
     }
 
@@ -125,6 +142,15 @@ mod tests {
         let expected =
             "retrying offset 41: 2 attempts so far, next due 2025-11-24T16:00:05.000Z (and 1 more)";
         assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn what_is_finished_above_the_commit_is_told() {
+        let mut done = DoneAbove::default();
+        done.push(Offset(43), Offset(46));
+        let metadata = CommitMetadata { retries: Vec::new(), done, ..ours() };
+        let told = read(41, &metadata.encode()).unwrap();
+        assert_eq!(told.line(), "3 offsets above it are finished");
     }
 
     #[test]

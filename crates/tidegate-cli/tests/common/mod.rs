@@ -13,7 +13,7 @@ use tidegate::broker::{
 };
 use tidegate::class::{Cause, Class, Failure};
 use tidegate::consumer::core::Attempt;
-use tidegate::consumer::core::metadata::{CommitMetadata, RetryState};
+use tidegate::consumer::core::metadata::{CommitMetadata, DoneAbove, RetryState};
 use tidegate::dead_letter::{DeadLetterWriter, Death, Detail};
 use tidegate::message::{
     NewRecord, Offset, Partition, Record, Timestamp, TopicName, TopicPartition,
@@ -134,7 +134,8 @@ fn retrying(partition: TopicPartition, cluster_id: String) -> String {
         active: Duration::ZERO,
     };
     let (base, log_start) = (Offset(1), Offset(0));
-    CommitMetadata { cluster_id, partition, base, log_start, retries: vec![state] }.encode()
+    let done = DoneAbove::default();
+    CommitMetadata { cluster_id, partition, base, log_start, retries: vec![state], done }.encode()
 }
 
 /// Four letters, a minute between them, and something that is none: text, bytes, a tombstone, an empty value.

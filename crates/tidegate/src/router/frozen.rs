@@ -89,12 +89,13 @@ impl Frozen {
 
     /// Adds the policies of records that no handler takes.
     fn close(&mut self, name: &TopicName) {
-        let orders = |frozen: &Self| -> bool {
-            let ids = frozen.topics[name].handled.values();
-            ids.map(|(id, _)| frozen.policies[id.0].order).all(|order| order == Order::None)
-        };
         // As strict as the topic's strictest handler: a dead letter keeps its place among the others.
-        let order = if orders(self) { Order::None } else { Order::Partition };
+        let has = |order| {
+            let mut ids = self.topics[name].handled.values();
+            ids.any(|(id, _)| self.policies[id.0].order == order)
+        };
+        let strictest = [Order::Partition, Order::Key].into_iter().find(|order| has(*order));
+        let order = strictest.unwrap_or(Order::None);
         let refused = RoutePolicy { order, retry: Retry::none(), ..RoutePolicy::default() };
         let skipped = RoutePolicy { order: Order::None, ..refused.clone() };
         let refuse = self.push(refused, Target::Refuse);

@@ -120,7 +120,7 @@ impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> 
         self
     }
 
-    /// Which records wait for which. Default: [`Order::Partition`].
+    /// Which records wait for which. Default: [`Order::Key`].
     pub fn order(mut self, order: Order) -> Self {
         self.last().policy.order = order;
         self

@@ -92,7 +92,8 @@ impl<S> Service<S> {
         self
     }
 
-    /// At most so many records of `Order::None` run side by side. Default 64.
+    /// At most so many records run side by side, over all partitions; of one key, or of one partition under
+    /// `Order::Partition`, it is one. Default 64 for each core.
     pub const fn concurrency(mut self, records: usize) -> Self {
         self.settings.concurrency = records;
         self
@@ -108,6 +109,20 @@ impl<S> Service<S> {
     /// The group puts the member out when it does not ask for records for so long. Default 5 min.
     pub const fn max_poll_interval(mut self, interval: Duration) -> Self {
         self.settings.max_poll_interval = interval;
+        self
+    }
+
+    /// The group puts the member out when it is not heard of for so long; a member trusts its ownership for 0.8 of it
+    /// after each accepted commit (rule 10). Default 45 s.
+    pub const fn session_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.session_timeout = timeout;
+        self
+    }
+
+    /// How many workers run handlers. Default: one for each core. A handler that awaits holds up nobody; one that keeps its
+    /// thread holds up what its lane holds.
+    pub const fn lanes(mut self, lanes: usize) -> Self {
+        self.settings.lanes = lanes;
         self
     }
 

@@ -32,8 +32,8 @@ pub(super) async fn seat(
         StartFrom::At(time) => Some(StartTime(time)),
         StartFrom::Earliest | StartFrom::Latest => None,
     };
-    let (health, drain) = (settings.health, settings.drain);
-    Ok(Seat { shop, core, consumer, observers, health, start_time, drain })
+    let (health, drain, lanes) = (settings.health, settings.drain, settings.lanes);
+    Ok(Seat { shop, core, consumer, observers, health, start_time, drain, lanes })
 }
 
 /// Changes nothing while there is a finding; then creates what may be created.
@@ -78,7 +78,8 @@ fn shop(settings: &Settings, endpoint: Arc<dyn Endpoint>, pairs: Pairs) -> Shop 
     let dead_letters = pairs.into_iter().map(|(source, dead)| (source, writer(dead))).collect();
     let limits = Limits::new(settings.broker.clone(), settings.create_emitted);
     let (broker, clock) = (settings.broker.clone(), settings.clock.clone());
-    Shop::new(identity, broker, endpoint, dead_letters, limits, clock)
+    let attempts = settings.health.attempts();
+    Shop::new(identity, broker, endpoint, dead_letters, limits, clock, attempts)
 }
 
 async fn stores(shop: &Shop) -> Result<(), Error> {
@@ -94,6 +95,7 @@ async fn stores(shop: &Shop) -> Result<(), Error> {
 async fn join(settings: &Settings, shop: &Shop) -> Result<Box<dyn crate::broker::Consumer>, Error> {
     let subscription = Subscription {
         drain_deadline: settings.drain,
+        session_timeout: settings.session_timeout,
         max_poll_interval: settings.max_poll_interval,
         ..Subscription::new(settings.group.clone(), shop.endpoint.topics())
     };
@@ -115,6 +117,7 @@ async fn core_config(
     Ok(CoreConfig {
         max_in_flight: settings.concurrency,
         commit_interval: settings.commit_interval,
+        session_timeout: settings.session_timeout,
         ..CoreConfig::new(settings.group.clone(), cluster_id, shop.policies.clone(), start)
     })
 }

@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) concurrency: usize,
     pub(crate) drain: Duration,
     pub(crate) max_poll_interval: Duration,
+    pub(crate) session_timeout: Duration,
+    pub(crate) lanes: usize,
     pub(crate) commit_interval: Duration,
     pub(crate) observers: Observers,
     pub(crate) health: Health,
@@ -57,9 +59,11 @@ impl Settings {
             dead_letters: DeadLetters::default(),
             create: CreateTopics::OnEmbedded { partitions: 3 },
             create_emitted: None,
-            concurrency: 64,
+            concurrency: 64 * cores(),
             drain: Duration::from_secs(5),
             max_poll_interval: Duration::from_secs(300),
+            session_timeout: Duration::from_secs(45),
+            lanes: cores(),
             commit_interval: Duration::from_millis(50),
             observers: Observers::default(),
             health: Health::default(),
@@ -85,4 +89,9 @@ impl Settings {
             CreateTopics::OnEmbedded { .. } | CreateTopics::Never => None,
         }
     }
+}
+
+/// As many as the process may use.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -2,13 +2,13 @@
 
 use tidegate::broker::CommitEntry;
 use tidegate::consumer::core::metadata::CommitMetadata;
-use tidegate::consumer::core::{Command, End, LocalEpoch, Step, Stopped, WorkId};
+use tidegate::consumer::core::{Command, End, LocalEpoch, Start, Step, Stopped, WorkId};
 use tidegate::events::RuntimeEvent;
 use tidegate::message::TopicPartition;
 use tidegate::policy::Order;
 
-use crate::model::Want;
-use crate::world::{Part, SLOTS, World};
+use crate::model::{Rec, Want};
+use crate::world::{Part, SLOTS, World, key};
 
 impl World {
     pub(crate) fn check(&mut self, command: Command) {
@@ -28,9 +28,26 @@ impl World {
                 );
                 part.started = true;
             }
-            Command::Run { work, attempt } => self.check_run(&work, attempt),
+            Command::Run { partition, epoch, starts } => {
+                self.check_chains(&partition, epoch, &starts);
+            }
+            Command::Hold { partition, epoch } => {
+                self.check_epoch(&partition, epoch);
+                assert!(self.parts[&partition].draining, "rule 11: held for a drain");
+            }
+            Command::Lease { partition, epoch, until } => {
+                self.check_epoch(&partition, epoch);
+                let part = self.parts.get_mut(&partition).unwrap();
+                assert!(until > part.lease, "rule 10: a lease only gets longer");
+                part.lease = until;
+            }
             Command::Step { work, step } => self.check_step(&work, &step),
-            Command::Forget { work, end } => self.check_forget(&work, end),
+            Command::Forget { partition, epoch, ended } => {
+                for (offset, end) in ended {
+                    let work = WorkId { partition: partition.clone(), epoch, offset };
+                    self.check_forget(&work, end);
+                }
+            }
             Command::Cancel { partition, epoch } => self.check_cancel(&partition, epoch),
             Command::Pause(id) => self.check_pause(&id, true),
             Command::Resume(id) => self.check_pause(&id, false),
@@ -69,25 +86,56 @@ impl World {
         part
     }
 
-    fn check_run(&mut self, work: &WorkId, attempt: u32) {
-        let (elapsed, config) = (self.elapsed, self.config.clone());
-        let order = |policy: usize| config.policies[policy].order;
+    /// Those that follow are begun when the one before them has ended plainly: see `World::finish`.
+    fn check_chains(&mut self, partition: &TopicPartition, epoch: LocalEpoch, starts: &[Start]) {
+        let mut before = None;
+        for Start { offset, attempt, follows } in starts.iter().copied() {
+            let work = WorkId { partition: partition.clone(), epoch, offset };
+            self.check_handed_over(&work, attempt);
+            if follows {
+                let before = before.expect("the first follows nobody");
+                assert!(!self.behind.contains_key(&before));
+                self.behind.insert(before, work.clone());
+            } else {
+                self.begin(&work);
+            }
+            before = Some(work);
+        }
+    }
+
+    fn check_handed_over(&mut self, work: &WorkId, attempt: u32) {
+        let elapsed = self.elapsed;
         let part = self.live(work);
         assert!(!part.draining, "rule 11: nothing starts during a drain");
-        let before =
-            part.recs.range(..work.offset.0).any(|(_, r)| order(r.policy) == Order::Partition);
-        assert!(!before, "I3: {work:?} passes an unfinished record of its partition");
+        assert!(elapsed < part.lease, "rule 10: nothing starts without a lease");
         let rec = part.recs.get_mut(&work.offset.0).unwrap();
         assert_eq!(rec.want, Want::Run, "{work:?}");
         assert_eq!(attempt, rec.failed + 1, "rules 20, 21: the count of {work:?}");
         assert!(elapsed >= rec.due, "rule 19: never early");
         rec.want = Want::Answer;
         rec.started = true;
+    }
+
+    /// A lane begins the attempt.
+    pub(crate) fn begin(&mut self, work: &WorkId) {
+        let order = |rec: &Rec| self.config.policies[rec.policy].order;
+        let recs = &self.parts[&work.partition].recs;
+        let (own, mine) = (order(&recs[&work.offset.0]), key(work.offset.0));
+        let waits_for = |(offset, rec): (&u64, &Rec)| match (order(rec), own) {
+            (Order::Partition, _) => true,
+            (Order::Key, Order::Partition) => key(*offset).is_some(),
+            (Order::Key, Order::Key) => mine.is_some() && key(*offset) == mine,
+            _ => false,
+        };
+        let passed = recs.range(..work.offset.0).find(|rec| waits_for(*rec));
+        assert!(passed.is_none(), "I3: {work:?} passes {passed:?}");
         assert!(self.runs.insert(work.clone()), "runs already");
     }
 
     fn check_step(&mut self, work: &WorkId, step: &Step) {
         let kind = step.kind();
+        let elapsed = self.elapsed;
+        assert!(elapsed < self.live(work).lease, "rule 10: nothing settles without a lease");
         let rec = self.live(work).recs.get_mut(&work.offset.0).unwrap();
         assert_eq!(rec.want, Want::Step(kind), "rule 4: {work:?}");
         if let Step::DeadLetter { attempts, .. } = step {
@@ -102,6 +150,7 @@ impl World {
         let rec = part.recs.remove(&work.offset.0).unwrap();
         assert_eq!(rec.want, Want::Forget(end), "rule 4: forgotten before it was settled");
         assert!(part.finished.insert(work.offset.0), "I5: ended twice");
+        part.ever_finished.insert(work.offset.0);
     }
 
     fn check_cancel(&mut self, id: &TopicPartition, epoch: LocalEpoch) {
@@ -117,6 +166,8 @@ impl World {
             self.cut += self.runs.iter().filter(|w| of(w)).count();
             self.cut += self.steps.keys().filter(|w| of(w)).count();
         }
+        self.late.extend(self.behind.values().filter(|w| of(w)).map(|w| (w.clone(), None)));
+        self.behind.retain(|work, _| !of(work));
         self.runs.retain(|work| !of(work));
         self.steps.retain(|work, _| !of(work));
         self.owning.retain(|(owned, e)| owned != id || *e != epoch);
@@ -185,7 +236,7 @@ impl World {
         }
         let unordered = |work: &&WorkId| {
             let policy = self.parts[&work.partition].recs[&work.offset.0].policy;
-            self.config.policies[policy].order == Order::None
+            self.config.policies[policy].order != Order::Partition
         };
         assert!(self.runs.iter().filter(unordered).count() <= SLOTS, "rule 14: max in flight");
         assert!(self.core.ledger().values().all(|counts| counts.conserved()), "I5");
@@ -208,5 +259,10 @@ fn check_metadata(entry: &CommitEntry, part: &Part) {
         let named = metadata.retries.iter().find(|retry| retry.offset.0 == *offset);
         let kept = named.map(|retry| retry.attempts) == Some(*failed);
         assert!(kept || *offset < entry.committed.offset.0, "rule 20: {offset} was inherited");
+    }
+    for (from, to) in metadata.done.ranges() {
+        let mut records = part.log.iter().filter(|offset| (from.0..to.0).contains(offset));
+        let lie = records.find(|offset| !part.ever_finished.contains(offset));
+        assert_eq!(lie, None, "rule 8: it says that this is done");
     }
 }

@@ -4,6 +4,8 @@
 mod checks;
 mod commits;
 mod drains;
+mod lanes;
+mod leases;
 mod metadata;
 mod model;
 mod properties;

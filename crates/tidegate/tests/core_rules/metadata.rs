@@ -1,16 +1,24 @@
-//! Rule 8: format v1 of the commit metadata, and what is not taken over.
+//! Rule 8: the format of the commit metadata, and what is not taken over.
 
 use proptest::prelude::*;
 use tidegate::broker::Committed;
 use tidegate::class::Class;
-use tidegate::consumer::core::metadata::{CommitMetadata, MetadataError, RetryState};
+use tidegate::consumer::core::End;
+use tidegate::consumer::core::metadata::{CommitMetadata, DoneAbove, MetadataError, RetryState};
 use tidegate::events::RuntimeEvent;
 use tidegate::message::{Offset, Timestamp};
 
 use crate::rig::*;
 use crate::world::tp;
 
-const GOLDEN: &str = include_str!("../golden/commit-metadata-v1.txt");
+const GOLDEN: &str = include_str!("../golden/commit-metadata-v2.txt");
+const BEFORE: &str = include_str!("../golden/commit-metadata-v1.txt");
+
+fn above(ranges: &[(u64, u64)]) -> DoneAbove {
+    let mut done = DoneAbove::default();
+    ranges.iter().for_each(|(from, to)| done.push(Offset(*from), Offset(*to)));
+    done
+}
 
 fn sample() -> CommitMetadata {
     let retry = |offset, attempts, unknown, due, delay, active| RetryState {
@@ -27,6 +35,7 @@ fn sample() -> CommitMetadata {
         base: Offset(41),
         log_start: Offset(7),
         retries: vec![retry(41, 2, 1, 1_764_000_005_000, 5_000, 1_200), retry(44, 1, 0, -1, 0, 0)],
+        done: above(&[(42, 44), (45, 1_045)]),
     }
 }
 
@@ -34,6 +43,13 @@ fn sample() -> CommitMetadata {
 fn golden_file() {
     assert_eq!(sample().encode(), GOLDEN.trim_end());
     assert_eq!(CommitMetadata::decode(GOLDEN.trim_end()), Ok(sample()));
+}
+
+/// A rolling upgrade: what the version before has committed is taken over.
+#[test]
+fn the_version_before_is_read() {
+    let before = CommitMetadata { done: DoneAbove::default(), ..sample() };
+    assert_eq!(CommitMetadata::decode(BEFORE.trim_end()), Ok(before));
 }
 
 #[test]
@@ -49,7 +65,7 @@ fn every_single_damaged_byte_is_noticed() {
 
 #[test]
 fn a_newer_version_is_not_guessed_at() {
-    let newer = sample().encode().replace("tidegate/1 ", "tidegate/2 ");
+    let newer = sample().encode().replace("tidegate/2 ", "tidegate/3 ");
     assert_eq!(CommitMetadata::decode(&newer), Err(MetadataError::Version));
     assert_eq!(CommitMetadata::decode("7 by hand"), Err(MetadataError::Version));
 }
@@ -89,23 +105,68 @@ fn a_plain_consumers_commit_has_no_metadata_and_that_is_fine() {
 #[test]
 fn intake_slows_before_the_retries_do_not_fit() {
     let mut config = config(vec![retrying(unordered(), 9)]);
-    config.max_in_flight = 1_000;
+    config.max_in_flight = 1;
     let mut rig = Rig::with(config);
     let epoch = rig.own(0);
     let all: Vec<_> = (0..200).collect();
-    let running = runs(&rig.deliver(0, &all));
-    assert!((30..200).contains(&running.len()), "{}", running.len());
-    let mut newest = Vec::new();
-    for (offset, _) in &running {
-        let out = rig.finish(&work(0, epoch, *offset), failed(Class::Transient));
-        assert_eq!(runs(&out), [], "no further one starts, they all hold their place");
+    let (mut failing, mut next, mut newest) = (0, 0, Vec::new());
+    rig.deliver(0, &all);
+    while next < 200 {
+        let out = rig.finish(&work(0, epoch, next), failed(Class::Transient));
+        (failing, next) = (failing + 1, next + 1);
+        let full = runs(&out).is_empty();
         newest = if commit(&out).is_some() { out } else { newest };
+        if full {
+            break;
+        }
     }
+    assert!((20..100).contains(&failing), "{failing}");
     let out = rig.accept(&newest);
     let entry = &commit(&out).unwrap()[0];
     let metadata = CommitMetadata::decode(&entry.committed.metadata).unwrap();
-    assert_eq!(metadata.retries.len(), running.len(), "rule 20: none is left out");
+    assert_eq!(metadata.retries.len(), failing, "rule 20: none is left out");
     assert!(entry.committed.metadata.len() <= 4096);
+}
+
+#[test]
+fn the_next_owner_does_not_repeat_what_is_done_above_the_commit() {
+    let mut rig = Rig::new(vec![unordered()]);
+    let epoch = rig.own(0);
+    rig.deliver(0, &[0, 1, 2, 5]);
+    let out = rig.finish(&work(0, epoch, 1), DONE);
+    let out = rig.accept(&out);
+    assert_eq!(commit(&out), None);
+    let out = rig.finish(&work(0, epoch, 5), DONE);
+    let left = commit(&out).expect("what is done above is told")[0].committed.clone();
+    assert_eq!(left.offset, Offset(0));
+
+    let mut next = Rig::new(vec![unordered()]);
+    next.own_from(0, Some(left));
+    let out = next.deliver(0, &[0, 1, 2, 5, 6]);
+    assert_eq!(runs(&out), [(0, 1), (2, 1), (6, 1)]);
+    assert_eq!(ended(&out), [(1, End::Duplicate), (5, End::Duplicate)]);
+}
+
+#[test]
+fn a_long_map_of_what_is_done_slows_intake_and_never_stops_it() {
+    let mut config = config(vec![unordered()]);
+    config.max_in_flight = 100_000;
+    config.max_buffered_records = 100_000;
+    let mut rig = Rig::with(config);
+    let epoch = rig.own(0);
+    // Two of three finish, at random distances: the map gets as long as can be.
+    let all: Vec<_> = (0..40_000).collect();
+    let begun = runs(&rig.deliver(0, &all));
+    let odd: Vec<_> = begun.iter().filter(|(o, _)| o * o % 7 % 3 != 0).map(|(o, _)| *o).collect();
+    let answers = odd.iter().map(|o| (Offset(*o), DONE)).collect();
+    let out = rig.ran(&work(0, epoch, 0), answers);
+    let metadata = commit(&out).expect("a commit")[0].committed.metadata.clone();
+    assert!(metadata.len() <= 4096, "parallel-consumer#647: {}", metadata.len());
+    rig.accept(&out);
+    assert_eq!(runs(&rig.deliver(0, &[50_000])), [], "rule 8: near the limit intake slows");
+    let rest = begun.iter().map(|(o, _)| *o).filter(|o| o * o % 7 % 3 == 0);
+    let answers = rest.map(|o| (Offset(o), DONE)).collect();
+    assert_eq!(runs(&rig.ran(&work(0, epoch, 0), answers)), [(50_000, 1)], "and goes on");
 }
 
 proptest! {
@@ -118,7 +179,8 @@ proptest! {
             offset: Offset(base + delta), attempts, unknown, due: Timestamp(due), delay: ms(time), active: ms(time / 3),
         };
         let retries = retries.into_iter().map(retry).collect();
-        let metadata = CommitMetadata { cluster_id, partition: tp(partition), base: Offset(base), log_start: Offset(log_start), retries };
+        let done = above(&[(base + 1, base + 3), (base + 9, base + 9 + log_start % 1_000)]);
+        let metadata = CommitMetadata { cluster_id, partition: tp(partition), base: Offset(base), log_start: Offset(log_start), retries, done };
         prop_assert_eq!(CommitMetadata::decode(&metadata.encode()), Ok(metadata));
     }
 
@@ -127,5 +189,6 @@ proptest! {
         let _ = CommitMetadata::decode(&text);
         let crc = format!("{:08x}", crc32fast::hash(tail.as_bytes()));
         let _ = CommitMetadata::decode(&format!("tidegate/1 crc={crc} {tail}"));
+        let _ = CommitMetadata::decode(&format!("tidegate/2 crc={crc} {tail}"));
     }
 }

@@ -56,6 +56,7 @@ impl Rec {
             Verdict::Skipped => Want::Forget(End::Skipped),
             Verdict::Failed { failure, .. } => self.failed(failure.class, failure.cause, route),
             Verdict::Fenced => Want::Answer,
+            Verdict::Held => Want::Run,
         };
     }
 

@@ -7,6 +7,7 @@ use tidegate::broker::{Committed, RevokeTicket};
 use tidegate::consumer::core::{Event, OwnFailure, StepFailure, Stopped, Verdict, WorkId};
 use tidegate::message::{Offset, TopicPartition};
 
+use crate::model::Want;
 use crate::rolls::{commit_result, pick, step_result, verdict};
 use crate::world::{PARTITIONS, World, tp};
 
@@ -18,7 +19,29 @@ impl World {
             self.parts.get_mut(&work.partition).unwrap().recs.get_mut(&work.offset.0).unwrap();
         rec.finished(&verdict, &routes[rec.policy]);
         self.late.push((work.clone(), None));
-        self.step(Event::Finished { work: work.clone(), verdict });
+        let plain = verdict.is_plain(routes[rec.policy].effects);
+        let mut answers = vec![(work.offset, verdict)];
+        let part = &self.parts[&work.partition];
+        if !plain || part.draining || self.elapsed >= part.lease {
+            answers.extend(self.give_back(work));
+        }
+        let (partition, epoch) = (work.partition.clone(), work.epoch);
+        self.step(Event::Ran { partition, epoch, answers });
+        if let Some(next) = self.behind.remove(work) {
+            self.begin(&next);
+        }
+    }
+
+    /// What a lane has not begun behind this record.
+    fn give_back(&mut self, work: &WorkId) -> Vec<(Offset, Verdict)> {
+        let (mut held, mut last) = (Vec::new(), work.clone());
+        while let Some(next) = self.behind.remove(&last) {
+            let recs = &mut self.parts.get_mut(&next.partition).unwrap().recs;
+            recs.get_mut(&next.offset.0).unwrap().want = Want::Run;
+            held.push((next.offset, Verdict::Held));
+            last = next;
+        }
+        held
     }
 
     fn answer_step(&mut self, work: &WorkId, result: Result<bool, StepFailure>) {
@@ -57,12 +80,16 @@ impl World {
     /// Rules 10, 13: an answer to what is over changes nothing at all.
     fn late(&mut self, roll: u64) {
         let Some((work, step)) = pick(self.late.iter().cloned(), roll) else { return };
-        if self.runs.contains(&work) || self.steps.contains_key(&work) {
+        let waits = self.behind.values().any(|behind| *behind == work);
+        if waits || self.runs.contains(&work) || self.steps.contains_key(&work) {
             return;
         }
         let (ledger, deadline) = (self.core.ledger(), self.core.deadline());
         let count = match step {
-            None => self.step(Event::Finished { work, verdict: verdict(roll >> 8) }),
+            None => {
+                let answers = vec![(work.offset, verdict(roll >> 8))];
+                self.step(Event::Ran { partition: work.partition, epoch: work.epoch, answers })
+            }
             Some(step) => self.step(Event::Stepped { work, step, result: step_result(roll >> 8) }),
         };
         assert_eq!(count, 0, "a late answer was heard");
@@ -135,23 +162,39 @@ impl World {
         }
     }
 
-    /// One thing after another, all of it well; false when there is nothing left to do.
+    /// One thing after another, all of it well; false when nothing is left but time, and the commits that keep leases.
     fn do_well(&mut self) -> bool {
         if self.in_flight.is_some() {
             self.answer_commit(|_, _| Ok(()));
-        } else if let Some((partition, epoch)) = self.owning.pop() {
+            self.idle += 1;
+            return self.idle < 200;
+        }
+        if let Some((partition, epoch)) = self.owning.pop() {
             self.step(Event::Owned { partition, epoch, result: Ok(()) });
         } else if let Some(work) = self.runs.first().cloned() {
             self.finish(&work, Verdict::Done { emits: true });
         } else if let Some(work) = self.steps.keys().next().cloned() {
             self.answer_step(&work, Ok(false));
         } else {
-            return (0..PARTITIONS).any(|n| self.deliver(&tp(n), 4)) || self.run_to_deadline();
+            let delivered = (0..PARTITIONS).any(|n| self.deliver(&tp(n), 4));
+            return if delivered { self.active() } else { self.pass() };
         }
+        self.active()
+    }
+
+    fn active(&mut self) -> bool {
+        self.idle = 0;
         true
     }
 
+    /// Lets time pass; false when nothing else has happened for longer than anything waits.
+    fn pass(&mut self) -> bool {
+        self.idle += 1;
+        self.idle < 200 && self.run_to_deadline()
+    }
+
     fn settle_down(&mut self) {
+        self.idle = 0;
         for _ in 0..20_000 {
             if !self.do_well() || self.stopped.is_some() {
                 return;

@@ -47,8 +47,9 @@ fn without_order_they_run_side_by_side_and_one_that_waits_holds_only_the_waterma
     let state = CommitMetadata::decode(&last_metadata(&out).metadata).unwrap().retries[0];
     assert_eq!((state.offset, state.attempts), (Offset(0), 1), "rule 20: durable at once");
     rig.accept(&out);
-    rig.finish(&work(0, epoch, 1), DONE);
-    assert_eq!(commit(&rig.finish(&work(0, epoch, 2), DONE)), None, "rule 3: 0 holds it");
+    let out = rig.finish(&work(0, epoch, 1), DONE);
+    rig.finish(&work(0, epoch, 2), DONE);
+    assert_eq!(committed(&rig.accept(&out)), Some(0), "rule 3: 0 holds it");
 }
 
 #[test]
@@ -56,9 +57,9 @@ fn the_default_commit_honours_an_in_flight_predecessor() {
     let mut rig = Rig::new(vec![unordered()]);
     let epoch = rig.own(0);
     rig.deliver(0, &[0, 1]);
-    assert_eq!(commit(&rig.finish(&work(0, epoch, 1), DONE)), None);
+    assert_eq!(committed(&rig.finish(&work(0, epoch, 1), DONE)), Some(0));
     rig.elapsed += ms(600_000);
-    assert_eq!(rig.send(Event::Timer), []);
+    assert_eq!(committed(&rig.send(Event::Timer)), None, "one commit in flight, and it says 0");
 }
 
 #[test]
@@ -121,8 +122,9 @@ fn a_wall_clock_that_jumps_makes_nobody_wait_longer_than_was_drawn() {
         let mut next = Rig::new(vec![retrying(ordered(), 3)]);
         next.wall += jump;
         next.own_from(0, Some(left.clone()));
-        next.deliver(0, &[0]);
-        assert!(next.core.deadline().is_none_or(|due| due <= ms(5_000)), "fault F21");
+        let at_once = !runs(&next.deliver(0, &[0])).is_empty();
+        let soon = next.core.deadline().is_some_and(|due| due <= ms(5_000));
+        assert!(at_once || soon, "fault F21");
     }
 }
 
@@ -211,7 +213,8 @@ fn fatal_stops_the_service_and_commits_only_what_is_finished() {
     let fatal = rig.finish(&work(0, epoch, 1), failed(Class::Fatal));
     assert!(fatal.iter().any(|c| matches!(c, Command::Cancel { .. })), "at once");
     let out = rig.accept(&out);
+    assert_eq!(committed(&out), Some(1), "nothing for 1, and nothing above it");
+    let out = rig.accept(&out);
     assert!(matches!(out.last(), Some(Command::Stopped(Stopped::Failed { .. }))), "{out:?}");
-    assert_eq!(commit(&out), None, "nothing for 1, and nothing above it");
     assert!(!out.contains(&Command::Release(RevokeTicket(1))), "it was answered before");
 }

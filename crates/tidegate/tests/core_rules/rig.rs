@@ -5,8 +5,8 @@ use std::time::Duration;
 use tidegate::broker::{Assignment, CommitEntry, CommitError, Committed, RevokeTicket, Watermarks};
 use tidegate::class::{Cause, Class, Failure};
 use tidegate::consumer::core::{
-    Command, Core, CoreConfig, Delivered, Event, LocalEpoch, Now, Step, StepFailure, StepKind,
-    Stopped, Verdict, WorkId,
+    Command, Core, CoreConfig, Delivered, End, Event, LocalEpoch, Now, Start, Step, StepFailure,
+    StepKind, Stopped, Verdict, WorkId,
 };
 use tidegate::events::RuntimeEvent;
 use tidegate::message::{Offset, Timestamp};
@@ -31,12 +31,20 @@ pub(crate) fn ms(ms: u64) -> Duration {
 pub(crate) fn config(policies: Vec<RoutePolicy>) -> CoreConfig {
     let mut config = CoreConfig::new("g", "c", policies, StartFrom::Earliest);
     config.commit_interval = Duration::ZERO;
+    config.chain = 1; // one by one: `lanes.rs` is about chains
+    config.session_timeout = Duration::from_secs(1_000_000); // `leases.rs` is about leases
+    config.stuck_after = Duration::from_secs(1_000_000);
     config
 }
 
 /// The partition's order, 3 attempts, 1 s to 30 s.
 pub(crate) fn ordered() -> RoutePolicy {
-    RoutePolicy::default()
+    RoutePolicy { order: Order::Partition, ..RoutePolicy::default() }
+}
+
+/// In the order of keys: offsets that are equal modulo 3 have the same key.
+pub(crate) fn keyed() -> RoutePolicy {
+    RoutePolicy { order: Order::Key, ..RoutePolicy::default() }
 }
 
 pub(crate) fn unordered() -> RoutePolicy {
@@ -132,13 +140,28 @@ impl Rig {
             offset: Offset(*offset),
             size: 100,
             policy: PolicyId(policy),
+            key: Some(*offset % 3),
         };
         let records = offsets.iter().map(record).collect();
         self.send(Event::Delivered { partition: tp(partition), records })
     }
 
+    pub(crate) fn deliver_keyless(&mut self, partition: u32, offsets: &[u64]) -> Vec<Command> {
+        let policy = PolicyId(0);
+        let record =
+            |offset: &u64| Delivered { offset: Offset(*offset), size: 100, policy, key: None };
+        let records = offsets.iter().map(record).collect();
+        self.send(Event::Delivered { partition: tp(partition), records })
+    }
+
     pub(crate) fn finish(&mut self, work: &WorkId, verdict: Verdict) -> Vec<Command> {
-        self.send(Event::Finished { work: work.clone(), verdict })
+        self.ran(work, vec![(work.offset, verdict)])
+    }
+
+    /// A lane answers for several records of one ownership; `work` says which ownership.
+    pub(crate) fn ran(&mut self, work: &WorkId, answers: Vec<(Offset, Verdict)>) -> Vec<Command> {
+        let (partition, epoch) = (work.partition.clone(), work.epoch);
+        self.send(Event::Ran { partition, epoch, answers })
     }
 
     pub(crate) fn stepped(
@@ -171,12 +194,27 @@ pub(crate) fn work(partition: u32, epoch: LocalEpoch, offset: u64) -> WorkId {
     WorkId { partition: tp(partition), epoch, offset: Offset(offset) }
 }
 
+/// What begins: offsets and attempts, those that follow another one left out.
 pub(crate) fn runs(out: &[Command]) -> Vec<(u64, u32)> {
+    let heads = starts(out).into_iter().filter(|start| !start.follows);
+    heads.map(|start| (start.offset.0, start.attempt)).collect()
+}
+
+pub(crate) fn starts(out: &[Command]) -> Vec<Start> {
     let run = |c: &Command| match c {
-        Command::Run { work, attempt } => Some((work.offset.0, *attempt)),
-        _ => None,
+        Command::Run { starts, .. } => starts.clone(),
+        _ => Vec::new(),
     };
-    out.iter().filter_map(run).collect()
+    out.iter().flat_map(run).collect()
+}
+
+/// What is finished, and how.
+pub(crate) fn ended(out: &[Command]) -> Vec<(u64, End)> {
+    let forgotten = |c: &Command| match c {
+        Command::Forget { ended, .. } => ended.clone(),
+        _ => Vec::new(),
+    };
+    out.iter().flat_map(forgotten).map(|(offset, end)| (offset.0, end)).collect()
 }
 
 pub(crate) fn steps(out: &[Command]) -> Vec<StepKind> {

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tidegate::broker::{Assignment, CommitEntry, CommitError, Committed, RevokeTicket, Watermarks};
-use tidegate::consumer::core::metadata::CommitMetadata;
+use tidegate::consumer::core::metadata::{CommitMetadata, DoneAbove};
 use tidegate::consumer::core::{
-    Core, CoreConfig, Delivered, Event, LocalEpoch, Now, StepKind, Stopped, WorkId,
+    Core, CoreConfig, Delivered, End, Event, LocalEpoch, Now, StepKind, Stopped, WorkId,
 };
 use tidegate::message::{Offset, Partition, Timestamp, TopicName, TopicPartition};
 use tidegate::policy::{Backoff, Effects, Order, PolicyId, Retry, RoutePolicy, StartFrom};
 
-use crate::model::{Rec, attempts};
+use crate::model::{Rec, Want, attempts};
 
 pub(crate) const PARTITIONS: u32 = 3;
 pub(crate) const SLOTS: usize = 3;
@@ -34,6 +34,12 @@ pub(crate) struct Part {
     pub(crate) start: u64,
     pub(crate) recs: BTreeMap<u64, Rec>,
     pub(crate) finished: BTreeSet<u64>,
+    /// Over all ownerships.
+    pub(crate) ever_finished: BTreeSet<u64>,
+    /// What the commit said is done above it.
+    pub(crate) done_above: DoneAbove,
+    /// Until when something may begin or settle.
+    pub(crate) lease: Duration,
     pub(crate) sent: Option<u64>,
     /// What the commit said that this ownership began with: (failed, unknown, due at the earliest).
     pub(crate) inherited: BTreeMap<u64, (u32, u32, Duration)>,
@@ -51,6 +57,12 @@ impl Part {
         self.position = self.log.partition_point(|offset| *offset < self.start);
         (self.epoch, self.delivered) = (Some(epoch), None);
         (self.accepted, self.started, self.cancelled, self.paused) = (false, false, false, false);
+        self.lease = Duration::ZERO;
+        let before = std::mem::take(&mut self.done_above);
+        let done = |o: &&u64| self.finished.contains(o) || before.contains(Offset(**o));
+        for offset in self.log.iter().filter(done) {
+            self.done_above.push(Offset(*offset), Offset(*offset).next());
+        }
         self.finished.clear();
     }
 }
@@ -64,6 +76,8 @@ pub(crate) struct World {
     pub(crate) parts: BTreeMap<TopicPartition, Part>,
     pub(crate) owning: Vec<(TopicPartition, LocalEpoch)>,
     pub(crate) runs: BTreeSet<WorkId>,
+    /// What a lane begins after a record, if that ends plainly.
+    pub(crate) behind: BTreeMap<WorkId, WorkId>,
     pub(crate) steps: BTreeMap<WorkId, StepKind>,
     pub(crate) in_flight: Option<Vec<CommitEntry>>,
     pub(crate) revokes: BTreeMap<RevokeTicket, (BTreeSet<TopicPartition>, Duration)>,
@@ -73,6 +87,8 @@ pub(crate) struct World {
     /// Records that ran, or were in a step, when they were cancelled during a shutdown.
     pub(crate) cut: usize,
     pub(crate) stopped: Option<Stopped>,
+    /// For so many turns nothing has happened but that time passed.
+    pub(crate) idle: usize,
 }
 
 pub(crate) fn config() -> CoreConfig {
@@ -82,6 +98,9 @@ pub(crate) fn config() -> CoreConfig {
         (Order::Partition, Effects::Transactional, true),
         (Order::None, Effects::AtLeastOnce, true),
         (Order::None, Effects::Transactional, false),
+        (Order::Key, Effects::AtLeastOnce, false),
+        (Order::Key, Effects::Transactional, true),
+        (Order::Key, Effects::AtLeastOnce, true),
     ];
     let policies = routes.map(|(order, effects, dead_handler)| {
         let route = RoutePolicy { order, effects, dead_handler, ..RoutePolicy::default() };
@@ -91,6 +110,8 @@ pub(crate) fn config() -> CoreConfig {
     let mut config = CoreConfig::new("g", "c", policies.to_vec(), StartFrom::Earliest);
     config.max_in_flight = SLOTS;
     config.max_buffered_records = 12;
+    config.chain = 3;
+    config.session_timeout = ms(2_000);
     config.outage_backoff = Backoff::new(ms(1_000), ms(4_000));
     config
 }
@@ -111,6 +132,7 @@ impl World {
             parts: BTreeMap::new(),
             owning: Vec::new(),
             runs: BTreeSet::new(),
+            behind: BTreeMap::new(),
             steps: BTreeMap::new(),
             in_flight: None,
             revokes: BTreeMap::new(),
@@ -119,6 +141,7 @@ impl World {
             stopping: None,
             cut: 0,
             stopped: None,
+            idle: 0,
         };
         for partition in 0..PARTITIONS {
             let mut offset = 0;
@@ -166,6 +189,8 @@ impl World {
         let committed = part.committed.clone();
         part.start = committed.as_ref().map_or(0, |c| c.offset.0);
         part.inherited = inherited(committed.as_ref(), elapsed);
+        part.done_above = done_above(committed.as_ref());
+        part.lease = Duration::ZERO;
         part.position = part.log.partition_point(|offset| *offset < part.start);
         (part.epoch, part.sent, part.delivered) = (None, None, None);
         (part.accepted, part.started, part.cancelled) = (false, false, false);
@@ -195,11 +220,17 @@ impl World {
         part.position = to;
         let mut records = Vec::new();
         for offset in offsets {
-            let policy = (offset.wrapping_mul(2_654_435_761) >> 7) as usize % 4;
+            let policy =
+                (offset.wrapping_mul(2_654_435_761) >> 7) as usize % self.config.policies.len();
             let (failed, unknown, due) = part.inherited.remove(&offset).unwrap_or_default();
-            part.recs.insert(offset, Rec::new(policy, failed, unknown, due));
+            let mut rec = Rec::new(policy, failed, unknown, due);
+            if part.done_above.contains(Offset(offset)) {
+                rec.want = Want::Forget(End::Duplicate);
+            }
+            part.recs.insert(offset, rec);
             part.delivered = Some(offset);
-            records.push(Delivered { offset: Offset(offset), size: 100, policy: PolicyId(policy) });
+            let (policy, key) = (PolicyId(policy), key(offset));
+            records.push(Delivered { offset: Offset(offset), size: 100, policy, key });
         }
         if records.is_empty() {
             return false;
@@ -232,6 +263,16 @@ impl World {
         }
         self.step(Event::Committed(answers));
     }
+}
+
+/// Some have none.
+pub(crate) fn key(offset: u64) -> Option<u64> {
+    Some(offset / 2 % 5).filter(|key| *key != 4)
+}
+
+fn done_above(committed: Option<&Committed>) -> DoneAbove {
+    let metadata = committed.and_then(|c| CommitMetadata::decode(&c.metadata).ok());
+    metadata.map(|m| m.done).unwrap_or_default()
 }
 
 fn inherited(

@@ -10,7 +10,8 @@ use tidegate::testing::TestService;
 use crate::common::{Do, Ordered, Script, order, scripted};
 
 async fn member(broker: &Broker, script: &Arc<Script>) -> TestService {
-    let routes = Topic::json("orders").on(scripted).with_state(script.clone());
+    let routes = Topic::json("orders").on(scripted).order(Order::Partition);
+    let routes = routes.with_state(script.clone());
     TestService::builder(routes).broker(broker.clone()).shares_group().partitions(4).start().await
 }
 
@@ -74,7 +75,8 @@ async fn hangs(_: Payload<Ordered>, State(calls): State<Arc<AtomicUsize>>) {
 #[tokio::test]
 async fn rule_11_what_runs_at_the_drain_deadline_is_cut_off_and_what_is_retained_runs_on() {
     let (broker, cut_off) = (Broker::in_memory(), Arc::new(AtomicUsize::new(0)));
-    let patient = || Topic::json("orders").on(hangs).timeout(Duration::MAX);
+    let one = || Topic::json("orders").on(hangs).order(Order::Partition);
+    let patient = || one().timeout(Duration::MAX);
     let routes = || patient().with_state(cut_off.clone());
     let start = || TestService::builder(routes()).broker(broker.clone()).shares_group();
     let a = start().partitions(4).start().await;

@@ -7,12 +7,12 @@ use crate::consumer::core::cx::Cx;
 use crate::consumer::core::metadata::RetryState;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
-use crate::consumer::core::work::State;
-use crate::consumer::core::{Attempt, Command, End, Verdict};
+use crate::consumer::core::work::{State, Unit};
+use crate::consumer::core::{Attempt, End, Start, Verdict};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, Timestamp};
-use crate::policy::Order;
 use crate::policy::retry::{Next, Tried};
+use crate::policy::{Effects, PolicyId};
 
 /// So many attempts at most are told in a dead letter; the oldest are left out.
 const HISTORY: usize = 20;
@@ -22,24 +22,29 @@ impl Partition {
     pub(super) fn start(&mut self, offset: Offset, cx: &mut Cx<'_>) {
         let now = cx.now.elapsed;
         let Some(work) = self.tracker.get_mut(offset) else { return };
-        if let Some(due) = work.not_before.take().filter(|due| *due > now) {
+        let fixed = work.past.as_mut().and_then(|past| past.not_before.take());
+        if let Some(due) = fixed.filter(|due| *due > now) {
             self.wait_until(offset, due, cx);
         } else {
             self.run(offset, cx);
         }
     }
 
-    /// Runs an attempt now.
-    pub(super) fn run(&mut self, offset: Offset, cx: &mut Cx<'_>) {
-        let clock = self.active_clock(cx.now.elapsed);
-        let Some(work) = self.tracker.get_mut(offset) else { return };
-        work.began.get_or_insert(clock);
-        let attempt = work.tried.attempts + 1;
-        if work.order == Order::Partition {
+    /// Runs an attempt now; and behind it, without another word, those that wait for nobody else.
+    pub(super) fn run(&mut self, offset: Offset, cx: &Cx<'_>) {
+        let Some(work) = self.tracker.get(offset) else { return };
+        let (attempt, plain) = (work.attempts() + 1, is_plain(work.policy, cx));
+        if work.unit == Unit::Partition {
             self.pauses.set(Reason::Retry, false);
         }
-        self.tracker.set(offset, State::Running);
-        cx.push(Command::Run { work: self.work(offset), attempt });
+        self.tracker.run(offset);
+        self.starts.push(Start { offset, attempt, follows: false });
+        if plain && self.outage.is_none() {
+            let limit = cx.config.chain.saturating_sub(1);
+            let chain = self.tracker.chain(offset, limit, |policy| is_plain(policy, cx));
+            let follow = |offset| Start { offset, attempt: 1, follows: true };
+            self.starts.extend(chain.into_iter().map(follow));
+        }
     }
 
     /// An attempt has ended. Nothing happens unless it was running: a late answer changes nothing (rules 10, 13).
@@ -56,10 +61,11 @@ impl Partition {
             }
             Verdict::Skipped => {
                 self.outage_over(offset, cx);
-                self.end(offset, End::Skipped, cx);
+                self.end(offset, End::Skipped);
             }
             Verdict::Failed { failure, took } => self.failed(offset, failure, took, cx),
             Verdict::Fenced => self.fenced(cx),
+            Verdict::Held => {} // given back by `ran`
         }
     }
 
@@ -83,14 +89,17 @@ impl Partition {
     }
 
     fn count_attempt(&mut self, offset: Offset, failure: &Failure, took: Duration, cx: &Cx<'_>) {
+        let clock = self.active_clock(cx.now.elapsed);
         let Some(work) = self.tracker.get_mut(offset) else { return };
-        work.tried.attempts += 1;
-        work.tried.unknown += u32::from(unknown(failure.cause));
-        if work.history.len() == HISTORY {
-            work.history.remove(0);
+        let past = work.past_mut();
+        past.began.get_or_insert(clock.saturating_sub(took));
+        past.tried.attempts += 1;
+        past.tried.unknown += u32::from(unknown(failure.cause));
+        if past.history.len() == HISTORY {
+            past.history.remove(0);
         }
-        work.history.push(Attempt {
-            number: work.tried.attempts,
+        past.history.push(Attempt {
+            number: past.tried.attempts,
             at: cx.now.wall,
             took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             class: failure.class.as_str().to_owned(),
@@ -102,12 +111,14 @@ impl Partition {
     fn retry_or_die(&mut self, offset: Offset, class: Class, failure: Failure, cx: &mut Cx<'_>) {
         let clock = self.active_clock(cx.now.elapsed);
         let Some(work) = self.tracker.get_mut(offset) else { return };
-        let here = clock.saturating_sub(work.began.unwrap_or(clock));
-        let tried = Tried { active: work.tried.active + here, ..work.tried };
-        match cx.route(work.policy).retry.next(class, tried, cx.draw()) {
+        let policy = work.policy;
+        let past = work.past_mut();
+        let here = clock.saturating_sub(past.began.unwrap_or(clock));
+        let tried = Tried { active: past.tried.active + here, ..past.tried };
+        match cx.route(policy).retry.next(class, tried, cx.draw()) {
             Next::After(delay) => self.retry(offset, tried, delay, failure, cx),
             Next::Dead => {
-                let history = std::mem::take(&mut work.history);
+                let history = std::mem::take(&mut past.history);
                 self.settle_dead(offset, failure, tried.attempts, history, cx);
             }
         }
@@ -130,16 +141,19 @@ impl Partition {
         self.tracker.set_retry(state);
         self.progress.metadata_changed(true);
         let partition = self.id.clone();
-        cx.tell(RuntimeEvent::Retrying { partition, offset, attempt: attempts, failure, delay });
+        self.tell(
+            RuntimeEvent::Retrying { partition, offset, attempt: attempts, failure, delay },
+            cx,
+        );
         self.wait_until(offset, cx.after(delay), cx);
     }
 
     /// The record holds the watermark while it waits. A long wait under `Order::Partition` also stops delivery.
     fn wait_until(&mut self, offset: Offset, due: Duration, cx: &Cx<'_>) {
         let Some(work) = self.tracker.get(offset) else { return };
-        let late = work.tried.attempts > cx.route(work.policy).retry.in_place;
+        let late = work.attempts() > cx.route(work.policy).retry.in_place;
         let long = due.saturating_sub(cx.now.elapsed) > cx.config.pause_over;
-        if work.order == Order::Partition && late && long {
+        if work.unit == Unit::Partition && late && long {
             self.pauses.set(Reason::Retry, true);
         }
         self.tracker.set(offset, State::Waiting);
@@ -160,6 +174,11 @@ fn least_delay(class: Class) -> Duration {
         Class::TransientAfter(least) => least,
         _ => Duration::ZERO,
     }
+}
+
+/// Whether a record of this route can be finished by its attempt alone.
+fn is_plain(policy: PolicyId, cx: &Cx<'_>) -> bool {
+    cx.route(policy).effects == Effects::AtLeastOnce
 }
 
 fn unknown(cause: Cause) -> bool {

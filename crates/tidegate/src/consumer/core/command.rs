@@ -1,5 +1,7 @@
 //! What the core wants done.
 
+use std::time::Duration;
+
 use crate::broker::{CommitEntry, RevokeTicket};
 use crate::class::{Cause, Failure};
 use crate::consumer::core::event::{LocalEpoch, WorkId};
@@ -76,6 +78,18 @@ impl Step {
     }
 }
 
+/// One record of a [`Command::Run`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    /// The record.
+    pub offset: Offset,
+    /// From 1.
+    pub attempt: u32,
+    /// Runs after the record before it in the list, if that ended [plainly](super::Verdict::is_plain); else it is given
+    /// back as [`Verdict::Held`](super::Verdict::Held).
+    pub follows: bool,
+}
+
 /// What the driver is to do. Order within one `step` matters.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -96,12 +110,31 @@ pub enum Command {
         /// The first record.
         from: Offset,
     },
-    /// Run an attempt. Answer: `Finished`.
+    /// Run attempts. Each record is answered once, in `Ran`.
     Run {
-        /// Which record.
-        work: WorkId,
-        /// From 1.
-        attempt: u32,
+        /// The partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// Which records. Those that follow another one are behind it in this list.
+        starts: Vec<Start>,
+    },
+    /// Begin nothing more that was handed over for this ownership: it is being given back. What is not begun is answered
+    /// with [`Verdict::Held`](super::Verdict::Held); what runs goes on.
+    Hold {
+        /// The partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+    },
+    /// The ownership may be acted on until then (rule 10): nothing begins or settles later, whoever notices first.
+    Lease {
+        /// The partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// On the clock of [`Now::elapsed`](super::Now::elapsed).
+        until: Duration,
     },
     /// Do a step of settling. Answer: `Stepped`.
     Step {
@@ -110,12 +143,14 @@ pub enum Command {
         /// What.
         step: Step,
     },
-    /// The record is finished: forget its bytes and its context. `end` is how (also counted in the ledger).
+    /// Records are finished: say so, then forget their bytes and their context.
     Forget {
-        /// Which record.
-        work: WorkId,
-        /// How it ended.
-        end: End,
+        /// The partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// Which records, and how each ended (also counted in the ledger).
+        ended: Vec<(Offset, End)>,
     },
     /// Stop everything that runs for this ownership, and forget its records; nothing is answered any more.
     Cancel {

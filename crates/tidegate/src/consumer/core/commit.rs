@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use crate::broker::{CommitEntry, CommitError, Committed, Subscription};
 use crate::consumer::core::cx::Cx;
-use crate::consumer::core::metadata::{CommitMetadata, RetryState};
+use crate::consumer::core::metadata::{CommitMetadata, DoneAbove, RetryState};
 use crate::consumer::core::partition::{Partition, Phase};
 use crate::consumer::core::{Command, LocalEpoch};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
 
-/// An entry of the metadata in bytes, with room to spare: intake under `Order::None` slows before they do not fit (rule 8).
+/// An entry of the metadata in bytes, with room to spare.
 const ENTRY: usize = 64;
-/// The metadata without entries, topic and cluster id left aside.
-const HEADER: usize = 128;
 
 /// How far the commits of one ownership are.
 #[derive(Debug)]
@@ -26,6 +24,8 @@ pub(super) struct Progress {
     failures: u32,
     not_before: Duration,
     limit: usize,
+    /// Something did not fit into the metadata last time: intake waits until it does (rule 8).
+    full: bool,
 }
 
 impl Default for Progress {
@@ -37,6 +37,7 @@ impl Default for Progress {
             failures: 0,
             not_before: Duration::ZERO,
             limit: Subscription::MAX_METADATA,
+            full: false,
         }
     }
 }
@@ -63,6 +64,7 @@ struct Sent {
     offset: Offset,
     version: u64,
     metadata: usize,
+    at: Duration,
 }
 
 /// The member's commits.
@@ -80,18 +82,19 @@ impl Committer {
     /// Sends what has changed, if nothing is in flight and its time has come.
     pub(super) fn send(
         &mut self,
-        partitions: &BTreeMap<TopicPartition, Partition>,
+        partitions: &mut BTreeMap<TopicPartition, Partition>,
         cx: &mut Cx<'_>,
     ) {
         let now = cx.now.elapsed;
         if self.deadline(partitions).is_none_or(|due| due > now) {
             return;
         }
-        let ready = |p: &&Partition| p.dirty() && p.progress.not_before <= now;
+        let ready =
+            |p: &&mut Partition| (p.dirty() || p.renewal_due(now)) && p.progress.not_before <= now;
         let mut entries = Vec::new();
-        for partition in partitions.values().filter(ready) {
+        for partition in partitions.values_mut().filter(ready) {
             let entry = partition.commit_entry(cx);
-            let sent = partition.sent(entry.committed.metadata.len());
+            let sent = partition.sent(entry.committed.metadata.len(), now);
             self.in_flight.insert(partition.id.clone(), sent);
             entries.push(entry);
         }
@@ -108,10 +111,14 @@ impl Committer {
             return None;
         }
         let due = |p: &Partition| {
-            let interval = if p.commit_urgent() { Duration::ZERO } else { self.next };
-            p.progress.not_before.max(interval)
+            let wanted = match (p.dirty(), p.commit_urgent()) {
+                (false, _) => p.lease.renewal(),
+                (true, false) => self.next,
+                (true, true) => Duration::ZERO,
+            };
+            p.progress.not_before.max(wanted)
         };
-        partitions.values().filter(|p| p.dirty()).map(due).min()
+        partitions.values().filter(|p| p.commits()).map(due).min()
     }
 
     /// Takes the answer. What was sent for an earlier ownership changes nothing (rules 10, 13).
@@ -135,6 +142,15 @@ impl Committer {
 }
 
 impl Partition {
+    fn commits(&self) -> bool {
+        match self.phase {
+            Phase::Proving => !self.draining,
+            Phase::Running => true,
+            Phase::Cut => self.dirty(),
+            Phase::Owning { .. } | Phase::Halted => false,
+        }
+    }
+
     /// Whether there is something to commit.
     pub(super) fn dirty(&self) -> bool {
         let committing = match self.phase {
@@ -146,16 +162,21 @@ impl Partition {
             && self.progress.accepted != Some((self.tracker.watermark(), self.progress.version))
     }
 
+    /// Rule 10: an idle partition commits the same again, so that its lease goes on.
+    fn renewal_due(&self, now: Duration) -> bool {
+        self.running() && self.lease.renewal() <= now
+    }
+
     fn commit_urgent(&self) -> bool {
         self.draining || self.progress.urgent || !self.running()
     }
 
-    fn sent(&self, metadata: usize) -> Sent {
+    fn sent(&self, metadata: usize, at: Duration) -> Sent {
         let (offset, version) = (self.tracker.watermark(), self.progress.version);
-        Sent { epoch: self.epoch, offset, version, metadata }
+        Sent { epoch: self.epoch, offset, version, metadata, at }
     }
 
-    fn commit_entry(&self, cx: &Cx<'_>) -> CommitEntry {
+    fn commit_entry(&mut self, cx: &Cx<'_>) -> CommitEntry {
         let base = self.tracker.watermark();
         let retries = self.retries();
         let metadata = CommitMetadata {
@@ -164,8 +185,10 @@ impl Partition {
             base,
             log_start: self.log_start,
             retries,
+            done: self.all_done_above(),
         };
-        let metadata = metadata.encode_within(self.progress.limit);
+        let (metadata, all) = metadata.encode_within(self.progress.limit);
+        self.progress.full = !all;
         CommitEntry { partition: self.id.clone(), committed: Committed { offset: base, metadata } }
     }
 
@@ -177,11 +200,29 @@ impl Partition {
         retries
     }
 
-    /// Whether one more record may fail and still find a place in the metadata.
+    /// What is finished above the watermark, here or by an earlier owner: all between the unfinished ones (rule 8).
+    pub(super) fn all_done_above(&self) -> DoneAbove {
+        let mut done = DoneAbove::default();
+        let mut from = self.tracker.watermark();
+        for offset in self.tracker.unfinished() {
+            done.push(from, offset);
+            from = offset.next();
+        }
+        let next = self.tracker.next();
+        done.push(from, next);
+        for (from, to) in self.done_above.ranges() {
+            done.push(from.max(next), to);
+        }
+        done
+    }
+
+    /// Whether one more record may begin, fail, and still find a place in the metadata. Near the limit intake slows; what
+    /// runs already, and fails beyond it, keeps its count in this process only (rule 8).
     pub(super) fn metadata_has_room(&self) -> bool {
-        let used = self.restored.len() + self.tracker.retrying() + self.tracker.busy_unordered();
-        let header = HEADER + self.id.topic.as_str().len();
-        used == 0 || header + (used + 1) * ENTRY <= self.progress.limit
+        let (here, busy) = (self.tracker.retrying(), self.tracker.busy());
+        let fits = (here + self.restored.len() + 1) * ENTRY <= self.progress.limit / 2;
+        // With nothing under way, nothing but a start makes room.
+        here + busy == 0 || fits && !self.progress.full
     }
 
     fn commit_accepted(&mut self, sent: &Sent, cx: &mut Cx<'_>) {
@@ -191,10 +232,12 @@ impl Partition {
         if matches!(self.phase, Phase::Proving) {
             self.go(cx);
         }
+        self.extend_lease(sent.at, cx);
     }
 
     fn commit_refused(&mut self, sent: &Sent, error: CommitError, cx: &mut Cx<'_>) {
-        cx.tell(RuntimeEvent::CommitFailed { partition: self.id.clone(), error: error.clone() });
+        let partition = self.id.clone();
+        self.tell(RuntimeEvent::CommitFailed { partition, error: error.clone() }, cx);
         match error {
             // Once more without what does not fit (rule 8); the offset matters most.
             CommitError::MetadataTooLarge { limit, .. } if sent.metadata > 0 => {

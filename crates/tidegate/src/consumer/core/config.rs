@@ -19,8 +19,14 @@ pub struct CoreConfig {
     pub max_buffered_bytes: usize,
     /// Delivery pauses when so many records are held in memory, and goes on at half. 10,000.
     pub max_buffered_records: usize,
-    /// At most so many records of `Order::None` run or settle side by side, over all partitions. 64.
+    /// At most so many records of `Order::Key` and `Order::None` run or settle side by side, over all partitions. 64.
     pub max_in_flight: usize,
+    /// At most so many records of one unit of order are handed to a lane at once, to run one after the other. 256.
+    pub chain: usize,
+    /// The group puts a member out that is not heard of for so long: the measure of the ownership lease (rule 10). 45 s.
+    pub session_timeout: Duration,
+    /// A partition that has work, and gets no further for so long, is told of. 1 min.
+    pub stuck_after: Duration,
     /// At least so long between two commits that nothing urgent asks for. 50 ms.
     pub commit_interval: Duration,
     /// A later retry under `Order::Partition` that waits longer than this pauses delivery. 250 ms.
@@ -54,6 +60,9 @@ impl CoreConfig {
             max_buffered_bytes: 64 << 20,
             max_buffered_records: 10_000,
             max_in_flight: 64,
+            chain: 256,
+            session_timeout: Duration::from_secs(45),
+            stuck_after: Duration::from_secs(60),
             commit_interval: Duration::from_millis(50),
             pause_over: Duration::from_millis(250),
             outage_backoff: backoff(1_000, 30_000),

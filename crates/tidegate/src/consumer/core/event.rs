@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::broker::{Assignment, CommitEntry, CommitError, RevokeTicket};
 use crate::class::Failure;
 use crate::message::{Offset, Timestamp, TopicPartition};
-use crate::policy::PolicyId;
+use crate::policy::{Effects, PolicyId};
 
 /// The time, and a random number, as they come in with each event.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +43,8 @@ pub struct Delivered {
     pub size: usize,
     /// The policy of the route that it will take.
     pub policy: PolicyId,
+    /// A hash of its key; `None`: it has no key. Equal keys have equal hashes.
+    pub key: Option<u64>,
 }
 
 /// How an attempt ended.
@@ -69,6 +71,23 @@ pub enum Verdict {
     },
     /// The effect's transaction found another owner (rule 10): nothing was done, and nothing may be committed.
     Fenced,
+    /// Not begun: the record before it in its chain did not end plainly, the partition is being given back, or the lease
+    /// is over. The record is to be started again.
+    Held,
+}
+
+impl Verdict {
+    /// Whether the record is finished by this alone, so that the next one of its chain may run at once (rule 23: only
+    /// after the previous settlement, and there is none).
+    #[must_use]
+    pub fn is_plain(&self, effects: Effects) -> bool {
+        match self {
+            Self::Done { emits } => !emits && effects == Effects::AtLeastOnce,
+            Self::Skipped => true,
+            Self::Duplicate { owes } => !owes,
+            Self::Failed { .. } | Self::Fenced | Self::Held => false,
+        }
+    }
 }
 
 /// Why ownership in the effect's store could not be taken.
@@ -89,6 +108,8 @@ pub enum StepFailure {
     Duplicate,
     /// Another owner has the partition (rule 10).
     Fenced,
+    /// Not begun: the ownership lease is over (rule 10). To be tried again when a commit was accepted.
+    Lapsed,
 }
 
 /// What happened.
@@ -122,12 +143,14 @@ pub enum Event {
         /// The bounds of its log.
         watermarks: crate::broker::Watermarks,
     },
-    /// Answer to [`Command::Run`](super::Command::Run).
-    Finished {
-        /// Which record.
-        work: WorkId,
-        /// How it ended.
-        verdict: Verdict,
+    /// Answer to [`Command::Run`](super::Command::Run), or to a part of it.
+    Ran {
+        /// The partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// Which records, and how each of them ended; those of one chain in its order.
+        answers: Vec<(Offset, Verdict)>,
     },
     /// Answer to [`Command::Step`](super::Command::Step). `Ok(emits)` of the steps `DeadHandler` says whether the
     /// dead-letter handler emits something; of the other steps it means nothing.

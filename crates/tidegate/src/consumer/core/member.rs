@@ -41,10 +41,11 @@ impl Member {
         self.tend(cx);
         self.fail_if_asked(cx);
         self.let_go(cx); // before the others are scheduled: what it frees is theirs
+        self.partitions.values_mut().for_each(|partition| partition.tell_ended(cx));
         if !self.stop.done() {
             self.schedule(cx);
             self.balance(cx);
-            self.committer.send(&self.partitions, cx);
+            self.committer.send(&mut self.partitions, cx);
         }
     }
 
@@ -55,15 +56,15 @@ impl Member {
                 self.at(&partition, epoch, |p| p.owned(result, cx));
             }
             Event::Delivered { partition, records } => {
-                self.of(&partition, |p| p.deliver(records, cx));
+                self.of(&partition, |p| p.deliver(&records, cx));
             }
             Event::OutOfRange { partition, position, watermarks } => self.of(&partition, |p| {
                 if p.running() {
                     p.out_of_range("the position", position, watermarks, cx);
                 }
             }),
-            Event::Finished { work: WorkId { partition, epoch, offset }, verdict } => {
-                self.at(&partition, epoch, |p| p.finished(offset, verdict, cx));
+            Event::Ran { partition, epoch, answers } => {
+                self.at(&partition, epoch, |p| p.ran(answers, cx));
             }
             Event::Stepped { work: WorkId { partition, epoch, offset }, step, result } => {
                 self.at(&partition, epoch, |p| p.stepped(offset, step, result, cx));
@@ -109,12 +110,12 @@ impl Member {
         ids: &[TopicPartition],
         within: Duration,
         ticket: RevokeTicket,
-        cx: &Cx<'_>,
+        cx: &mut Cx<'_>,
     ) {
         let mut leaving = BTreeMap::new();
         for id in ids {
             if let Some(partition) = self.partitions.get_mut(id) {
-                partition.drain();
+                partition.drain(cx);
                 leaving.insert(id.clone(), partition.epoch);
             }
         }
@@ -144,6 +145,8 @@ impl Member {
             }
             partition.tend_owning(cx);
             partition.tend_outage(cx);
+            partition.tend_lease(cx);
+            partition.tend_watch(cx);
             while let Some(offset) = partition.tracker.due(cx.now.elapsed) {
                 partition.wake(offset, cx);
             }
@@ -152,26 +155,28 @@ impl Member {
 
     /// Starts what may start: one record of each partition in turn, as long as anything starts.
     fn schedule(&mut self, cx: &mut Cx<'_>) {
-        let mut taken: usize = self.partitions.values().map(|p| p.tracker.busy_unordered()).sum();
+        let mut taken: usize = self.partitions.values().map(|p| p.tracker.placed()).sum();
         let mut turn: Vec<_> = self.partitions.values_mut().collect();
         let first = turn.partition_point(|p| Some(&p.id) <= self.served.as_ref());
         turn.rotate_left(first);
         let mut any = true;
         while std::mem::take(&mut any) {
             for partition in &mut turn {
-                let before = partition.tracker.busy_unordered();
+                let before = partition.tracker.placed();
                 if partition.start_next(taken < cx.config.max_in_flight, cx) {
                     any = true;
-                    taken += partition.tracker.busy_unordered() - before;
+                    taken += partition.tracker.placed() - before;
                     self.served = Some(partition.id.clone());
                 }
             }
         }
     }
 
+    /// Hands out what was decided, and stops or goes on with delivery.
     fn balance(&mut self, cx: &mut Cx<'_>) {
         let full = self.budget.weigh(self.partitions.values(), cx.config);
         for partition in self.partitions.values_mut() {
+            partition.send_starts(cx);
             partition.pauses.set(Reason::Budget, full);
             partition.tell_pauses(cx);
         }

@@ -3,7 +3,7 @@
 //! ```text
 //!            Event                                      Command
 //!   broker ─ Assigned Delivered Revoking Lost ─▶ ┌──────┐ ─ Own Start Pause Resume Commit Release ─▶ driver
-//!   work   ─ Finished Stepped ─────────────────▶ │ Core │ ─ Run Step Cancel ──────────────────────▶ driver
+//!   lanes  ─ Ran Stepped ──────────────────────▶ │ Core │ ─ Run Step Hold Lease Cancel ───────────▶ driver
 //!   time   ─ Timer Shutdown ───────────────────▶ └──────┘ ─ Tell Stopped ─────────────────────────▶ driver
 //! ```
 
@@ -15,7 +15,9 @@ mod config;
 mod cx;
 mod drain;
 mod event;
+mod lease;
 mod ledger;
+mod lines;
 mod machine;
 mod member;
 pub mod metadata;
@@ -24,12 +26,17 @@ mod ownership;
 mod partition;
 mod pauses;
 mod percent;
+mod serve;
 mod settle;
 mod stop;
 mod tracker;
+mod watch;
+mod window;
 mod work;
 
-pub use command::{Attempt, Command, End, Step, StepKind, Stopped};
+pub(crate) use window::Window;
+
+pub use command::{Attempt, Command, End, Start, Step, StepKind, Stopped};
 pub use config::CoreConfig;
 pub use event::{Delivered, Event, LocalEpoch, Now, OwnFailure, StepFailure, Verdict, WorkId};
 pub use ledger::{Counts, Ledger};

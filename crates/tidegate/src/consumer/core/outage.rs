@@ -6,10 +6,9 @@ use std::time::Duration;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
-use crate::consumer::core::work::State;
+use crate::consumer::core::work::{State, Unit};
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
-use crate::policy::Order;
 
 /// What is down, for one partition. A second dependency that fails meanwhile belongs to the same outage.
 #[derive(Debug)]
@@ -67,7 +66,7 @@ impl Partition {
         outage.probe_at = Some(cx.after(delay));
         self.pauses.set(Reason::Outage, true);
         let partition = self.id.clone();
-        cx.tell(RuntimeEvent::OutagePaused { partition, offset, dependency, message, delay });
+        self.tell(RuntimeEvent::OutagePaused { partition, offset, dependency, message, delay }, cx);
     }
 
     /// The record got through. When it was the probe, the outage is over, and all that waited for it goes on.
@@ -78,7 +77,7 @@ impl Partition {
         for parked in self.tracker.parked() {
             self.tracker.requeue(parked);
         }
-        cx.tell(RuntimeEvent::OutageOver { partition: self.id.clone() });
+        self.tell(RuntimeEvent::OutageOver { partition: self.id.clone() }, cx);
     }
 
     /// Notes that it is time for the probe; raises the alarm.
@@ -89,21 +88,22 @@ impl Partition {
         if outage.alarm_at.take_if(|at| *at <= now).is_some() {
             let (partition, paused) = (self.id.clone(), outage.lasted(now));
             let dependency = outage.dependency;
-            cx.tell(RuntimeEvent::OutageAlarm { partition, dependency, paused });
+            self.tell(RuntimeEvent::OutageAlarm { partition, dependency, paused }, cx);
         }
+        let Some(outage) = self.outage.as_mut() else { return };
         if !draining && outage.probe_at.take_if(|at| *at <= now).is_some() {
             outage.probe_due = true;
         }
     }
 
-    /// Sends the probe, if it is time. `slots`: whether one more record of `Order::None` may run.
-    pub(super) fn start_probe(&mut self, slots: bool, cx: &mut Cx<'_>) -> bool {
+    /// Sends the probe, if it is time. `place`: whether one more record may run side by side.
+    pub(super) fn start_probe(&mut self, place: bool, cx: &Cx<'_>) -> bool {
         let Some(outage) = self.outage.as_mut().filter(|outage| outage.probe_due) else {
             return false;
         };
         let probe = outage.probe;
-        let unordered = self.tracker.get(probe).is_some_and(|work| work.order == Order::None);
-        if unordered && !slots {
+        let limited = self.tracker.get(probe).is_some_and(|work| work.unit != Unit::Partition);
+        if limited && !place {
             return false;
         }
         outage.probe_due = false;

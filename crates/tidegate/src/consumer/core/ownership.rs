@@ -41,7 +41,7 @@ impl Partition {
         let delay = cx.config.outage_backoff.delay(*failures, cx.draw());
         *again = Some(cx.after(delay));
         let partition = self.id.clone();
-        cx.tell(RuntimeEvent::OwnFailed { partition, message: failure.message });
+        self.tell(RuntimeEvent::OwnFailed { partition, message: failure.message }, cx);
     }
 
     /// Asks the stores once more, when the back-off is over.
@@ -84,7 +84,7 @@ impl Partition {
     }
 
     pub(super) fn out_of_range(
-        &self,
+        &mut self,
         what: &str,
         position: Offset,
         watermarks: Watermarks,
@@ -96,7 +96,7 @@ impl Partition {
             "{partition}: {what} {position} of group {group} is outside of the log, which holds {start} to {end}: \
              records may be lost; commit an offset within the log for the group, then start again"
         ));
-        cx.tell(RuntimeEvent::OutOfRange { partition, position, watermarks });
+        self.tell(RuntimeEvent::OutOfRange { partition, position, watermarks }, cx);
     }
 
     /// Takes over what the last owner left with its commit. What does not fit is ignored, and the records run again (rule 8).
@@ -108,10 +108,11 @@ impl Partition {
             Ok(metadata) => {
                 self.log_start = metadata.log_start;
                 self.restored = restored(metadata.retries, cx);
+                self.done_above = metadata.done;
             }
             Err(why) => {
                 let (partition, reason) = (self.id.clone(), why.to_string());
-                cx.tell(RuntimeEvent::MetadataIgnored { partition, reason });
+                self.tell(RuntimeEvent::MetadataIgnored { partition, reason }, cx);
             }
         }
     }
@@ -135,7 +136,7 @@ impl Partition {
         self.phase = Phase::Running;
         let (partition, from) = (self.id.clone(), self.tracker.watermark());
         cx.push(Command::Start { partition: partition.clone(), epoch: self.epoch, from });
-        cx.tell(RuntimeEvent::Started { partition, from });
+        self.tell(RuntimeEvent::Started { partition, from }, cx);
     }
 }
 

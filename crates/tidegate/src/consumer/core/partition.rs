@@ -13,16 +13,16 @@ use std::time::Duration;
 use crate::broker::Assignment;
 use crate::consumer::core::commit::Progress;
 use crate::consumer::core::cx::Cx;
-use crate::consumer::core::metadata::RetryState;
+use crate::consumer::core::lease::Lease;
+use crate::consumer::core::metadata::{DoneAbove, RetryState};
 use crate::consumer::core::outage::Outage;
 use crate::consumer::core::ownership::restored;
 use crate::consumer::core::pauses::{Pauses, Reason};
 use crate::consumer::core::tracker::Tracker;
-use crate::consumer::core::work::{State, Work};
-use crate::consumer::core::{Command, Counts, Delivered, End, LocalEpoch, WorkId};
+use crate::consumer::core::watch::Watch;
+use crate::consumer::core::{Command, Counts, End, LocalEpoch, Start, WorkId};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
-use crate::policy::Order;
 
 /// How far the ownership is.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub(super) struct Partition {
     pub(super) tracker: Tracker,
     /// Retries of an earlier owner whose records have not arrived yet, and when they are due here.
     pub(super) restored: BTreeMap<Offset, (RetryState, Duration)>,
+    /// What an earlier owner had finished above its commit, and has not arrived here yet (rule 8).
+    pub(super) done_above: DoneAbove,
     /// The log's first offset when the group first saw it (rule 8).
     pub(super) log_start: Offset,
     pub(super) pauses: Pauses,
@@ -56,7 +58,13 @@ pub(super) struct Partition {
     /// Time spent in outages that are over.
     pub(super) paused: Duration,
     pub(super) progress: Progress,
+    pub(super) lease: Lease,
+    pub(super) watch: Watch,
     pub(super) counts: Counts,
+    /// Records that this step starts.
+    pub(super) starts: Vec<Start>,
+    /// Records that have ended in this step, and of which nobody was told yet.
+    ended: Vec<(Offset, End)>,
     cancelled: bool,
     /// How often a store knew another owner.
     fences: u32,
@@ -72,11 +80,16 @@ impl Partition {
             draining: false,
             tracker: Tracker::new(Offset::default()),
             restored: BTreeMap::new(),
+            done_above: DoneAbove::default(),
             pauses: Pauses::default(),
             outage: None,
             paused: Duration::ZERO,
             progress: Progress::default(),
+            lease: Lease::default(),
+            watch: Watch::default(),
             counts,
+            starts: Vec::new(),
+            ended: Vec::new(),
             cancelled: false,
             fences: 0,
         }
@@ -90,69 +103,71 @@ impl Partition {
         matches!(self.phase, Phase::Running)
     }
 
-    /// Takes records in. What comes during a drain, or before the start, is not ours to run.
-    pub(super) fn deliver(&mut self, records: Vec<Delivered>, cx: &mut Cx<'_>) {
-        if !self.running() || self.draining {
-            return;
-        }
-        for record in records {
-            let order = cx.route(record.policy).order;
-            let restored = self.restored.remove(&record.offset);
-            if self.tracker.deliver(record, order, restored) {
-                self.counts.deliver();
-            } else {
-                let (partition, offset) = (self.id.clone(), record.offset);
-                cx.tell(RuntimeEvent::Redelivered { partition, offset });
-            }
+    /// A record is finished, once and for all.
+    pub(super) fn end(&mut self, offset: Offset, end: End) {
+        let before = self.tracker.watermark();
+        let Some(work) = self.tracker.finish(offset) else { return };
+        self.counts.end(end);
+        self.ended.push((offset, end));
+        let moved = self.passed(before);
+        // What is told of the part above the commit is to be told anew; a higher commit says so by itself.
+        if !moved || work.retry().is_some() {
+            self.progress.metadata_changed(false);
         }
     }
 
-    /// Starts the next record whose turn it is; false when there is none.
-    pub(super) fn start_next(&mut self, slots: bool, cx: &mut Cx<'_>) -> bool {
-        if !self.running() || self.draining {
+    /// A record was finished by an earlier owner, as its commit said (rule 8).
+    pub(super) fn end_at_arrival(&mut self, offset: Offset) {
+        let before = self.tracker.watermark();
+        if self.tracker.pass(offset) {
+            self.counts.deliver();
+            self.counts.end(End::Duplicate);
+            self.ended.push((offset, End::Duplicate));
+            self.passed(before);
+        }
+    }
+
+    /// Forgets what lies below the watermark, if it has moved.
+    fn passed(&mut self, before: Offset) -> bool {
+        let watermark = self.tracker.watermark();
+        if watermark == before {
             return false;
         }
-        if self.outage.is_some() {
-            return self.start_probe(slots, cx);
+        let stale = self.restored.len();
+        self.restored.retain(|offset, _| *offset >= watermark);
+        self.done_above.forget_below(watermark);
+        if self.restored.len() != stale {
+            self.progress.metadata_changed(false);
         }
-        let room = self.metadata_has_room();
-        let admit = |work: &Work, fresh: bool| match work.order {
-            Order::Partition => true,
-            Order::None => slots && (room || !fresh),
-        };
-        let Some(offset) = self.tracker.next_start(admit) else { return false };
-        self.tracker.take(offset);
-        self.start(offset, cx);
         true
     }
 
-    /// Does what a record's timer was set for.
-    pub(super) fn wake(&mut self, offset: Offset, cx: &mut Cx<'_>) {
-        match self.tracker.get(offset).map(|work| &work.state) {
-            Some(State::Waiting) => self.tracker.requeue(offset),
-            Some(State::Settling(_)) if self.running() => self.repeat_step(offset, cx),
-            _ => {}
+    /// Tells something of this partition, after what has ended before.
+    pub(super) fn tell(&mut self, event: RuntimeEvent, cx: &mut Cx<'_>) {
+        self.tell_ended(cx);
+        cx.tell(event);
+    }
+
+    pub(super) fn tell_ended(&mut self, cx: &mut Cx<'_>) {
+        if !self.ended.is_empty() {
+            let ended = std::mem::take(&mut self.ended);
+            cx.push(Command::Forget { partition: self.id.clone(), epoch: self.epoch, ended });
         }
     }
 
-    /// A record is finished, once and for all.
-    pub(super) fn end(&mut self, offset: Offset, end: End, cx: &mut Cx<'_>) {
-        let Some(work) = self.tracker.finish(offset) else { return };
-        self.counts.end(end);
-        let stale = self.restored.len();
-        let watermark = self.tracker.watermark();
-        self.restored.retain(|offset, _| *offset >= watermark);
-        if work.retry.is_some() || self.restored.len() != stale {
-            self.progress.metadata_changed(false);
+    /// Hands what was started to the lanes, together.
+    pub(super) fn send_starts(&mut self, cx: &mut Cx<'_>) {
+        if !self.starts.is_empty() {
+            let starts = std::mem::take(&mut self.starts);
+            cx.push(Command::Run { partition: self.id.clone(), epoch: self.epoch, starts });
         }
-        cx.push(Command::Forget { work: self.work(offset), end });
-        cx.tell(RuntimeEvent::Settled { partition: self.id.clone(), offset, end });
     }
 
     /// Stops everything that runs for this ownership. Told once.
     pub(super) fn cancel(&mut self, cx: &mut Cx<'_>) {
         if !self.cancelled {
             self.cancelled = true;
+            self.tell_ended(cx);
             cx.push(Command::Cancel { partition: self.id.clone(), epoch: self.epoch });
         }
     }
@@ -163,6 +178,7 @@ impl Partition {
         self.phase = Phase::Halted;
         self.outage = None;
         self.counts.cut();
+        self.done_above = self.all_done_above();
         self.tracker = Tracker::new(self.tracker.watermark());
     }
 
@@ -172,7 +188,7 @@ impl Partition {
     pub(super) fn fenced(&mut self, cx: &mut Cx<'_>) {
         let retries = self.retries();
         self.halt(cx);
-        cx.tell(RuntimeEvent::Fenced { partition: self.id.clone() });
+        self.tell(RuntimeEvent::Fenced { partition: self.id.clone() }, cx);
         if self.draining {
             return;
         }
@@ -192,11 +208,15 @@ impl Partition {
         self.epoch = epoch;
         self.cancelled = false;
         self.pauses = Pauses::default();
+        self.lease = Lease::default();
         self.progress.renew();
     }
 
-    /// Nothing new starts any more.
-    pub(super) fn drain(&mut self) {
+    /// Nothing new starts any more; what a lane has not begun comes back.
+    pub(super) fn drain(&mut self, cx: &mut Cx<'_>) {
+        if self.running() && !self.draining {
+            cx.push(Command::Hold { partition: self.id.clone(), epoch: self.epoch });
+        }
         self.draining = true;
         self.pauses.set(Reason::Drain, true);
     }
@@ -229,8 +249,10 @@ impl Partition {
             Phase::Owning { again, .. } if !self.draining => *again,
             _ => None,
         };
-        let records = if self.running() { self.tracker.next_timer() } else { None };
         let outage = self.outage.as_ref().and_then(|outage| outage.deadline(self.draining));
-        [own, records, outage.filter(|_| self.running())].into_iter().flatten().min()
+        let work =
+            [self.tracker.next_timer(), outage, self.lease.deadline(), self.watch.deadline()];
+        let work = work.into_iter().flatten().filter(|_| self.running()).min();
+        [own, work].into_iter().flatten().min()
     }
 }

@@ -84,10 +84,10 @@ impl Partition {
         end: End,
         cx: &mut Cx<'_>,
     ) {
-        let Some(step) = step else { return self.end(offset, end, cx) };
-        let settling = Settling::new(step.clone(), emits, end);
-        self.tracker.set(offset, State::Settling(settling));
-        cx.push(Command::Step { work: self.work(offset), step });
+        let Some(step) = step else { return self.end(offset, end) };
+        let settling = Settling::new(step, emits, end);
+        self.tracker.set(offset, State::Settling(Box::new(settling)));
+        self.send_step(offset, cx);
     }
 
     /// The step that a record is in, when an answer to it is expected.
@@ -137,6 +137,7 @@ impl Partition {
     ) {
         match failure {
             StepFailure::Fenced => self.fenced(cx),
+            StepFailure::Lapsed => self.lapsed(offset),
             StepFailure::Duplicate => self.settle_duplicate(offset, true, cx),
             StepFailure::Again(why) => self.stall(offset, None, why, cx),
             StepFailure::Rerun(why) => match kind {
@@ -166,17 +167,34 @@ impl Partition {
         self.tracker.wake_at(cx.after(delay), offset);
         if tell {
             let partition = self.id.clone();
-            cx.tell(RuntimeEvent::SettleStalled { partition, offset, step, message });
+            self.tell(RuntimeEvent::SettleStalled { partition, offset, step, message }, cx);
         }
     }
 
     pub(super) fn repeat_step(&mut self, offset: Offset, cx: &mut Cx<'_>) {
-        let Some(settling) = self.settling(offset).filter(|settling| settling.waiting) else {
-            return;
-        };
+        let waits = self.settling(offset).is_some_and(|settling| settling.waiting);
+        if waits && self.running() {
+            self.send_step(offset, cx);
+        }
+    }
+
+    /// Rule 10: nothing settles unless the lease holds.
+    fn send_step(&mut self, offset: Offset, cx: &mut Cx<'_>) {
+        if !self.lease.holds(cx.now.elapsed) {
+            return self.lapsed(offset);
+        }
+        let Some(settling) = self.settling(offset) else { return };
         settling.waiting = false;
         let step = settling.step.clone();
         cx.push(Command::Step { work: self.work(offset), step });
+    }
+
+    /// The step waits until a commit was accepted.
+    fn lapsed(&mut self, offset: Offset) {
+        if let Some(settling) = self.settling(offset) {
+            settling.waiting = true;
+            self.lease.wait_for(offset);
+        }
     }
 }
 

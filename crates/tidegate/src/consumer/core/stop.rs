@@ -49,13 +49,13 @@ impl Stop {
 
 impl Member {
     /// Stops intake everywhere. Said again, a shorter time counts.
-    pub(super) fn shut_down(&mut self, within: Duration, cx: &Cx<'_>) {
+    pub(super) fn shut_down(&mut self, within: Duration, cx: &mut Cx<'_>) {
         let now = cx.now.elapsed;
         if let Some(drain) = &mut self.stop.drain {
             return drain.shorten(within, now);
         }
         for partition in self.partitions.values_mut() {
-            partition.drain();
+            partition.drain(cx);
         }
         let all = self.partitions.values().map(|p| (p.id.clone(), p.epoch)).collect();
         self.stop.drain = Some(Drain::new(None, all, within, now));

@@ -1,32 +1,34 @@
 //! Which delivered records of one ownership are unfinished, and what each is waiting for.
 //!
 //! ```text
-//!  delivered ─▶ fresh ─┐                    ┌─▶ running ─▶ settling ─▶ finished: gone
-//!                      ├─ the scheduler ────┤      └──▶ waiting, parked ──┐
-//!               again ─┘                    └── again ◀──────────────────┘
+//!  delivered ─▶ lines ─▶ running ─▶ settling ─▶ finished: gone
+//!                 ▲         └──▶ waiting, parked ──┐
+//!                 └────────────────────────────────┘
 //! ```
+//!
+//! What is finished leaves no trace but the watermark: everything from there to `next` that is not here is finished,
+//! or is an offset without a record.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::consumer::core::Delivered;
+use crate::consumer::core::lines::Lines;
 use crate::consumer::core::metadata::RetryState;
-use crate::consumer::core::work::{State, Work};
+use crate::consumer::core::window::Window;
+use crate::consumer::core::work::{Past, State, Unit, Work};
 use crate::message::Offset;
-use crate::policy::Order;
+use crate::policy::{Order, PolicyId};
 
-/// The unfinished records of one ownership. What is finished leaves no trace but the watermark.
+/// The unfinished records of one ownership.
 #[derive(Debug)]
 pub(super) struct Tracker {
     next: Offset,
-    works: BTreeMap<Offset, Work>,
-    fresh: VecDeque<Offset>,
-    again: BTreeSet<Offset>,
+    works: Window<Work>,
+    lines: Lines,
     timers: BTreeSet<(Duration, Offset)>,
-    /// The unfinished record of `Order::Partition` that has been started; there is one at most (rule 23).
-    head: Option<Offset>,
     busy: usize,
-    busy_unordered: usize,
+    placed: usize,
     retrying: usize,
     bytes: usize,
 }
@@ -35,13 +37,11 @@ impl Tracker {
     pub(super) fn new(from: Offset) -> Self {
         Self {
             next: from,
-            works: BTreeMap::new(),
-            fresh: VecDeque::new(),
-            again: BTreeSet::new(),
+            works: Window::default(),
+            lines: Lines::default(),
             timers: BTreeSet::new(),
-            head: None,
             busy: 0,
-            busy_unordered: 0,
+            placed: 0,
             retrying: 0,
             bytes: 0,
         }
@@ -49,102 +49,132 @@ impl Tracker {
 
     /// What may be committed: the lowest unfinished delivered offset, or what follows the last one (rule 1).
     pub(super) fn watermark(&self) -> Offset {
-        self.works.first_key_value().map_or(self.next, |(offset, _)| *offset)
+        self.works.first().unwrap_or(self.next)
+    }
+
+    /// What follows the last delivered record.
+    pub(super) fn next(&self) -> Offset {
+        self.next
     }
 
     /// Takes a record in; false when it, or a later one, was delivered before.
-    pub(super) fn deliver(
-        &mut self,
-        record: Delivered,
-        order: Order,
-        restored: Option<(RetryState, Duration)>,
-    ) -> bool {
-        if record.offset < self.next {
+    pub(super) fn deliver(&mut self, record: &Delivered, order: Order, past: Option<Past>) -> bool {
+        if !self.pass(record.offset) {
             return false;
         }
-        let work = Work::new(record, order, restored);
-        self.next = record.offset.next();
+        let work = Work::new(record, order, past);
         self.bytes += work.size;
-        self.retrying += usize::from(work.retry.is_some());
-        self.fresh.push_back(record.offset);
+        self.retrying += usize::from(work.retry().is_some());
         self.works.insert(record.offset, work);
+        self.lines.arrive(record.offset, &mut self.works);
         true
     }
 
+    /// Notes a record that is finished as it arrives; false when it, or a later one, was delivered before.
+    pub(super) fn pass(&mut self, offset: Offset) -> bool {
+        let new = offset >= self.next;
+        if new {
+            self.next = offset.next();
+        }
+        new
+    }
+
     pub(super) fn get(&self, offset: Offset) -> Option<&Work> {
-        self.works.get(&offset)
+        self.works.get(offset)
     }
 
     pub(super) fn get_mut(&mut self, offset: Offset) -> Option<&mut Work> {
-        self.works.get_mut(&offset)
+        self.works.get_mut(offset)
     }
 
-    /// Moves a record on; the only way in which a state changes.
+    /// Moves a record on; the only way in which a state changes. What does not run takes no place.
     pub(super) fn set(&mut self, offset: Offset, state: State) {
-        let Some(work) = self.works.get_mut(&offset) else { return };
+        let Some(work) = self.works.get_mut(offset) else { return };
         let (was, is) = (work.state.busy(), state.busy());
         work.state = state;
-        let unordered = work.order == Order::None;
-        self.count(was, is, unordered);
+        if work.placed && !is {
+            work.placed = false;
+            self.placed -= 1;
+        }
+        self.busy = self.busy + usize::from(is) - usize::from(was);
     }
 
-    fn count(&mut self, was: bool, is: bool, unordered: bool) {
-        self.busy = self.busy + usize::from(is) - usize::from(was);
-        if unordered {
-            self.busy_unordered = self.busy_unordered + usize::from(is) - usize::from(was);
+    /// The record runs, and takes a place if it is of a unit that is limited.
+    pub(super) fn run(&mut self, offset: Offset) {
+        self.set(offset, State::Running);
+        let Some(work) = self.works.get_mut(offset) else { return };
+        if work.unit != Unit::Partition && !work.placed {
+            work.placed = true;
+            self.placed += 1;
         }
+    }
+
+    /// Lets the records behind this one that wait for nobody else run after it, without another word: at most `limit`,
+    /// and only such as `plain` allows. Gives their offsets, in order.
+    pub(super) fn chain(
+        &mut self,
+        head: Offset,
+        limit: usize,
+        plain: impl Fn(PolicyId) -> bool,
+    ) -> Vec<Offset> {
+        let mut chain = Vec::new();
+        let mut last = head;
+        while chain.len() < limit {
+            let Some(next) = self.lines.follower(last, &self.works) else { break };
+            let fits = |work: &Work| {
+                matches!(work.state, State::Queued) && work.past.is_none() && plain(work.policy)
+            };
+            if !self.works.get(next).is_some_and(fits) {
+                break;
+            }
+            self.lines.follow(next, &self.works);
+            self.set(next, State::Running);
+            chain.push(next);
+            last = next;
+        }
+        chain
+    }
+
+    /// A lane gives back a record that it has not begun.
+    pub(super) fn give_back(&mut self, offset: Offset) {
+        self.set(offset, State::Queued);
+        self.lines.give_back(offset, &mut self.works);
     }
 
     /// Notes what the metadata is to say of a record.
     pub(super) fn set_retry(&mut self, retry: RetryState) {
-        if let Some(work) = self.works.get_mut(&retry.offset) {
-            self.retrying += usize::from(work.retry.replace(retry).is_none());
+        if let Some(work) = self.works.get_mut(retry.offset) {
+            self.retrying += usize::from(work.past_mut().retry.replace(retry).is_none());
         }
     }
 
-    /// Forgets a record that is finished.
+    /// Forgets a record that is finished. Its place goes to the record that runs after it.
     pub(super) fn finish(&mut self, offset: Offset) -> Option<Work> {
-        let work = self.works.remove(&offset)?;
-        self.count(work.state.busy(), false, work.order == Order::None);
+        let work = self.works.remove(offset)?;
+        self.busy -= usize::from(work.state.busy());
         self.bytes -= work.size;
-        self.retrying -= usize::from(work.retry.is_some());
-        if self.head == Some(offset) {
-            self.head = None;
+        self.retrying -= usize::from(work.retry().is_some());
+        let after = work.next.and_then(|next| self.works.get_mut(next));
+        match after {
+            Some(after) if work.placed && matches!(after.state, State::Running) => {
+                after.placed = true;
+            }
+            _ => self.placed -= usize::from(work.placed),
         }
+        self.lines.finish(offset, &work, &mut self.works);
         Some(work)
     }
 
-    /// The next record whose turn it is, if `admit` lets it start.
-    ///
-    /// Records of `Order::Partition` are started one at a time, in offset order, and nothing behind an unfinished
-    /// one starts (rule 23).
-    pub(super) fn next_start(&self, admit: impl Fn(&Work, bool) -> bool) -> Option<Offset> {
-        let again = self.again.iter().find(|offset| self.admits(**offset, &admit, false));
-        again.copied().or_else(|| {
-            let first = *self.fresh.front()?;
-            (self.head.is_none() && self.admits(first, &admit, true)).then_some(first)
-        })
-    }
-
-    fn admits(&self, offset: Offset, admit: impl Fn(&Work, bool) -> bool, fresh: bool) -> bool {
-        self.works.get(&offset).is_some_and(|work| admit(work, fresh))
-    }
-
-    /// Takes a record out of its queue; from now on it holds what comes behind it, if it is of `Order::Partition`.
-    pub(super) fn take(&mut self, offset: Offset) {
-        self.again.remove(&offset);
-        if self.fresh.front() == Some(&offset) {
-            self.fresh.pop_front();
-        }
-        if self.works.get(&offset).is_some_and(|work| work.order == Order::Partition) {
-            self.head = Some(offset);
-        }
+    /// Takes the next record whose turn it is out of its line. `place`: whether one more may run side by side;
+    /// `room`: whether one may start that has never been tried.
+    pub(super) fn take_next(&mut self, place: bool, room: bool) -> Option<Offset> {
+        self.lines.take_next(place, room)
     }
 
     /// Puts a record in line again.
     pub(super) fn requeue(&mut self, offset: Offset) {
         self.set(offset, State::Queued);
-        self.again.insert(offset);
+        self.lines.again(offset, &self.works);
     }
 
     pub(super) fn wake_at(&mut self, due: Duration, offset: Offset) {
@@ -163,12 +193,17 @@ impl Tracker {
 
     pub(super) fn parked(&self) -> Vec<Offset> {
         let parked = |work: &Work| matches!(work.state, State::Parked);
-        self.works.iter().filter(|(_, work)| parked(work)).map(|(offset, _)| *offset).collect()
+        self.works.iter().filter(|(_, work)| parked(work)).map(|(offset, _)| offset).collect()
     }
 
     pub(super) fn retries(&self) -> impl Iterator<Item = RetryState> + '_ {
         let known = if self.retrying == 0 { None } else { Some(&self.works) };
-        known.into_iter().flat_map(|works| works.values().filter_map(|work| work.retry))
+        known.into_iter().flat_map(|works| works.iter().filter_map(|(_, work)| work.retry()))
+    }
+
+    /// In offset order.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = Offset> + '_ {
+        self.works.iter().map(|(offset, _)| offset)
     }
 
     /// How many records the metadata speaks of.
@@ -181,9 +216,9 @@ impl Tracker {
         self.busy
     }
 
-    /// How many of `Order::None` run or settle.
-    pub(super) fn busy_unordered(&self) -> usize {
-        self.busy_unordered
+    /// How many places are taken.
+    pub(super) fn placed(&self) -> usize {
+        self.placed
     }
 
     pub(super) fn len(&self) -> usize {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::consumer::core::metadata::RetryState;
 use crate::consumer::core::settle::Settling;
 use crate::consumer::core::{Attempt, Delivered};
+use crate::message::Offset;
 use crate::policy::retry::Tried;
 use crate::policy::{Order, PolicyId};
 
@@ -13,14 +14,14 @@ use crate::policy::{Order, PolicyId};
 pub(super) enum State {
     /// May be started, when it is its turn.
     Queued,
-    /// An attempt runs.
+    /// With a lane: its attempt runs, or is next after that of the record before it.
     Running,
     /// Its next attempt is not due yet.
     Waiting,
     /// Something that it depends on is down.
     Parked,
     /// Being settled.
-    Settling(Settling),
+    Settling(Box<Settling>),
 }
 
 impl State {
@@ -29,13 +30,46 @@ impl State {
     }
 }
 
+/// Which records a record waits for (rule 23): the unit of order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// All ordered records of the partition before it.
+    Partition,
+    /// Those before it whose key has this hash. Keys that share a hash share their order, which costs time and nothing else.
+    Key(u64),
+    /// Nobody.
+    Free,
+}
+
+impl Unit {
+    /// A record without a key counts as `Order::None`.
+    pub(super) fn of(record: &Delivered, order: Order) -> Self {
+        match (order, record.key) {
+            (Order::Partition, _) => Self::Partition,
+            (Order::Key, Some(hash)) => Self::Key(hash),
+            (Order::Key, None) | (Order::None, _) => Self::Free,
+        }
+    }
+}
+
 /// One unfinished record.
 #[derive(Debug)]
 pub(super) struct Work {
     pub(super) size: usize,
     pub(super) policy: PolicyId,
-    pub(super) order: Order,
+    pub(super) unit: Unit,
     pub(super) state: State,
+    /// The next record of its key.
+    pub(super) next: Option<Offset>,
+    /// Whether it takes one of the places for what runs side by side.
+    pub(super) placed: bool,
+    /// Most records have none.
+    pub(super) past: Option<Box<Past>>,
+}
+
+/// What is known of a record's earlier attempts.
+#[derive(Debug, Default)]
+pub(super) struct Past {
     /// Failed attempts that count; `active` holds what earlier owners have spent.
     pub(super) tried: Tried,
     /// What the commit metadata says of it.
@@ -47,29 +81,39 @@ pub(super) struct Work {
     pub(super) history: Vec<Attempt>,
 }
 
+impl Past {
+    /// What an earlier owner has left about a record, and when it is due by that.
+    pub(super) fn restored(retry: RetryState, due: Duration) -> Self {
+        let RetryState { attempts, unknown, active, .. } = retry;
+        let tried = Tried { attempts, unknown, active };
+        Self { tried, retry: Some(retry), not_before: Some(due), ..Self::default() }
+    }
+}
+
 impl Work {
-    /// As it arrives; with what an earlier owner has left about it, and when it is due by that.
-    pub(super) fn new(
-        record: Delivered,
-        order: Order,
-        restored: Option<(RetryState, Duration)>,
-    ) -> Self {
-        let (retry, not_before) = restored.unzip();
-        let tried = retry.map(|RetryState { attempts, unknown, active, .. }| Tried {
-            attempts,
-            unknown,
-            active,
-        });
+    /// As it arrives.
+    pub(super) fn new(record: &Delivered, order: Order, past: Option<Past>) -> Self {
         Self {
             size: record.size,
             policy: record.policy,
-            order,
+            unit: Unit::of(record, order),
             state: State::Queued,
-            tried: tried.unwrap_or_default(),
-            retry,
-            not_before,
-            began: None,
-            history: Vec::new(),
+            next: None,
+            placed: false,
+            past: past.map(Box::new),
         }
+    }
+
+    /// Failed attempts that count.
+    pub(super) fn attempts(&self) -> u32 {
+        self.past.as_ref().map_or(0, |past| past.tried.attempts)
+    }
+
+    pub(super) fn retry(&self) -> Option<RetryState> {
+        self.past.as_ref()?.retry
+    }
+
+    pub(super) fn past_mut(&mut self) -> &mut Past {
+        self.past.get_or_insert_default()
     }
 }

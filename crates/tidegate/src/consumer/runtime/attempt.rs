@@ -7,15 +7,16 @@
 //!
 //! What it leaves for settling (the open transaction, the records to be emitted) travels in the job's `Carry`.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tracing::Instrument;
 
 use crate::class::{Cause, Class, Failure};
-use crate::consumer::core::{Event, StepFailure, Verdict};
+use crate::consumer::core::{StepFailure, Verdict};
 use crate::consumer::runtime::call::{guarded, unpanicked};
 use crate::consumer::runtime::dispatch::dispatch;
-use crate::consumer::runtime::job::{Answer, Carry, Job, Left, Site};
+use crate::consumer::runtime::job::{Job, Site};
 use crate::delivery::Delivery;
 use crate::emit::Emits;
 use crate::inbox::{Claimed, InboxSession, StoreError};
@@ -23,16 +24,14 @@ use crate::message::NewRecord;
 use crate::outcome::Outcome;
 use crate::policy::Effects;
 
-/// Runs the attempt and answers the core's `Run`.
-pub(super) async fn run(mut job: Job, attempt: u32) -> Answer {
+/// Runs the attempt.
+pub(super) async fn run(job: &mut Job, attempt: u32) -> Verdict {
     let started = job.site.shop.clock.elapsed();
-    job.carry = Carry::default(); // what an earlier attempt left was rolled back
-    let verdict = match verdict(&mut job, attempt).await {
+    job.site.shop.attempts.fetch_add(1, Ordering::Relaxed);
+    match verdict(job, attempt).await {
         Ok(verdict) => verdict,
         Err(failure) => Verdict::Failed { failure, took: took(&job.site, started) },
-    };
-    let event = Event::Finished { work: job.site.work.clone(), verdict };
-    Answer { left: Left::Work(job.site.work, job.carry), event, told: None }
+    }
 }
 
 fn took(site: &Site, started: Duration) -> Duration {
@@ -91,7 +90,9 @@ async fn dead(
 fn reason(failure: StepFailure) -> String {
     match failure {
         StepFailure::Again(message) | StepFailure::Rerun(message) => message,
-        StepFailure::Duplicate | StepFailure::Fenced => "what is owed cannot be read".to_owned(),
+        StepFailure::Duplicate | StepFailure::Fenced | StepFailure::Lapsed => {
+            "what is owed cannot be read".to_owned()
+        }
     }
 }
 

@@ -111,7 +111,7 @@ fn failed(
         return Err(StepFailure::Again(failure.message));
     }
     job.carry.dead_handler_over = true;
-    let (partition, offset) = (job.site.work.partition.clone(), job.site.work.offset);
+    let (partition, offset) = (job.site.tenure.partition.clone(), job.site.offset);
     *told = Some(RuntimeEvent::DeadHandlerGivenUp { partition, offset, failure });
     Ok(false)
 }

@@ -4,23 +4,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::broker::{
     Assignment, BoxFuture, BrokerError, CommitEntry, CommitError, Consumer, GroupEvent,
 };
-use crate::consumer::core::{Core, Event, Stopped};
+use crate::consumer::core::{Core, Event, LocalEpoch, OwnFailure, Stopped};
 use crate::consumer::runtime::held::Held;
-use crate::consumer::runtime::job::{Answer, Left};
+use crate::consumer::runtime::lane::Report;
+use crate::consumer::runtime::lanes::Lanes;
 use crate::consumer::runtime::observer::Observers;
 use crate::consumer::runtime::positions::StartTime;
 use crate::consumer::runtime::shop::Shop;
 use crate::error::Error;
 use crate::health::Health;
-
-/// So many answers are taken in before the member is polled again.
-const ANSWERS_PER_TURN: usize = 256;
+use crate::message::TopicPartition;
 
 /// How long tasks that were cut off, and leaving the group, may take at the end (rule 16). After a stop they have what the
 /// drain left of its time besides, so that the whole never takes longer than the drain's deadline and this.
@@ -40,6 +38,15 @@ pub(crate) struct Seat {
     pub(crate) start_time: Option<StartTime>,
     /// How long draining may take.
     pub(crate) drain: Duration,
+    /// How many lanes run handlers.
+    pub(crate) lanes: usize,
+}
+
+/// What the stores said when they were told who owns a partition: its owner epochs, by the store's place.
+pub(super) struct Answer {
+    pub(super) partition: TopicPartition,
+    pub(super) epoch: LocalEpoch,
+    pub(super) owners: Result<Vec<i64>, OwnFailure>,
 }
 
 /// Runs one member of a group.
@@ -49,17 +56,19 @@ pub(crate) struct Driver {
     pub(super) consumer: Box<dyn Consumer>,
     pub(super) observers: Observers,
     pub(super) held: Held,
+    /// Ask the stores.
     pub(super) tasks: JoinSet<Answer>,
     pub(super) commit: Option<CommitInFlight>,
+    pub(super) lanes: Lanes,
     /// Events that are answered on the spot.
     pub(super) events: VecDeque<Event>,
     pub(super) health: Health,
     pub(super) start_time: Option<StartTime>,
     /// Asks where new partitions begin; nothing is polled meanwhile.
     pub(super) positioning: Option<Positioning>,
-    drain: Duration,
+    pub(super) drain: Duration,
     /// When it was told to stop.
-    stopping: Option<Instant>,
+    pub(super) stopping: Option<Instant>,
 }
 
 /// The commit that was sent; one at a time (rule 2).
@@ -69,12 +78,13 @@ pub(super) type Positioning = BoxFuture<'static, Result<Vec<Assignment>, BrokerE
 
 /// What woke the driver.
 #[expect(clippy::large_enum_variant, reason = "one lives at a time, and is taken apart at once")]
-enum Woken {
+pub(super) enum Woken {
     Stop,
     Timer,
     Committed(Vec<(CommitEntry, Result<(), CommitError>)>),
     Positioned(Result<Vec<Assignment>, BrokerError>),
-    Answer(Result<Answer, JoinError>),
+    Owned(Result<Answer, JoinError>),
+    Reports(Result<Vec<Report>, String>),
     Group(GroupEvent),
     /// Virtual time may go on to this point.
     Quiet(Duration),
@@ -82,6 +92,7 @@ enum Woken {
 
 impl Driver {
     pub(crate) fn new(seat: Seat) -> Self {
+        let lanes = Lanes::start(&seat.shop, seat.lanes);
         Self {
             shop: seat.shop,
             core: seat.core,
@@ -89,6 +100,7 @@ impl Driver {
             observers: seat.observers,
             held: Held::default(),
             tasks: JoinSet::new(),
+            lanes,
             commit: None,
             events: VecDeque::new(),
             health: seat.health,
@@ -131,73 +143,18 @@ impl Driver {
     async fn wait(&mut self, stop: &mut Option<BoxFuture<'static, ()>>) -> Woken {
         let deadline = self.core.deadline();
         let quiet = self.quiet(deadline);
+        let alarm = [deadline, self.lanes.feel_at()].into_iter().flatten().min();
         tokio::select! {
             biased;
             () = present(stop.as_mut()) => { *stop = None; self.health.draining(); Woken::Stop }
-            () = self.shop.clock.sleep_until(deadline.unwrap_or_default()), if deadline.is_some() => Woken::Timer,
+            () = self.shop.clock.sleep_until(alarm.unwrap_or_default()), if alarm.is_some() => Woken::Timer,
             results = present(self.commit.as_mut()) => { self.commit = None; Woken::Committed(results) }
             found = present(self.positioning.as_mut()) => { self.positioning = None; Woken::Positioned(found) }
-            Some(answer) = self.tasks.join_next() => Woken::Answer(answer),
+            Some(answer) = self.tasks.join_next() => Woken::Owned(answer),
+            reports = self.lanes.reports() => Woken::Reports(reports),
             event = self.consumer.poll(), if self.positioning.is_none() => Woken::Group(event),
             at = quiet => Woken::Quiet(at),
         }
-    }
-
-    fn take(&mut self, woken: Woken) -> Result<Option<Stopped>, Error> {
-        match woken {
-            Woken::Stop => {
-                self.stopping = Some(Instant::now());
-                self.tell_core(Event::Shutdown { within: self.drain })
-            }
-            Woken::Timer => self.tell_core(Event::Timer),
-            Woken::Committed(results) => self.tell_core(Event::Committed(results)),
-            Woken::Positioned(found) => {
-                let found = found.map_err(|source| self.membership(source))?;
-                self.tell_core(Event::Assigned(found))
-            }
-            Woken::Answer(answer) => self.answers(answer),
-            Woken::Group(event) => self.group(event),
-            Woken::Quiet(at) => {
-                self.shop.clock.jump_to(at);
-                Ok(None)
-            }
-        }
-    }
-
-    /// Takes in this answer and all that are ready, then looks at the group once: a stream of answers never keeps
-    /// the member from polling (rule 14).
-    fn answers(&mut self, first: Result<Answer, JoinError>) -> Result<Option<Stopped>, Error> {
-        let more = (1..ANSWERS_PER_TURN).map(|_| None);
-        for answer in std::iter::once(Some(first)).chain(more) {
-            let Some(answer) = answer.or_else(|| self.tasks.try_join_next()) else { break };
-            if let Some(stopped) = self.answer(answer)? {
-                return Ok(Some(stopped));
-            }
-        }
-        if self.positioning.is_some() {
-            return Ok(None);
-        }
-        match self.consumer.poll().now_or_never() {
-            Some(event) => self.group(event),
-            None => Ok(None),
-        }
-    }
-
-    fn answer(&mut self, answer: Result<Answer, JoinError>) -> Result<Option<Stopped>, Error> {
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(cut) if cut.is_cancelled() => return Ok(None), // its ownership has ended
-            Err(panicked) => return Err(Error::Internal { reason: panicked.to_string() }), // rule 15
-        };
-        if let Some(event) = answer.told {
-            self.tell(&event);
-        }
-        match answer.left {
-            Left::Work(work, carry) => self.held.put_back(&work, carry),
-            Left::Owners(partition, epoch, owners) => self.held.own(partition, epoch, owners),
-            Left::Nothing => {}
-        }
-        self.tell_core(answer.event)
     }
 
     /// Tells the core, carries out what it answers, and goes on with what that answers on the spot.
@@ -226,6 +183,7 @@ impl Driver {
         });
         let close = async {
             self.tasks.shutdown().await;
+            self.lanes.shutdown().await;
             self.consumer.close().await;
         };
         if tokio::time::timeout(deadline, close).await.is_err() {

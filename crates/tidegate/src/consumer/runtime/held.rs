@@ -1,14 +1,14 @@
 //! The records that the driver holds for the core, by partition and offset.
 //!
-//! The core knows a record by its [`WorkId`]; the bytes, the route and what an attempt left are here.
+//! The core knows a record by its place; the bytes, the route and what an attempt left are here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::task::AbortHandle;
-
-use crate::consumer::core::{LocalEpoch, WorkId};
+use crate::consumer::core::{LocalEpoch, Start, Window, WorkId};
 use crate::consumer::runtime::job::{Carry, Item};
+use crate::consumer::runtime::tenure::Tenure;
 use crate::message::{Offset, TopicPartition};
 
 /// All partitions that are owned, or were lately.
@@ -16,30 +16,29 @@ use crate::message::{Offset, TopicPartition};
 pub(super) struct Held(HashMap<TopicPartition, Ownership>);
 
 /// One ownership of one partition.
-#[derive(Debug, Default)]
-pub(super) struct Ownership {
-    epoch: LocalEpoch,
-    /// The owner epochs that the stores gave, by the store's place.
-    owners: Vec<i64>,
+#[derive(Debug)]
+struct Ownership {
+    tenure: Arc<Tenure>,
     /// The offset that is delivered next; `None` until delivery starts.
     next: Option<Offset>,
     paused: bool,
-    works: BTreeMap<Offset, Work>,
+    works: Window<Work>,
 }
 
 /// One record.
 #[derive(Debug)]
 pub(super) struct Work {
     pub(super) item: Arc<Item>,
-    carry: Carry,
-    running: Option<AbortHandle>,
+    carry: Option<Box<Carry>>,
 }
 
 impl Held {
     /// A new ownership begins: nothing of the old one is left. The answer of an older one changes nothing (rule 10).
     pub(super) fn own(&mut self, partition: TopicPartition, epoch: LocalEpoch, owners: Vec<i64>) {
-        if self.0.get(&partition).is_none_or(|present| present.epoch < epoch) {
-            self.0.insert(partition, Ownership { epoch, owners, ..Ownership::default() });
+        if self.0.get(&partition).is_none_or(|present| present.tenure.epoch < epoch) {
+            let tenure = Arc::new(Tenure::new(partition.clone(), epoch, owners));
+            let works = Window::default();
+            self.0.insert(partition, Ownership { tenure, next: None, paused: false, works });
         }
     }
 
@@ -63,69 +62,82 @@ impl Held {
         let Some(ownership) = self.0.get_mut(partition) else { return };
         if ownership.next.is_some_and(|next| offset >= next) {
             ownership.next = Some(offset.next());
-            let work = Work { item, carry: Carry::default(), running: None };
-            ownership.works.insert(offset, work);
+            ownership.works.insert(offset, Work { item, carry: None });
         }
     }
 
-    fn of(&self, work: &WorkId) -> Option<&Ownership> {
-        self.0.get(&work.partition).filter(|ownership| ownership.epoch == work.epoch)
+    fn of(&self, partition: &TopicPartition, epoch: LocalEpoch) -> Option<&Ownership> {
+        self.0.get(partition).filter(|ownership| ownership.tenure.epoch == epoch)
     }
 
-    fn of_mut(&mut self, work: &WorkId) -> Option<&mut Ownership> {
-        self.0.get_mut(&work.partition).filter(|ownership| ownership.epoch == work.epoch)
+    fn of_mut(&mut self, partition: &TopicPartition, epoch: LocalEpoch) -> Option<&mut Ownership> {
+        self.0.get_mut(partition).filter(|ownership| ownership.tenure.epoch == epoch)
     }
 
-    pub(super) fn get(&self, work: &WorkId) -> Option<&Work> {
-        self.of(work)?.works.get(&work.offset)
+    /// What lanes need to know of these records.
+    pub(super) fn run(
+        &mut self,
+        partition: &TopicPartition,
+        epoch: LocalEpoch,
+        starts: Vec<Start>,
+    ) -> Option<(Arc<Tenure>, Vec<(Start, Arc<Item>)>)> {
+        let ownership = self.of_mut(partition, epoch)?;
+        let of = |start: Start| {
+            let work = ownership.works.get_mut(start.offset)?;
+            work.carry = None; // what an earlier attempt left was rolled back
+            Some((start, work.item.clone()))
+        };
+        let items = starts.into_iter().filter_map(of).collect();
+        Some((ownership.tenure.clone(), items))
+    }
+
+    /// What a step of settling needs: also what the last one left.
+    pub(super) fn step(&mut self, work: &WorkId) -> Option<(Arc<Tenure>, Arc<Item>, Carry)> {
+        let ownership = self.of_mut(&work.partition, work.epoch)?;
+        let held = ownership.works.get_mut(work.offset)?;
+        let carry = held.carry.take().map(|carry| *carry).unwrap_or_default();
+        Some((ownership.tenure.clone(), held.item.clone(), carry))
     }
 
     /// The record at a place, whichever ownership it belongs to.
     pub(super) fn at(&self, partition: &TopicPartition, offset: Offset) -> Option<&Work> {
-        self.0.get(partition)?.works.get(&offset)
+        self.0.get(partition)?.works.get(offset)
     }
 
-    /// Takes what the last task left, to hand it to the next one.
-    pub(super) fn take_carry(&mut self, work: &WorkId) -> Option<Carry> {
-        let work = self.of_mut(work)?.works.get_mut(&work.offset)?;
-        Some(std::mem::take(&mut work.carry))
-    }
-
-    /// A task runs for the record.
-    pub(super) fn set_running(&mut self, work: &WorkId, task: AbortHandle) {
-        if let Some(held) = self.of_mut(work).and_then(|o| o.works.get_mut(&work.offset)) {
-            held.running = Some(task);
-        }
-    }
-
-    /// The record's task has ended. What it left is dropped when the ownership has ended meanwhile: an open
+    /// What a lane left for the record's next step. It is dropped when the ownership has ended meanwhile: an open
     /// transaction rolls back.
-    pub(super) fn put_back(&mut self, work: &WorkId, carry: Carry) {
-        if let Some(held) = self.of_mut(work).and_then(|o| o.works.get_mut(&work.offset)) {
-            held.carry = carry;
-            held.running = None;
+    pub(super) fn put_back(&mut self, tenure: &Tenure, offset: Offset, carry: Carry) {
+        let ownership = self.of_mut(&tenure.partition, tenure.epoch);
+        if let Some(held) = ownership.and_then(|o| o.works.get_mut(offset)) {
+            held.carry = Some(Box::new(carry));
         }
-    }
-
-    pub(super) fn owner_epoch(&self, work: &WorkId, store: usize) -> Option<i64> {
-        self.of(work)?.owners.get(store).copied()
     }
 
     /// The record is finished.
-    pub(super) fn forget(&mut self, work: &WorkId) {
-        if let Some(ownership) = self.of_mut(work) {
-            ownership.works.remove(&work.offset);
+    pub(super) fn forget(&mut self, partition: &TopicPartition, epoch: LocalEpoch, offset: Offset) {
+        if let Some(ownership) = self.of_mut(partition, epoch) {
+            ownership.works.remove(offset);
         }
     }
 
-    /// The ownership has ended: its tasks are cut off, its records forgotten.
-    pub(super) fn cancel(&mut self, partition: &TopicPartition, epoch: LocalEpoch) {
-        if self.0.get(partition).is_none_or(|ownership| ownership.epoch != epoch) {
-            return;
+    pub(super) fn hold(&self, partition: &TopicPartition, epoch: LocalEpoch) {
+        if let Some(ownership) = self.of(partition, epoch) {
+            ownership.tenure.hold();
         }
-        let ended = self.0.remove(partition).unwrap_or_default();
-        for task in ended.works.into_values().filter_map(|work| work.running) {
-            task.abort();
+    }
+
+    pub(super) fn set_lease(&self, partition: &TopicPartition, epoch: LocalEpoch, until: Duration) {
+        if let Some(ownership) = self.of(partition, epoch) {
+            ownership.tenure.set_lease(until);
+        }
+    }
+
+    /// The ownership has ended: what runs for it is cut off, its records forgotten.
+    pub(super) fn cancel(&mut self, partition: &TopicPartition, epoch: LocalEpoch) {
+        if self.of(partition, epoch).is_some()
+            && let Some(ended) = self.0.remove(partition)
+        {
+            ended.tenure.over.cancel();
         }
     }
 

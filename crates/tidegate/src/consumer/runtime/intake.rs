@@ -1,5 +1,6 @@
 //! What comes from the group: ownership and records.
 
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
 use crate::broker::{Assignment, GroupEvent};
@@ -36,9 +37,10 @@ impl Driver {
         for record in records {
             let routed = self.shop.endpoint.route(&record);
             let (offset, size, policy) = (record.offset, record.size(), routed.policy);
+            let key = record.key.as_deref().map(hash);
             self.observers.delivered(&record);
             self.held.keep(&partition, offset, Arc::new(Item { record: Arc::new(record), routed }));
-            delivered.push(Delivered { offset, size, policy });
+            delivered.push(Delivered { offset, size, policy, key });
         }
         Event::Delivered { partition, records: delivered }
     }
@@ -52,4 +54,11 @@ impl Driver {
         self.positioning = Some(Box::pin(async move { time.position(&broker, assigned).await }));
         None
     }
+}
+
+/// Equal keys hash alike, in this process.
+fn hash(key: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(key);
+    hasher.finish()
 }

@@ -1,20 +1,19 @@
 //! One record's work: what a task is given, and what it hands back.
 //!
 //! ```text
-//!   driver ── Job { record, route, attempt, Carry } ──▶ task ── Answer { Carry, Event } ──▶ driver
+//!   driver ── Job { record, route, tenure, Carry } ──▶ lane ── answer, Carry ──▶ driver
 //! ```
 //!
-//! At most one task runs for a record, so what an attempt leaves for the steps of settling moves along: no lock.
+//! A record is with one lane at most, so what an attempt leaves for the steps of settling moves along: no lock.
 
 use std::sync::Arc;
 
-use crate::consumer::core::{Event, LocalEpoch, WorkId};
 use crate::consumer::runtime::observer::Subject;
+use crate::consumer::runtime::tenure::Tenure;
 use crate::delivery::{Delivery, InboxSlot};
-use crate::events::RuntimeEvent;
 use crate::headers::names;
 use crate::inbox::{Claim, InboxSession};
-use crate::message::{NewRecord, Record, TopicPartition};
+use crate::message::{NewRecord, Offset, Record};
 use crate::policy::RoutePolicy;
 use crate::router::endpoint::Routed;
 
@@ -63,33 +62,15 @@ pub(super) struct Carry {
 /// One record in its service: the same for all of its tasks.
 pub(super) struct Site {
     pub(super) shop: Arc<Shop>,
-    pub(super) work: WorkId,
+    pub(super) tenure: Arc<Tenure>,
+    pub(super) offset: Offset,
     pub(super) item: Arc<Item>,
-    /// The owner epoch of the route's store for this partition.
-    pub(super) owner_epoch: Option<i64>,
 }
 
-/// What a task works on.
+/// What a lane works on.
 pub(super) struct Job {
     pub(super) site: Site,
     pub(super) carry: Carry,
-}
-
-/// What a task hands back.
-pub(super) struct Answer {
-    pub(super) left: Left,
-    pub(super) event: Event,
-    /// What the task itself has to tell.
-    pub(super) told: Option<RuntimeEvent>,
-}
-
-/// What a task leaves for the driver to keep.
-pub(super) enum Left {
-    /// For the record's next task.
-    Work(WorkId, Carry),
-    /// The owner epochs of a partition, by the store's place.
-    Owners(TopicPartition, LocalEpoch, Vec<i64>),
-    Nothing,
 }
 
 impl Site {
@@ -103,6 +84,12 @@ impl Site {
         Some(self.shop.store(self.item.routed.policy)?.1)
     }
 
+    /// The owner epoch of the route's store for this partition.
+    fn owner_epoch(&self) -> i64 {
+        let store = self.shop.store(self.item.routed.policy).map(|(place, _)| place);
+        store.and_then(|place| self.tenure.owners.get(place)).copied().unwrap_or_default()
+    }
+
     /// Around a handler's call: its own log lines, and those of what it calls, say whose they are.
     pub(super) fn span(&self) -> tracing::Span {
         let routed = &self.item.routed;
@@ -112,8 +99,8 @@ impl Site {
             handler = routed.handler.as_ref(),
             event_id = routed.event_id.as_str(),
             correlation_id = routed.correlation_id.as_ref(),
-            partition = %self.work.partition,
-            offset = self.work.offset.0,
+            partition = %self.tenure.partition,
+            offset = self.offset.0,
         )
     }
 
@@ -123,8 +110,8 @@ impl Site {
             group: self.shop.identity.group.as_ref().to_owned(),
             handler: self.item.routed.handler.as_ref().to_owned(),
             event_id: self.item.routed.event_id.clone(),
-            partition: self.work.partition.clone(),
-            owner_epoch: self.owner_epoch.unwrap_or_default(),
+            partition: self.tenure.partition.clone(),
+            owner_epoch: self.owner_epoch(),
         }
     }
 }

@@ -3,13 +3,14 @@
 //! ```text
 //!                 ┌──────────── driver (one task; owns the member and the core) ───────────┐
 //!  Consumer.poll ─▶ Delivered ─┐                         ┌─▶ Start Pause Resume Commit ─▶ Consumer
-//!  Clock ────────▶ Timer ──────┼─▶ Core::step ─▶ commands┼─▶ Run, Step, Own ─▶ tasks (an owned JoinSet)
-//!  tasks ────────▶ Finished ───┘                         └─▶ Tell ─▶ logs, readiness, tests
+//!  Clock ────────▶ Timer ──────┼─▶ Core::step ─▶ commands┼─▶ Run, Step, Hold, Lease ─▶ lanes (a fixed number of tasks)
+//!  lanes ────────▶ Ran, Stepped┘                         └─▶ Tell ─▶ logs, readiness, tests
 //! ```
 //!
-//! The driver never waits for a handler (rule 14): what takes time runs in a task, and comes back as an event.
+//! The driver never waits for a handler (rule 14): handlers run in lanes, and what became of them comes back as an event.
 
 mod attempt;
+mod beat;
 mod call;
 mod dead;
 mod dispatch;
@@ -17,6 +18,8 @@ mod driver;
 mod held;
 mod intake;
 mod job;
+mod lane;
+mod lanes;
 mod limits;
 mod logs;
 mod observer;
@@ -25,6 +28,8 @@ mod positions;
 mod quiet;
 mod settle;
 mod shop;
+mod tenure;
+mod turns;
 
 pub(crate) use driver::{Driver, Seat};
 pub(crate) use limits::Limits;

@@ -3,28 +3,24 @@
 use std::sync::Arc;
 
 use crate::broker::CommitEntry;
-use crate::consumer::core::{Command, Event, LocalEpoch, OwnFailure, Step, Stopped, WorkId};
-use crate::consumer::runtime::driver::Driver;
-use crate::consumer::runtime::job::{Answer, Job, Left, Site};
+use crate::consumer::core::{
+    Command, End, Event, LocalEpoch, OwnFailure, Start, Step, Stopped, WorkId,
+};
+use crate::consumer::runtime::driver::{Answer, Driver};
+use crate::consumer::runtime::lane::Task;
 use crate::consumer::runtime::shop::Shop;
-use crate::consumer::runtime::{attempt, settle};
 use crate::events::RuntimeEvent;
-use crate::message::TopicPartition;
+use crate::message::{Offset, TopicPartition};
 
 impl Driver {
-    /// In order. Finished records are forgotten last, so that what is told about them can name them.
+    /// In order.
     pub(super) fn carry_out(&mut self, commands: &mut Vec<Command>) -> Option<Stopped> {
-        let mut finished = Vec::new();
         let mut stopped = None;
         for command in commands.drain(..) {
             match command {
-                Command::Forget { work, .. } => finished.push(work),
                 Command::Stopped(how) => stopped = Some(how),
                 other => self.order(other),
             }
-        }
-        for work in finished {
-            self.held.forget(&work);
         }
         stopped
     }
@@ -36,8 +32,13 @@ impl Driver {
                 self.held.start(&partition, epoch, from);
                 self.consumer.start(&partition, from);
             }
-            Command::Run { work, attempt } => self.attempt(&work, attempt),
+            Command::Run { partition, epoch, starts } => self.run_all(&partition, epoch, starts),
             Command::Step { work, step } => self.settle(&work, step),
+            Command::Forget { partition, epoch, ended } => self.forget(&partition, epoch, ended),
+            Command::Hold { partition, epoch } => self.held.hold(&partition, epoch),
+            Command::Lease { partition, epoch, until } => {
+                self.held.set_lease(&partition, epoch, until);
+            }
             Command::Cancel { partition, epoch } => self.held.cancel(&partition, epoch),
             Command::Pause(partition) => {
                 self.held.set_paused(&partition, true);
@@ -50,8 +51,7 @@ impl Driver {
             Command::Commit(entries) => self.commit(entries),
             Command::Release(ticket) => self.consumer.revoked(ticket),
             Command::Tell(event) => self.tell(&event),
-            // Taken out in `carry_out`.
-            Command::Forget { .. } | Command::Stopped(_) => {}
+            Command::Stopped(_) => {} // taken out in `carry_out`
         }
     }
 
@@ -64,31 +64,24 @@ impl Driver {
         }
     }
 
-    fn attempt(&mut self, work: &WorkId, number: u32) {
-        if let Some(job) = self.job(work) {
-            self.health.attempted();
-            let task = self.tasks.spawn(attempt::run(job, number));
-            self.held.set_running(work, task);
+    fn run_all(&mut self, partition: &TopicPartition, epoch: LocalEpoch, starts: Vec<Start>) {
+        if let Some((tenure, starts)) = self.held.run(partition, epoch, starts) {
+            self.lanes.run(&tenure, starts);
         }
     }
 
     fn settle(&mut self, work: &WorkId, step: Step) {
-        if let Some(job) = self.job(work) {
-            let task = self.tasks.spawn(settle::run(job, step));
-            self.held.set_running(work, task);
+        if let Some((tenure, item, carry)) = self.held.step(work) {
+            self.lanes.step(Task::Step { tenure, offset: work.offset, item, carry, step });
         }
     }
 
-    fn job(&mut self, work: &WorkId) -> Option<Job> {
-        let item = Arc::clone(&self.held.get(work)?.item);
-        let store = self.shop.store(item.routed.policy).map(|(place, _)| place);
-        let site = Site {
-            shop: Arc::clone(&self.shop),
-            owner_epoch: store.and_then(|place| self.held.owner_epoch(work, place)),
-            work: work.clone(),
-            item,
-        };
-        Some(Job { site, carry: self.held.take_carry(work)? })
+    /// Says how records have ended, then forgets them: what is told can name them.
+    fn forget(&mut self, id: &TopicPartition, epoch: LocalEpoch, ended: Vec<(Offset, End)>) {
+        for (offset, end) in ended {
+            self.tell(&RuntimeEvent::Settled { partition: id.clone(), offset, end });
+            self.held.forget(id, epoch, offset);
+        }
     }
 
     fn commit(&mut self, entries: Vec<CommitEntry>) {
@@ -113,11 +106,9 @@ async fn own(shop: Arc<Shop>, partition: TopicPartition, epoch: LocalEpoch) -> A
             Ok(owner) => owners.push(owner),
             Err(error) => {
                 let message = format!("{}: {error}", named.name);
-                let event = Event::Owned { partition, epoch, result: Err(OwnFailure { message }) };
-                return Answer { left: Left::Nothing, event, told: None };
+                return Answer { partition, epoch, owners: Err(OwnFailure { message }) };
             }
         }
     }
-    let event = Event::Owned { partition: partition.clone(), epoch, result: Ok(()) };
-    Answer { left: Left::Owners(partition, epoch, owners), event, told: None }
+    Answer { partition, epoch, owners: Ok(owners) }
 }

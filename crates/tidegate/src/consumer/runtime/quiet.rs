@@ -12,7 +12,8 @@ impl Driver {
         deadline: Option<Duration>,
     ) -> impl Future<Output = Duration> + use<> {
         use crate::clock::Clock;
-        let idle = self.tasks.is_empty() && self.commit.is_none() && self.positioning.is_none();
+        let asks = self.commit.is_some() || self.positioning.is_some();
+        let idle = self.tasks.is_empty() && self.lanes.idle() && !asks;
         let next = match (&self.shop.clock, deadline) {
             (Clock::Virtual(clock), Some(at)) if idle => Some((clock.clone(), at)),
             _ => None,

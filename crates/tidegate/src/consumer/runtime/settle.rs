@@ -5,19 +5,20 @@
 //!   transactional:   Mark ─▶ Dispatch ─▶ (offset)     DeadLetter ─▶ [DeadHandler] ─▶ MarkDead ─▶ Dispatch ─▶ (offset)
 //! ```
 
-use crate::consumer::core::{Event, Step, StepFailure};
-use crate::consumer::runtime::job::{Answer, Carry, Job, Left};
+use crate::consumer::core::{Step, StepFailure};
+use crate::consumer::runtime::job::{Carry, Job};
 use crate::consumer::runtime::{dead, dispatch};
 use crate::events::RuntimeEvent;
 use crate::inbox::{InboxSession, Marker, OutboxRow, StoreError};
 
-/// Does the step and answers the core's `Step`.
-pub(super) async fn run(mut job: Job, step: Step) -> Answer {
-    let kind = step.kind();
+/// Does the step: its result, what it leaves for the next, and what it has to tell.
+pub(super) async fn run(
+    mut job: Job,
+    step: Step,
+) -> (Result<bool, StepFailure>, Carry, Option<RuntimeEvent>) {
     let mut told = None;
     let result = one(&mut job, step, &mut told).await;
-    let event = Event::Stepped { work: job.site.work.clone(), step: kind, result };
-    Answer { left: Left::Work(job.site.work, job.carry), event, told }
+    (result, job.carry, told)
 }
 
 async fn one(

@@ -1,6 +1,7 @@
 //! What every attempt and every step of settling needs, and nothing that changes: shared by all tasks of a service.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::broker::Broker;
@@ -41,6 +42,8 @@ pub(crate) struct Shop {
     pub(crate) dead_letters: BTreeMap<TopicName, DeadLetterWriter>,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    /// Handler calls that were begun.
+    pub(crate) attempts: Arc<AtomicU64>,
 }
 
 impl Shop {
@@ -51,13 +54,25 @@ impl Shop {
         dead_letters: BTreeMap<TopicName, DeadLetterWriter>,
         limits: Limits,
         clock: Clock,
+        attempts: Arc<AtomicU64>,
     ) -> Self {
         let policies = endpoint.policies();
         let mut stores = Vec::new();
         let store_of = (0..policies.len())
             .map(|id| endpoint.store(PolicyId(id)).map(|store| index_of(&mut stores, store)))
             .collect();
-        Self { identity, broker, endpoint, policies, stores, store_of, dead_letters, limits, clock }
+        Self {
+            identity,
+            broker,
+            endpoint,
+            policies,
+            stores,
+            store_of,
+            dead_letters,
+            limits,
+            clock,
+            attempts,
+        }
     }
 
     pub(super) fn policy(&self, id: PolicyId) -> &RoutePolicy {

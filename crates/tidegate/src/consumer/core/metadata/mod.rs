@@ -1,10 +1,12 @@
-//! What travels with a commit: the state of records that wait for a retry (rules 8, 20).
+//! What travels with a commit: the state of records that wait for a retry, and what is finished above it (rules 8, 20).
 //!
-//! The text is one line of fields, in this order, one space between them. It is version 1; a later version must still
-//! read it (version n reads n-1), and `tests/golden/commit-metadata-v1.txt` pins it.
+//! The text is one line of fields, in this order, one space between them. It is version 2; version n reads n-1, which here
+//! has no `done`. `tests/golden/commit-metadata-v1.txt` and `-v2.txt` pin both.
 //!
 //! ```text
-//! tidegate/1 crc=8f2b01aa cluster=Xk3 partition=orders/2 base=41 start=7 retry=0:2:1:1764000005000:5000:1200,3:1:0:...
+//! tidegate/2 crc=8f2b01aa cluster=Xk3 partition=orders/2 base=41 start=7 retry=0:2:1:1764000005000:5000:1200,3:... done=r1.2
+//!            │            │           │                  │       │       │                                             │
+//!            │            │           │                  │       │       │                         finished above base ┘
 //!            │            │           │                  │       │       └ one entry for each record that has failed:
 //!            │            │           │                  │       │         offset - base : attempts : of these unknown
 //!            │            │           │                  │       │         : due : delay : active age (ms; due: wall clock)
@@ -17,6 +19,8 @@
 //! It is only used for the log that it was written for: another cluster, partition or committed offset, or a log that
 //! starts lower than it once did (created anew), means that it is ignored, and the records are run again.
 
+mod done;
+
 use std::fmt::Write;
 use std::str::FromStr;
 use std::time::Duration;
@@ -24,7 +28,12 @@ use std::time::Duration;
 use crate::consumer::core::percent::{escape, unescape};
 use crate::message::{Offset, Partition, Timestamp, TopicName, TopicPartition};
 
-const VERSION: &str = "tidegate/1";
+pub use done::DoneAbove;
+
+const VERSION: &str = "tidegate/2";
+const BEFORE: &str = "tidegate/1";
+/// ` crc=8f2b01aa `
+const CRC_FIELD: usize = 14;
 
 /// A record that has failed and waits for its next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +52,7 @@ pub struct RetryState {
     pub active: Duration,
 }
 
-/// The content of a commit's metadata, version 1.
+/// The content of a commit's metadata, version 2.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitMetadata {
     /// The cluster whose log it is about.
@@ -56,6 +65,8 @@ pub struct CommitMetadata {
     pub log_start: Offset,
     /// Records that have failed, by offset; none is below `base`.
     pub retries: Vec<RetryState>,
+    /// What is finished, or is no record, above `base`. Empty in version 1.
+    pub done: DoneAbove,
 }
 
 /// Commit metadata that cannot be used.
@@ -63,7 +74,9 @@ pub struct CommitMetadata {
 #[non_exhaustive]
 pub enum MetadataError {
     /// Written by something else, or by a later version.
-    #[error("it does not begin with {VERSION}: not ours, or written by a newer version")]
+    #[error(
+        "it begins with neither {VERSION} nor {BEFORE}: not ours, or written by a newer version"
+    )]
     Version,
     /// A field is missing, out of place, or has no legal value.
     #[error("its field `{0}` is missing or not legal")]
@@ -84,31 +97,41 @@ pub enum MetadataError {
 }
 
 impl CommitMetadata {
-    /// The text of version 1.
+    /// The text of version 2.
     #[must_use]
     pub fn encode(&self) -> String {
-        let body = format!(
-            "cluster={} partition={} base={} start={} retry={}",
+        self.clone().encode_within(usize::MAX).0
+    }
+
+    /// The text in at most `limit` bytes, and whether everything is in there. Retries come first, the highest are left
+    /// out; then as much as fits of what is finished, from below. Empty when nothing fits.
+    pub(crate) fn encode_within(mut self, limit: usize) -> (String, bool) {
+        let mut all = true;
+        loop {
+            let body = self.encode_body();
+            let Some(left) = limit.checked_sub(VERSION.len() + CRC_FIELD + body.len()) else {
+                all = false;
+                if self.retries.pop().is_none() {
+                    return (String::new(), false);
+                }
+                continue;
+            };
+            let (done, complete) = self.done.encode(self.base, left);
+            let body = format!("{body}{done}");
+            let text = format!("{VERSION} crc={:08x} {body}", crc32fast::hash(body.as_bytes()));
+            return (text, all && complete);
+        }
+    }
+
+    fn encode_body(&self) -> String {
+        format!(
+            "cluster={} partition={} base={} start={} retry={} done=",
             escape(&self.cluster_id),
             self.partition,
             self.base,
             self.log_start,
             self.encode_retries(),
-        );
-        format!("{VERSION} crc={:08x} {body}", crc32fast::hash(body.as_bytes()))
-    }
-
-    /// The text, without its highest retries if it would be longer than `limit` bytes otherwise; empty when nothing fits.
-    pub(crate) fn encode_within(mut self, limit: usize) -> String {
-        loop {
-            let text = self.encode();
-            if text.len() <= limit {
-                return text;
-            }
-            if self.retries.pop().is_none() {
-                return String::new();
-            }
-        }
+        )
     }
 
     fn encode_retries(&self) -> String {
@@ -124,33 +147,40 @@ impl CommitMetadata {
         text
     }
 
-    /// Reads the text of version 1.
+    /// Reads the text of version 2 or 1.
     ///
     /// # Errors
     /// [`MetadataError`] when it is not such a text, or damaged.
     pub fn decode(text: &str) -> Result<Self, MetadataError> {
-        let rest = text.strip_prefix(VERSION).and_then(|rest| rest.strip_prefix(' '));
+        let (version, rest) = text.split_once(' ').ok_or(MetadataError::Version)?;
+        if ![VERSION, BEFORE].contains(&version) {
+            return Err(MetadataError::Version);
+        }
         let (crc, body) = rest
-            .ok_or(MetadataError::Version)?
             .strip_prefix("crc=")
             .and_then(|rest| rest.split_once(' '))
             .ok_or(MetadataError::Field("crc"))?;
         if crc != format!("{:08x}", crc32fast::hash(body.as_bytes())) {
             return Err(MetadataError::Checksum);
         }
-        Self::decode_body(body)
+        Self::decode_body(body, version == VERSION)
     }
 
-    fn decode_body(body: &str) -> Result<Self, MetadataError> {
+    fn decode_body(body: &str, has_done: bool) -> Result<Self, MetadataError> {
         let mut fields = body.split(' ');
         let cluster_id = field(&mut fields, "cluster", unescape)?;
         let partition = field(&mut fields, "partition", decode_partition)?;
         let base = Offset(field(&mut fields, "base", number)?);
         let log_start = Offset(field(&mut fields, "start", number)?);
         let retries = field(&mut fields, "retry", |text| decode_retries(text, base))?;
+        let done = if has_done {
+            field(&mut fields, "done", |text| DoneAbove::decode(text, base))?
+        } else {
+            DoneAbove::default()
+        };
         match fields.next() {
-            None => Ok(Self { cluster_id, partition, base, log_start, retries }),
-            Some(_) => Err(MetadataError::Field("retry")),
+            None => Ok(Self { cluster_id, partition, base, log_start, retries, done }),
+            Some(_) => Err(MetadataError::Field("end")),
         }
     }
 

@@ -1,0 +1,68 @@
+//! The watchdog of one partition: has work, and gets no further.
+
+use std::time::Duration;
+
+use crate::consumer::core::cx::Cx;
+use crate::consumer::core::partition::Partition;
+use crate::consumer::core::work::State;
+use crate::events::RuntimeEvent;
+use crate::message::Offset;
+
+/// Since when the lowest unfinished record is the same.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    at: Offset,
+    since: Duration,
+    /// When to look again; `None`: nothing is unfinished, or it was told.
+    look: Option<Duration>,
+    told: bool,
+}
+
+impl Watch {
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.look
+    }
+}
+
+impl Partition {
+    /// Looks whether the partition gets on. A record that waits for its next attempt, or for a dependency, is no sign
+    /// of trouble: that was told when it began.
+    pub(super) fn tend_watch(&mut self, cx: &mut Cx<'_>) {
+        let (now, at) = (cx.now.elapsed, self.tracker.watermark());
+        let stands = self.running() && self.tracker.len() > 0 && self.outage.is_none();
+        let watched = self.watch.look.is_some() || self.watch.told;
+        if !stands || !watched || at != self.watch.at {
+            return self.moves(at, stands, cx);
+        }
+        if self.watch.look.take_if(|look| *look <= now).is_none() {
+            return;
+        }
+        let Some(doing) = self.doing(at) else {
+            self.watch.look = Some(cx.after(cx.config.stuck_after));
+            return;
+        };
+        self.watch.told = true;
+        let (partition, lasted) = (self.id.clone(), now.saturating_sub(self.watch.since));
+        self.tell(RuntimeEvent::PartitionStuck { partition, offset: at, doing, lasted }, cx);
+    }
+
+    fn moves(&mut self, at: Offset, stands: bool, cx: &mut Cx<'_>) {
+        let now = cx.now.elapsed;
+        let told = std::mem::take(&mut self.watch.told);
+        let look = stands.then(|| cx.after(cx.config.stuck_after));
+        self.watch = Watch { at, since: now, look, told: false };
+        if told {
+            self.tell(RuntimeEvent::PartitionMoves { partition: self.id.clone() }, cx);
+        }
+    }
+
+    /// What the record is in the middle of; `None`: it waits, and has said so.
+    fn doing(&self, offset: Offset) -> Option<&'static str> {
+        match self.tracker.get(offset)?.state {
+            State::Queued => Some("queued"),
+            State::Running => Some("running"),
+            State::Settling(_) => Some("settling"),
+            State::Waiting | State::Parked => None,
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! All lanes of a service: who gets what, and who has not answered.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::task::{JoinError, JoinSet};
+
+use crate::consumer::core::Start;
+use crate::consumer::runtime::beat::{Beat, Pulse};
+use crate::consumer::runtime::job::Item;
+use crate::consumer::runtime::lane::{Lane, Report, Task};
+use crate::consumer::runtime::shop::Shop;
+use crate::consumer::runtime::tenure::Tenure;
+use crate::events::RuntimeEvent;
+
+/// So many tasks wait for a lane at most; more wait here, in order.
+const QUEUE: usize = 64;
+
+/// At most so many chains go to a lane in one task: the others may take the rest.
+const CHAINS: usize = 32;
+
+/// How often the lanes' pulse is felt.
+const FEEL_EVERY: Duration = Duration::from_secs(1);
+
+/// So often in a row unchanged: a handler keeps the thread.
+const STUCK_AFTER: u32 = 10;
+
+/// The lanes, from the driver's side.
+pub(super) struct Lanes {
+    lanes: Vec<Handle>,
+    reports: mpsc::UnboundedReceiver<(usize, Vec<Report>)>,
+    workers: JoinSet<()>,
+    /// Chains and steps that were handed over and not answered.
+    outstanding: usize,
+    /// When the pulse is felt next.
+    feel_at: Duration,
+}
+
+struct Handle {
+    tasks: mpsc::Sender<Task>,
+    waiting: VecDeque<Task>,
+    /// Chains and steps with it.
+    load: usize,
+    beat: Arc<Beat>,
+    last: Option<Pulse>,
+    unchanged: u32,
+}
+
+impl Lanes {
+    /// Starts so many.
+    pub(super) fn start(shop: &Arc<Shop>, count: usize) -> Self {
+        let (sender, reports) = mpsc::unbounded_channel();
+        let mut workers = JoinSet::new();
+        let lanes = (0..count.max(1)).map(|place| {
+            let (tasks, receiver) = mpsc::channel(QUEUE);
+            let beat = Arc::new(Beat::default());
+            let lane = Lane {
+                shop: shop.clone(),
+                tasks: receiver,
+                reports: sender.clone(),
+                beat: beat.clone(),
+                place,
+            };
+            workers.spawn(lane.run());
+            let waiting = VecDeque::new();
+            Handle { tasks, waiting, load: 0, beat, last: None, unchanged: 0 }
+        });
+        let lanes = lanes.collect();
+        Self { lanes, reports, workers, outstanding: 0, feel_at: Duration::ZERO }
+    }
+
+    /// Whether everything that was handed over is answered.
+    pub(super) fn idle(&self) -> bool {
+        self.outstanding == 0
+    }
+
+    /// Hands chains over, spread over the lanes.
+    pub(super) fn run(&mut self, tenure: &Arc<Tenure>, starts: Vec<(Start, Arc<Item>)>) {
+        let chains = starts.iter().filter(|(start, _)| !start.follows).count();
+        let share = chains.div_ceil(self.lanes.len()).clamp(1, CHAINS);
+        let (mut part, mut count) = (Vec::new(), 0);
+        for (start, item) in starts {
+            if !start.follows && count == share {
+                let starts = std::mem::take(&mut part);
+                self.hand_over(Task::Run { tenure: tenure.clone(), starts }, count);
+                count = 0;
+            }
+            count += usize::from(!start.follows);
+            part.push((start, item));
+        }
+        self.hand_over(Task::Run { tenure: tenure.clone(), starts: part }, count);
+    }
+
+    /// Hands a step of settling over.
+    pub(super) fn step(&mut self, task: Task) {
+        self.hand_over(task, 1);
+    }
+
+    /// To the lane that has least to do.
+    fn hand_over(&mut self, task: Task, weight: usize) {
+        let least = self.lanes.iter_mut().min_by_key(|lane| lane.load).expect("there is a lane");
+        least.load += weight;
+        self.outstanding += weight;
+        least.waiting.push_back(task);
+        least.push();
+    }
+
+    /// The next reports, from one lane. Cancel safe. A lane that has ended took its records with it (rule 15).
+    pub(super) async fn reports(&mut self) -> Result<Vec<Report>, String> {
+        tokio::select! {
+            biased;
+            Some((place, reports)) = self.reports.recv() => Ok(self.answered(place, reports)),
+            Some(ended) = self.workers.join_next() => Err(why(ended)),
+            else => std::future::pending().await,
+        }
+    }
+
+    /// More of them, if they are there.
+    pub(super) fn more_reports(&mut self) -> Option<Vec<Report>> {
+        let (place, reports) = self.reports.try_recv().ok()?;
+        Some(self.answered(place, reports))
+    }
+
+    fn answered(&mut self, place: usize, reports: Vec<Report>) -> Vec<Report> {
+        let weight: usize = reports.iter().map(Report::weight).sum();
+        let lane = &mut self.lanes[place];
+        lane.load -= weight;
+        self.outstanding -= weight;
+        lane.push();
+        reports
+    }
+
+    /// When the pulse is felt next, as long as anything is handed over.
+    pub(super) fn feel_at(&self) -> Option<Duration> {
+        (!self.idle()).then_some(self.feel_at)
+    }
+
+    /// Feels the pulse of each lane, if it is time.
+    pub(super) fn feel(&mut self, now: Duration) -> Vec<RuntimeEvent> {
+        if now < self.feel_at {
+            return Vec::new();
+        }
+        self.feel_at = now.saturating_add(FEEL_EVERY);
+        self.lanes.iter_mut().filter_map(Handle::feel).collect()
+    }
+
+    /// Ends all lanes: what they run is dropped.
+    pub(super) async fn shutdown(&mut self) {
+        self.workers.shutdown().await;
+    }
+}
+
+fn why(ended: Result<(), JoinError>) -> String {
+    ended.map_or_else(|error| error.to_string(), |()| "a lane has ended".to_owned())
+}
+
+impl Handle {
+    /// Passes on what waits, as far as the lane takes it.
+    fn push(&mut self) {
+        while let Some(task) = self.waiting.pop_front() {
+            if let Err(TrySendError::Full(task) | TrySendError::Closed(task)) =
+                self.tasks.try_send(task)
+            {
+                return self.waiting.push_front(task);
+            }
+        }
+    }
+
+    /// A pulse that has not changed for long is told once, and once more when it goes on.
+    fn feel(&mut self) -> Option<RuntimeEvent> {
+        let pulse = self.beat.pulse();
+        let before = std::mem::replace(&mut self.last, pulse);
+        if self.last.is_some() && self.last == before {
+            self.unchanged += 1;
+            let pulse = self.last.clone().filter(|_| self.unchanged == STUCK_AFTER)?;
+            let (Pulse { partition, offset, .. }, lasted) = (pulse, FEEL_EVERY * STUCK_AFTER);
+            return Some(RuntimeEvent::LaneStuck { partition, offset, lasted });
+        }
+        let stuck = std::mem::take(&mut self.unchanged) >= STUCK_AFTER;
+        let Pulse { partition, offset, .. } = before.filter(|_| stuck)?;
+        Some(RuntimeEvent::LaneFree { partition, offset })
+    }
+}
