@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tidegate::broker::NewTopic;
 use tidegate::message::TopicName;
 use tidegate::prelude::*;
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Payment {
@@ -40,7 +40,11 @@ impl Classify for PayError {
     }
 }
 
-async fn pay(Payload(p): Payload<Payment>, Attempt(attempt): Attempt) -> Result<(), PayError> {
+async fn pay(
+    Payload(p): Payload<Payment>,
+    Attempt(attempt): Attempt,
+    State(done): State<Arc<Semaphore>>,
+) -> Result<(), PayError> {
     if p.amount > 1_000 {
         return Err(PayError::OverLimit(p.amount));
     }
@@ -48,13 +52,14 @@ async fn pay(Payload(p): Payload<Payment>, Attempt(attempt): Attempt) -> Result<
         return Err(PayError::Busy);
     }
     println!("{} paid {} at attempt {attempt}", p.id, p.amount);
+    done.add_permits(1);
     Ok(())
 }
 
 /// Runs once the dead letter is safely in its topic.
-async fn give_up(dead: DeadLetter<Payment>, State(done): State<Arc<Notify>>) {
+async fn give_up(dead: DeadLetter<Payment>, State(done): State<Arc<Semaphore>>) {
     println!("{} gave up after {} attempt(s): {}", dead.key(), dead.attempts(), dead.reason());
-    done.notify_one();
+    done.add_permits(1);
 }
 
 #[tokio::main]
@@ -66,9 +71,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         publisher.publish("payments", Payment { id: id.into(), amount }).await?;
     }
 
-    let done = Arc::new(Notify::new());
+    let done = Arc::new(Semaphore::new(0));
     let routes = Topic::json("payments")
         .on(pay)
+        .order(Order::Partition) // p-2 waits until p-1 is paid
         .retry(Retry::exponential(millis(10), millis(100)).attempts(5))
         .timeout(secs(10))
         .on_dead_letter(give_up)
@@ -76,7 +82,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Service::new("bank", broker)
         .start_from(StartFrom::Earliest)
         .route(routes)
-        .run_until(async move { done.notified().await })
+        .run_until(async move { drop(done.acquire_many(2).await) })
         .await?;
     Ok(())
 }

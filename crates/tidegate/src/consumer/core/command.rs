@@ -178,7 +178,7 @@ pub enum Command {
 pub enum End {
     /// The handler did it.
     Done,
-    /// Its marker said that it was done before.
+    /// Done before, as its marker says, or the commit of an earlier owner (rule 8).
     Duplicate,
     /// Not for this service, and said so.
     Skipped,

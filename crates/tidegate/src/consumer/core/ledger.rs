@@ -15,7 +15,7 @@ pub struct Counts {
     pub delivered: u64,
     /// Handled.
     pub done: u64,
-    /// Handled before, as their marker said.
+    /// Handled before, as their marker said, or the commit of an earlier owner.
     pub duplicate: u64,
     /// Not for this service, and said so.
     pub skipped: u64,
