@@ -3,6 +3,7 @@
 //! `SEEDS=n` runs so many worlds (10,000), `SEED=n` runs one and tells its story, `FROM=n` begins there.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test's helpers")]
 
+mod planted;
 mod worlds;
 
 use tidegate::testing::chaos::{Plan, Table, own_world};

@@ -21,6 +21,7 @@ mod table;
 mod truth;
 mod world;
 
+pub use crate::planted::Bug;
 pub use checks::ALL as CHECKS;
 pub use moment::{Kind, Moment};
 pub use plan::{Plan, Planned};
@@ -53,6 +54,16 @@ pub struct Outcome {
 /// that handlers do. `without`: checks that are left out.
 #[must_use]
 pub fn own_world(plan: &Plan, without: &[&'static str]) -> Outcome {
+    world_with(plan, without, None)
+}
+
+/// The same, with a bug of another system planted.
+#[must_use]
+pub fn world_with(plan: &Plan, without: &[&'static str], bug: Option<Bug>) -> Outcome {
+    crate::planted::with(bug, || live(plan, without))
+}
+
+fn live(plan: &Plan, without: &[&'static str]) -> Outcome {
     let mut rng = Rng::new(plan.seed ^ 0x6b);
     let kinds: Vec<u64> = (0..1 + rng.below(3)).map(|_| rng.below(routes::KINDS)).collect();
     let down_for = rng.millis(0, 8_000);

@@ -121,6 +121,7 @@ impl Kind {
         let calls = matches!(
             moment,
             Moment::Enqueued
+                | Moment::Effect
                 | Moment::Marked
                 | Moment::DeadLetter
                 | Moment::Owed
