@@ -15,8 +15,6 @@ pub enum Bug {
     PastWaiting,
     /// Takes offsets for contiguous: waits for one that no record has (spring-projects/spring-kafka#4258).
     GapIsARecord,
-    /// Believes an answer of an earlier ownership (spring-projects/spring-kafka#4688).
-    StaleAnswer,
     /// Goes on with what was lost (redpanda-data/connect#4477).
     LostGoesOn,
     /// Forgets to resume what it has paused (KPipe, lost wake-up).
@@ -31,8 +29,6 @@ pub enum Bug {
     UnackedDeadLetter,
     /// A duplicate does not dispatch what its marker owes (NServiceBus outbox; rule 28).
     OwedForgotten,
-    /// Acts on an ownership that may be over (fault F2; rule 10).
-    NoLease,
     /// Starts a record before the one before it in its key is settled (rule 23).
     KeyOrder,
     /// Does again what an earlier owner's commit calls done (confluentinc/parallel-consumer#365; rule 8).
@@ -44,12 +40,11 @@ pub enum Bug {
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 14] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
         Self::GapIsARecord,
-        Self::StaleAnswer,
         Self::LostGoesOn,
         Self::LostWakeUp,
         Self::CommitMovesBack,
@@ -57,7 +52,6 @@ impl Bug {
         Self::RetainedStop,
         Self::UnackedDeadLetter,
         Self::OwedForgotten,
-        Self::NoLease,
         Self::KeyOrder,
         Self::MapIgnored,
         Self::NoBudget,

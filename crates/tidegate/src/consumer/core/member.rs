@@ -88,8 +88,7 @@ impl Member {
 
     /// The epoch check: what belongs to an earlier ownership does not get in (rule 10).
     fn at(&mut self, id: &TopicPartition, epoch: LocalEpoch, act: impl FnOnce(&mut Partition)) {
-        let stale = planted!(StaleAnswer);
-        self.partitions.get_mut(id).filter(|p| stale || p.epoch == epoch).map(act);
+        self.partitions.get_mut(id).filter(|p| p.epoch == epoch).map(act);
     }
 
     fn assigned(&mut self, assignments: Vec<Assignment>, cx: &mut Cx<'_>) {

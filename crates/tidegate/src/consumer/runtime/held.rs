@@ -10,7 +10,6 @@ use crate::consumer::core::{LocalEpoch, Start, Window, WorkId};
 use crate::consumer::runtime::job::{Carry, Item};
 use crate::consumer::runtime::tenure::Tenure;
 use crate::message::{Offset, TopicPartition};
-use crate::planted::planted;
 
 /// All partitions that are owned, or were lately.
 #[derive(Debug, Default)]
@@ -138,9 +137,7 @@ impl Held {
         if self.of(partition, epoch).is_some()
             && let Some(ended) = self.0.remove(partition)
         {
-            if !planted!(StaleAnswer) {
-                ended.tenure.over.cancel();
-            }
+            ended.tenure.over.cancel();
         }
     }
 

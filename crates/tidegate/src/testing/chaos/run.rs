@@ -167,8 +167,8 @@ impl<'a> Running<'a> {
             self.go_on(Instant::now() + pause, |_| false).await;
         }
         // As long as faults are to come, and something happens that they can hit.
-        let patience = Instant::now() + Duration::from_secs(20);
-        self.go_on(patience, |world| lock(&world.planner).is_spent()).await;
+        let patience = Instant::now() + Duration::from_secs(60);
+        self.go_on(patience, World::is_spent).await;
     }
 
     async fn publish(&mut self, count: u32) {

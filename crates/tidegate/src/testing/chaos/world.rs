@@ -63,7 +63,12 @@ struct Body {
     dead: AtomicBool,
     died: Notify,
     stop: CancellationToken,
+    /// When it last went on after it had been stopped.
+    thawed: Mutex<Option<Instant>>,
 }
+
+/// So long after a process goes on, it has heard nothing from the group yet: its heartbeat is on its way.
+const ROUND_TRIP: Duration = Duration::from_millis(25);
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -122,6 +127,13 @@ impl World {
         })
     }
 
+    /// Whether every fault has hit, and every stopped process goes on.
+    pub(super) fn is_spent(&self) -> bool {
+        let stopped =
+            lock(&self.lives).values().any(|life| life.0.clock.gate().is_shut() && !life.is_dead());
+        !stopped && lock(&self.planner).is_spent()
+    }
+
     pub(super) fn what_is_left(&self) -> String {
         let truth = lock(&self.truth);
         let left = truth.books.iter().map(|(at, book)| {
@@ -140,6 +152,7 @@ impl World {
             dead: AtomicBool::new(false),
             died: Notify::new(),
             stop: CancellationToken::new(),
+            thawed: Mutex::new(None),
         }));
         lock(&self.lives).insert(process, life.clone());
         life
@@ -217,6 +230,9 @@ impl Faults for World {
         let Some(life) = self.of(site.process) else { return Injection::Nothing };
         if life.is_dead() {
             return Injection::Crash;
+        }
+        if site.call == Call::Poll && life.has_just_thawed() {
+            return Injection::Late(ROUND_TRIP);
         }
         let Some(moment) = self.moment_of(site) else {
             let away = lock(&self.planner).is_away(Kind::BrokerAway);
@@ -304,7 +320,12 @@ impl Life {
         self.0.world.log.silence(self.0.process);
     }
 
+    fn has_just_thawed(&self) -> bool {
+        lock(&self.0.thawed).is_some_and(|at| at.elapsed() < ROUND_TRIP)
+    }
+
     pub(super) fn thaw(&self) {
+        *lock(&self.0.thawed) = Some(Instant::now());
         self.0.world.log.resume(self.0.process);
         self.0.clock.gate().open();
     }
