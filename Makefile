@@ -1,7 +1,7 @@
 # Everything a developer runs. `make help` lists it. Scripts in scripts/ do the work, so that CI runs the same.
 .DEFAULT_GOAL := help
 .PHONY: help setup build up topics producer consumer replay gateway infra-up infra-down test test-embedded test-services
-.PHONY: tls lint docs deny features bench nightly clean
+.PHONY: sim tls lint docs deny features bench nightly clean
 
 # Where the processes find Kafka: the environment, else .env, else this machine. `make consumer HTTP_PORT=9190` runs a second one.
 KAFKA_BROKERS ?= $(or $(shell sed -n 's/^KAFKA_BROKERS=//p' .env 2>/dev/null | tail -n 1),127.0.0.1:9092)
@@ -48,6 +48,9 @@ test: ## all tests; prints `N passed, N failed`
 
 test-embedded: ## the tests that need only cargo
 	scripts/test.sh --embedded
+
+sim: ## worlds in which everything goes wrong (SEEDS=1000000 for more, SEED=n for one, step by step)
+	scripts/sim.sh
 
 tls: ## TLS and SASL against a broker that asks for them; builds OpenSSL
 	scripts/tls.sh

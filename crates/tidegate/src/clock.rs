@@ -16,6 +16,9 @@ pub(crate) enum Clock {
     /// Moves only when it is told to.
     #[cfg(feature = "testing")]
     Virtual(virtual_time::VirtualClock),
+    /// Tokio's time, which a simulated world pauses; everything else about it comes from the world's seed.
+    #[cfg(feature = "testing")]
+    Simulated(simulated::SimClock),
 }
 
 impl Clock {
@@ -30,6 +33,8 @@ impl Clock {
             Self::System(start) => start.elapsed(),
             #[cfg(feature = "testing")]
             Self::Virtual(clock) => clock.elapsed(),
+            #[cfg(feature = "testing")]
+            Self::Simulated(clock) => clock.elapsed(),
         }
     }
 
@@ -39,12 +44,41 @@ impl Clock {
             Self::System(_) => wall_now(),
             #[cfg(feature = "testing")]
             Self::Virtual(clock) => clock.wall(),
+            #[cfg(feature = "testing")]
+            Self::Simulated(clock) => clock.wall(),
         }
     }
 
     /// What one event of the core comes with.
     pub(crate) fn now(&self) -> Now {
-        Now { elapsed: self.elapsed(), wall: self.wall(), entropy: fastrand::u64(..) }
+        Now { elapsed: self.elapsed(), wall: self.wall(), entropy: self.entropy() }
+    }
+
+    fn entropy(&self) -> u64 {
+        match self {
+            #[cfg(feature = "testing")]
+            Self::Simulated(clock) => clock.entropy(),
+            _ => fastrand::u64(..),
+        }
+    }
+
+    /// Runs a task only while its process is not stopped, as a simulated world may do; else as it is.
+    pub(crate) fn gated<F: Future + Send>(
+        &self,
+        task: F,
+    ) -> impl Future<Output = F::Output> + Send + use<F> {
+        #[cfg(feature = "testing")]
+        let gate = match self {
+            Self::Simulated(clock) => Some(clock.gate()),
+            _ => None,
+        };
+        async move {
+            #[cfg(feature = "testing")]
+            if let Some(gate) = gate {
+                return gate.pass(task).await;
+            }
+            task.await
+        }
     }
 
     /// Waits until [`elapsed`](Self::elapsed) has reached `at`. Cancel safe.
@@ -56,6 +90,8 @@ impl Clock {
             },
             #[cfg(feature = "testing")]
             Self::Virtual(clock) => clock.reached(at).await,
+            #[cfg(feature = "testing")]
+            Self::Simulated(clock) => clock.reached(at).await,
         }
     }
 
@@ -66,6 +102,8 @@ impl Clock {
             Self::System(_) => {}
             #[cfg(feature = "testing")]
             Self::Virtual(clock) => clock.jump_to(at),
+            #[cfg(feature = "testing")]
+            Self::Simulated(_) => {} // it moves by itself
         }
     }
 
@@ -75,10 +113,13 @@ impl Clock {
     }
 }
 
-fn wall_now() -> Timestamp {
+pub(crate) fn wall_now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
+
+#[cfg(feature = "testing")]
+pub(crate) mod simulated;
 
 #[cfg(feature = "testing")]
 pub(crate) mod virtual_time {

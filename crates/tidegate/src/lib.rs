@@ -186,6 +186,7 @@ pub mod inbox;
 pub mod layer;
 pub mod message;
 pub mod outcome;
+mod planted;
 pub mod policy;
 pub mod prelude;
 pub mod publisher;

@@ -1,22 +1,32 @@
-//! The contract on the embedded log, and the proof that the suite notices what it should.
+//! The contract on the embedded and on the simulated log, and the proof that the suite notices what it should.
 //!
 //! `cargo test -p tidegate --features testing --test conformance -- --nocapture` prints both tables.
 
 mod conformance {
+    pub(crate) mod in_memory;
     pub(crate) mod on_disk;
 }
 
 use std::collections::HashSet;
 use std::path::Path;
 
+use conformance::in_memory::InMemory;
 use conformance::on_disk::OnDisk;
 use tidegate::testing::broken;
 use tidegate::testing::conformance::{Report, cases, run, run_named};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_log_keeps_the_contract() {
-    let report = run(&OnDisk::new()).await;
-    println!("{}", Report::table(std::slice::from_ref(&report)));
+    keeps_the_contract(&run(&OnDisk::new()).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_simulated_log_keeps_the_contract() {
+    keeps_the_contract(&run(&InMemory::new()).await);
+}
+
+fn keeps_the_contract(report: &Report) {
+    println!("{}", Report::table(std::slice::from_ref(report)));
     assert!(cases().len() >= 45, "only {} cases", cases().len());
     assert_eq!(report.results.len(), cases().len(), "a case was left out");
     assert_eq!(report.passed(), cases().len(), "{:#?}", report.failures().collect::<Vec<_>>());

@@ -21,6 +21,8 @@
 //! - Delivery never jumps: a position outside of the log is an event (case `start_out_of_range_is_an_event`).
 
 #[cfg(feature = "embedded")]
+pub(crate) mod coordinator;
+#[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;
 mod from_env;
@@ -32,7 +34,7 @@ pub mod partitioner;
 #[cfg(any(feature = "embedded", feature = "kafka"))]
 mod sync;
 #[cfg(any(feature = "embedded", feature = "kafka"))]
-mod taking;
+pub(crate) mod taking;
 mod types;
 
 use std::fmt;

@@ -5,19 +5,19 @@ use crate::message::Record;
 
 /// Counts records against a limit; the first always fits.
 #[derive(Debug)]
-pub(super) struct Taking {
+pub(crate) struct Taking {
     records: usize,
     bytes: usize,
     first: bool,
 }
 
 impl Taking {
-    pub(super) fn new(limit: &FetchLimit) -> Self {
+    pub(crate) fn new(limit: &FetchLimit) -> Self {
         Self { records: limit.records.max(1), bytes: limit.bytes, first: true }
     }
 
     /// Takes the record if it fits.
-    pub(super) fn fits(&mut self, record: &Record) -> bool {
+    pub(crate) fn fits(&mut self, record: &Record) -> bool {
         let size = record.size();
         if self.records == 0 || (size > self.bytes && !self.first) {
             return false;

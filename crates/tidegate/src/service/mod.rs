@@ -119,6 +119,14 @@ impl<S> Service<S> {
         self
     }
 
+    /// Delivery pauses when so many records, or so many bytes of them, are held in memory, and goes on at half. Default
+    /// 10,000 records and 64 MiB.
+    pub const fn buffer(mut self, records: usize, bytes: usize) -> Self {
+        self.settings.buffer_records = records;
+        self.settings.buffer_bytes = bytes;
+        self
+    }
+
     /// How many workers run handlers. Default: one for each core. A handler that awaits holds up nobody; one that keeps its
     /// thread holds up what its lane holds.
     pub const fn lanes(mut self, lanes: usize) -> Self {

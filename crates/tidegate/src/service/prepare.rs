@@ -96,6 +96,7 @@ async fn join(settings: &Settings, shop: &Shop) -> Result<Box<dyn crate::broker:
     let subscription = Subscription {
         drain_deadline: settings.drain,
         session_timeout: settings.session_timeout,
+        max_poll_records: settings.max_poll_records,
         max_poll_interval: settings.max_poll_interval,
         ..Subscription::new(settings.group.clone(), shop.endpoint.topics())
     };
@@ -118,6 +119,8 @@ async fn core_config(
         max_in_flight: settings.concurrency,
         commit_interval: settings.commit_interval,
         session_timeout: settings.session_timeout,
+        max_buffered_records: settings.buffer_records,
+        max_buffered_bytes: settings.buffer_bytes,
         ..CoreConfig::new(settings.group.clone(), cluster_id, shop.policies.clone(), start)
     })
 }

@@ -30,6 +30,18 @@ impl Routes {
     }
 }
 
+#[cfg(feature = "testing")]
+impl Routes {
+    /// Puts something round the routes that sees every attempt.
+    pub(crate) fn wrap(
+        mut self,
+        wrap: impl FnOnce(Arc<dyn Endpoint>) -> Arc<dyn Endpoint>,
+    ) -> Self {
+        self.endpoint = self.endpoint.map(wrap);
+        self
+    }
+}
+
 impl std::fmt::Debug for Routes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Routes").field("topics", &self.topics).finish_non_exhaustive()

@@ -26,7 +26,8 @@ use self::grants::Described;
 use self::load::Loaded;
 use self::reading::{Next, Reading};
 use super::Inner;
-use super::coordinator::{MemberId, Notice};
+
+use crate::broker::coordinator::{MemberId, Notice};
 use crate::broker::{BrokerError, FetchLimit, GroupEvent, Subscription};
 use crate::message::TopicPartition;
 

@@ -15,7 +15,6 @@
 //! written, the newest records, pages of the file.
 
 mod batch;
-mod coordinator;
 mod driver;
 mod fetch;
 mod groups;
@@ -41,11 +40,11 @@ use tokio::sync::oneshot;
 
 pub use options::EmbeddedOptions;
 
-use self::coordinator::Coordinator;
 use self::log::Log;
 use self::queue::{Job, Queue, Refused};
 use self::store::{SharedBackend, Source, Store};
 use self::writer::{Worker, Writer};
+use super::coordinator::Coordinator;
 #[cfg(any(test, feature = "testing"))]
 use crate::broker::AdminError;
 use crate::broker::{Broker, BrokerError, sync};

@@ -10,6 +10,8 @@ use crate::consumer::core::partition::{Partition, Phase};
 use crate::consumer::core::{Command, LocalEpoch};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
+#[cfg(feature = "testing")]
+use crate::planted::planted;
 
 /// An entry of the metadata in bytes, with room to spare.
 const ENTRY: usize = 64;
@@ -24,6 +26,9 @@ pub(super) struct Progress {
     failures: u32,
     not_before: Duration,
     limit: usize,
+    /// What was refused: only for [`Bug::CommitMovesBack`](crate::planted::Bug::CommitMovesBack).
+    #[cfg(feature = "testing")]
+    refused: Option<Offset>,
     /// Something did not fit into the metadata last time: intake waits until it does (rule 8).
     full: bool,
 }
@@ -38,6 +43,8 @@ impl Default for Progress {
             not_before: Duration::ZERO,
             limit: Subscription::MAX_METADATA,
             full: false,
+            #[cfg(feature = "testing")]
+            refused: None,
         }
     }
 }
@@ -177,7 +184,14 @@ impl Partition {
     }
 
     fn commit_entry(&mut self, cx: &Cx<'_>) -> CommitEntry {
-        let base = self.tracker.watermark();
+        #[cfg_attr(not(feature = "testing"), expect(unused_mut, reason = "see below"))]
+        let mut base = self.tracker.watermark();
+        #[cfg(feature = "testing")]
+        if planted!(CommitMovesBack)
+            && let Some(refused) = self.progress.refused.take_if(|refused| *refused < base)
+        {
+            base = refused;
+        }
         let retries = self.retries();
         let metadata = CommitMetadata {
             cluster_id: cx.config.cluster_id.clone(),
@@ -236,6 +250,10 @@ impl Partition {
     }
 
     fn commit_refused(&mut self, sent: &Sent, error: CommitError, cx: &mut Cx<'_>) {
+        #[cfg(feature = "testing")]
+        {
+            self.progress.refused = Some(sent.offset);
+        }
         let partition = self.id.clone();
         self.tell(RuntimeEvent::CommitFailed { partition, error: error.clone() }, cx);
         match error {

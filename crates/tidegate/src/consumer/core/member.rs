@@ -14,6 +14,7 @@ use crate::consumer::core::stop::Stop;
 use crate::consumer::core::{Event, Ledger, LocalEpoch, WorkId};
 use crate::events::RuntimeEvent;
 use crate::message::TopicPartition;
+use crate::planted::planted;
 
 #[derive(Debug, Default)]
 pub(super) struct Member {
@@ -113,9 +114,15 @@ impl Member {
         cx: &mut Cx<'_>,
     ) {
         let mut leaving = BTreeMap::new();
+        if planted!(RetainedStop) {
+            self.partitions.values_mut().for_each(|partition| partition.drain(cx));
+        }
         for id in ids {
             if let Some(partition) = self.partitions.get_mut(id) {
                 partition.drain(cx);
+                if planted!(FenceBeforeDrain) {
+                    partition.cancel(cx);
+                }
                 leaving.insert(id.clone(), partition.epoch);
             }
         }
@@ -124,6 +131,9 @@ impl Member {
 
     /// Rule 11: cancelled at once, nothing is committed.
     fn lose(&mut self, id: &TopicPartition, cx: &mut Cx<'_>) {
+        if planted!(LostGoesOn) {
+            return;
+        }
         if let Some(partition) = self.partitions.remove(id) {
             self.ended(partition, true, cx);
         }

@@ -11,6 +11,7 @@ use crate::consumer::core::tracker::Tracker;
 use crate::consumer::core::{Command, OwnFailure};
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
+use crate::planted::planted;
 use crate::policy::{Effects, RoutePolicy, StartFrom};
 
 impl Partition {
@@ -108,7 +109,9 @@ impl Partition {
             Ok(metadata) => {
                 self.log_start = metadata.log_start;
                 self.restored = restored(metadata.retries, cx);
-                self.done_above = metadata.done;
+                if !planted!(MapIgnored) {
+                    self.done_above = metadata.done;
+                }
             }
             Err(why) => {
                 let (partition, reason) = (self.id.clone(), why.to_string());

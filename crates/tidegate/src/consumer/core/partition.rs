@@ -23,6 +23,7 @@ use crate::consumer::core::watch::Watch;
 use crate::consumer::core::{Command, Counts, End, LocalEpoch, Start, WorkId};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
+use crate::planted::planted;
 
 /// How far the ownership is.
 #[derive(Debug)]
@@ -238,6 +239,7 @@ impl Partition {
         }
         match self.pauses.news() {
             Some(true) => cx.push(Command::Pause(self.id.clone())),
+            Some(false) if planted!(LostWakeUp) => {}
             Some(false) => cx.push(Command::Resume(self.id.clone())),
             None => {}
         }

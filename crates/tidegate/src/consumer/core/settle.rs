@@ -17,6 +17,7 @@ use crate::consumer::core::work::State;
 use crate::consumer::core::{Attempt, Command, End, Step, StepFailure, StepKind};
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
+use crate::planted::planted;
 use crate::policy::{Effects, RoutePolicy};
 
 /// A stall is told when it begins, and then so often.
@@ -56,6 +57,7 @@ impl Partition {
 
     /// Rule 28: what the marker still owes goes out before the offset.
     pub(super) fn settle_duplicate(&mut self, offset: Offset, owes: bool, cx: &mut Cx<'_>) {
+        let owes = owes && !planted!(OwedForgotten);
         self.settle(offset, owes.then_some(Step::Dispatch), owes, End::Duplicate, cx);
     }
 
@@ -138,6 +140,11 @@ impl Partition {
         match failure {
             StepFailure::Fenced => self.fenced(cx),
             StepFailure::Lapsed => self.lapsed(offset),
+            StepFailure::Again(_)
+                if kind == StepKind::DeadLetter && planted!(UnackedDeadLetter) =>
+            {
+                self.advance(offset, kind, false, End::Dead, cx);
+            }
             StepFailure::Duplicate => self.settle_duplicate(offset, true, cx),
             StepFailure::Again(why) => self.stall(offset, None, why, cx),
             StepFailure::Rerun(why) => match kind {

@@ -18,6 +18,8 @@ use crate::consumer::core::metadata::RetryState;
 use crate::consumer::core::window::Window;
 use crate::consumer::core::work::{Past, State, Unit, Work};
 use crate::message::Offset;
+#[cfg(feature = "testing")]
+use crate::planted::planted;
 use crate::policy::{Order, PolicyId};
 
 /// The unfinished records of one ownership.
@@ -31,6 +33,11 @@ pub(super) struct Tracker {
     placed: usize,
     retrying: usize,
     bytes: usize,
+    /// The first offset that no record has: only for [`Bug::GapIsARecord`](crate::planted::Bug::GapIsARecord).
+    #[cfg(feature = "testing")]
+    gap: Option<Offset>,
+    #[cfg(feature = "testing")]
+    seen: bool,
 }
 
 impl Tracker {
@@ -44,12 +51,40 @@ impl Tracker {
             placed: 0,
             retrying: 0,
             bytes: 0,
+            #[cfg(feature = "testing")]
+            gap: None,
+            #[cfg(feature = "testing")]
+            seen: false,
         }
     }
 
     /// What may be committed: the lowest unfinished delivered offset, or what follows the last one (rule 1).
     pub(super) fn watermark(&self) -> Offset {
+        #[cfg(feature = "testing")]
+        if let Some(wrong) = self.planted_watermark() {
+            return wrong;
+        }
         self.works.first().unwrap_or(self.next)
+    }
+
+    /// What other systems take for it.
+    #[cfg(feature = "testing")]
+    fn planted_watermark(&self) -> Option<Offset> {
+        let past = |passes: fn(&State) -> bool| {
+            let holds = |(_, work): &(Offset, &Work)| !passes(&work.state);
+            Some(self.works.iter().find(holds).map_or(self.next, |(offset, _)| offset))
+        };
+        if planted!(HighestSeen) {
+            Some(self.next)
+        } else if planted!(PastInFlight) {
+            past(|state| matches!(state, State::Running))
+        } else if planted!(PastWaiting) {
+            past(|state| matches!(state, State::Waiting))
+        } else if planted!(GapIsARecord) {
+            self.gap.map(|gap| self.works.first().map_or(gap, |first| first.min(gap)))
+        } else {
+            None
+        }
     }
 
     /// What follows the last delivered record.
@@ -73,6 +108,14 @@ impl Tracker {
     /// Notes a record that is finished as it arrives; false when it, or a later one, was delivered before.
     pub(super) fn pass(&mut self, offset: Offset) -> bool {
         let new = offset >= self.next;
+        #[cfg(feature = "testing")]
+        if offset > self.next && self.seen {
+            self.gap.get_or_insert(self.next);
+        }
+        #[cfg(feature = "testing")]
+        {
+            self.seen = true;
+        }
         if new {
             self.next = offset.next();
         }

@@ -6,6 +6,7 @@ use crate::consumer::core::metadata::RetryState;
 use crate::consumer::core::settle::Settling;
 use crate::consumer::core::{Attempt, Delivered};
 use crate::message::Offset;
+use crate::planted::planted;
 use crate::policy::retry::Tried;
 use crate::policy::{Order, PolicyId};
 
@@ -45,6 +46,7 @@ impl Unit {
     /// A record without a key counts as `Order::None`.
     pub(super) fn of(record: &Delivered, order: Order) -> Self {
         match (order, record.key) {
+            (Order::Key, Some(_)) if planted!(KeyOrder) => Self::Free,
             (Order::Partition, _) => Self::Partition,
             (Order::Key, Some(hash)) => Self::Key(hash),
             (Order::Key, None) | (Order::None, _) => Self::Free,

@@ -64,7 +64,7 @@ impl Lanes {
                 beat: beat.clone(),
                 place,
             };
-            workers.spawn(lane.run());
+            workers.spawn(shop.clock.gated(lane.run()));
             let waiting = VecDeque::new();
             Handle { tasks, waiting, load: 0, beat, last: None, unchanged: 0 }
         });

@@ -60,7 +60,8 @@ impl Driver {
             self.held.own(partition.clone(), epoch, Vec::new());
             self.events.push_back(Event::Owned { partition, epoch, result: Ok(()) });
         } else {
-            self.tasks.spawn(own(Arc::clone(&self.shop), partition, epoch));
+            let asked = own(Arc::clone(&self.shop), partition, epoch);
+            self.tasks.spawn(self.shop.clock.gated(asked));
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::task::JoinError;
 
 use super::reading::Reading;
 use super::{Member, TRY_AGAIN};
-use crate::broker::embedded::coordinator::Grant;
+use crate::broker::coordinator::Grant;
 use crate::broker::embedded::{Inner, groups};
 use crate::broker::{Assignment, BrokerError, GroupEvent};
 

@@ -9,11 +9,13 @@ mod group;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+#[cfg(feature = "testing")]
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub(super) use group::{Grant, Notice};
+pub(crate) use group::{Grant, Notice};
 
 use self::group::Group;
 use super::sync::lock;
@@ -22,17 +24,17 @@ use crate::message::TopicPartition;
 
 /// One membership; never used twice while the log is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct MemberId(u64);
+pub(crate) struct MemberId(u64);
 
 /// All groups, by name. One that all members have left stays, as its generation must not go back.
 #[derive(Debug, Default)]
-pub(super) struct Coordinator {
+pub(crate) struct Coordinator {
     groups: Mutex<BTreeMap<String, Group>>,
     members: AtomicU64,
 }
 
 impl Coordinator {
-    pub(super) fn join(
+    pub(crate) fn join(
         &self,
         how: &Subscription,
         wishes: BTreeSet<TopicPartition>,
@@ -45,16 +47,16 @@ impl Coordinator {
         id
     }
 
-    pub(super) fn leave(&self, group: &str, id: MemberId) {
+    pub(crate) fn leave(&self, group: &str, id: MemberId) {
         self.with(group, |group| group.leave(id));
     }
 
-    pub(super) fn poll(&self, group: &str, id: MemberId) -> Option<Notice> {
+    pub(crate) fn poll(&self, group: &str, id: MemberId) -> Option<Notice> {
         self.with(group, |group| group.poll(id, Instant::now())).flatten()
     }
 
     /// The grants that still hold.
-    pub(super) fn accept(&self, group: &str, grants: Vec<Grant>) -> Vec<TopicPartition> {
+    pub(crate) fn accept(&self, group: &str, grants: Vec<Grant>) -> Vec<TopicPartition> {
         let accepted = self.with(group, |group| {
             let kept = grants.into_iter().filter(|grant| group.accept(grant));
             kept.map(|grant| grant.partition).collect()
@@ -62,11 +64,11 @@ impl Coordinator {
         accepted.unwrap_or_default()
     }
 
-    pub(super) fn revoked(&self, group: &str, id: MemberId, ticket: RevokeTicket) {
+    pub(crate) fn revoked(&self, group: &str, id: MemberId, ticket: RevokeTicket) {
         self.with(group, |group| group.revoked(id, ticket, Instant::now()));
     }
 
-    pub(super) fn check_commit(
+    pub(crate) fn check_commit(
         &self,
         group: &str,
         id: MemberId,
@@ -76,18 +78,42 @@ impl Coordinator {
         checked.unwrap_or(Err(CommitError::Closed))
     }
 
-    pub(super) fn deadline(&self, group: &str) -> Option<Instant> {
+    pub(crate) fn deadline(&self, group: &str) -> Option<Instant> {
         self.with(group, |group| group.deadline()).flatten()
     }
 
-    pub(super) fn infos(&self) -> Vec<GroupInfo> {
+    /// As [`Group::set_eager`].
+    #[cfg(feature = "testing")]
+    pub(crate) fn set_eager(&self, group: &str, eager: bool) {
+        lock(&self.groups).entry(group.to_owned()).or_default().set_eager(eager);
+    }
+
+    /// As [`Group::hasten`].
+    #[cfg(feature = "testing")]
+    pub(crate) fn hasten(&self, group: &str, id: MemberId, within: Duration) {
+        self.with(group, |group| group.hasten(id, within));
+    }
+
+    /// As [`Group::relax`].
+    #[cfg(feature = "testing")]
+    pub(crate) fn relax(&self, group: &str, id: MemberId, within: Duration) {
+        self.with(group, |group| group.relax(id, within));
+    }
+
+    /// Raised by each rebalance.
+    #[cfg(feature = "testing")]
+    pub(crate) fn generation(&self, group: &str) -> u64 {
+        self.with(group, |group| group.generation()).unwrap_or_default()
+    }
+
+    pub(crate) fn infos(&self) -> Vec<GroupInfo> {
         let mut groups = lock(&self.groups);
         let now = Instant::now();
         groups.values_mut().for_each(|group| group.expire(now));
         groups.iter().map(|(name, group)| group.info(name)).collect()
     }
 
-    pub(super) fn wake_all(&self) {
+    pub(crate) fn wake_all(&self) {
         lock(&self.groups).values().for_each(Group::wake_all);
     }
 

@@ -24,7 +24,7 @@ use crate::message::TopicPartition;
 
 /// What a member is to be told next.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::broker::embedded) enum Notice {
+pub(crate) enum Notice {
     Lost(Vec<TopicPartition>),
     Revoking {
         partitions: Vec<TopicPartition>,
@@ -37,8 +37,8 @@ pub(in crate::broker::embedded) enum Notice {
 
 /// A partition that waits for its new owner to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::broker::embedded) struct Grant {
-    pub(in crate::broker::embedded) partition: TopicPartition,
+pub(crate) struct Grant {
+    pub(crate) partition: TopicPartition,
     /// Which of the partition's successive ownerships this is.
     tenure: u64,
 }
@@ -53,6 +53,10 @@ pub(super) struct Group {
     target: Owners,
     tenures: u64,
     tickets: u64,
+    /// Every rebalance takes everything back from everybody, before anything is given out (Kafka's eager protocol).
+    eager: bool,
+    /// Such a rebalance is under way: nothing is given out.
+    collecting: bool,
 }
 
 #[derive(Debug)]
@@ -141,7 +145,7 @@ impl Group {
         }
         let mut partitions = Vec::new();
         for (partition, held) in &mut self.held {
-            let moves = self.target.get(partition) != Some(&id);
+            let moves = self.collecting || self.target.get(partition) != Some(&id);
             if held.by == id && held.phase == Phase::Owned && moves {
                 held.phase = Phase::Revoking;
                 partitions.push(partition.clone());
@@ -242,11 +246,47 @@ impl Group {
         let wishes = present.map(|(id, member)| (*id, &member.wishes)).collect();
         let current = self.held.iter().map(|(p, held)| (p.clone(), held.by)).collect();
         self.target = assign(&wishes, &current);
+        self.collecting = self.eager && !self.held.is_empty();
         self.settle();
+    }
+
+    /// How partitions move from the next rebalance on.
+    #[cfg(feature = "testing")]
+    pub(super) fn set_eager(&mut self, eager: bool) {
+        self.eager = eager;
+    }
+
+    /// The group is heard of no more from this member: it is put out when this time is over.
+    #[cfg(feature = "testing")]
+    pub(super) fn hasten(&mut self, id: MemberId, within: Duration) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.max_poll_interval = member.max_poll_interval.min(within);
+        }
+    }
+
+    /// It is heard of again.
+    #[cfg(feature = "testing")]
+    pub(super) fn relax(&mut self, id: MemberId, within: Duration) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.max_poll_interval = within;
+        }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Gives what is free to who is to have it; wakes who has something to be told.
     fn settle(&mut self) {
+        if self.collecting {
+            self.held.retain(|_, held| held.phase != Phase::Granted);
+            self.collecting = !self.held.is_empty();
+        }
+        if self.collecting {
+            let owners = self.held.values().filter_map(|held| self.members.get(&held.by));
+            return owners.for_each(|member| member.waker.notify_one());
+        }
         for (partition, to) in &self.target {
             let held = self.held.get(partition);
             if held.is_some_and(|held| held.by == *to) {

@@ -1,0 +1,91 @@
+//! Bugs of other systems, to be switched on by tests of the simulator: a check that finds none of them is no check.
+//!
+//! Without the feature `testing` there is no switch, and nothing of this is compiled in.
+
+/// A bug, by the name that the regression table gives it.
+#[cfg(feature = "testing")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Bug {
+    /// Commits what was seen, not what is finished (confluentinc/parallel-consumer#826).
+    HighestSeen,
+    /// Commits past a record whose attempt is running (JasperFx/wolverine#3162).
+    PastInFlight,
+    /// Commits past a record that waits in memory for its retry (dapr/dapr#8796; rule 20).
+    PastWaiting,
+    /// Takes offsets for contiguous: waits for one that no record has (spring-projects/spring-kafka#4258).
+    GapIsARecord,
+    /// Goes on with what was lost (redpanda-data/connect#4477).
+    LostGoesOn,
+    /// Forgets to resume what it has paused (KPipe, lost wake-up).
+    LostWakeUp,
+    /// A refused commit is sent again later, whatever was accepted since (spring-projects/spring-kafka#3186).
+    CommitMovesBack,
+    /// Cuts off first, and drains then (PostHog/posthog#80897).
+    FenceBeforeDrain,
+    /// A revoke of one partition stops the others too (spring-projects/spring-kafka#4708).
+    RetainedStop,
+    /// Takes a dead letter that was not acknowledged for one that was (spring-projects/spring-kafka#2118).
+    UnackedDeadLetter,
+    /// A duplicate does not dispatch what its marker owes (NServiceBus outbox; rule 28).
+    OwedForgotten,
+    /// Starts a record before the one before it in its key is settled (rule 23).
+    KeyOrder,
+    /// Does again what an earlier owner's commit calls done (confluentinc/parallel-consumer#365; rule 8).
+    MapIgnored,
+    /// Takes in what it cannot hold (confluentinc/parallel-consumer#834).
+    NoBudget,
+}
+
+#[cfg(feature = "testing")]
+impl Bug {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::HighestSeen,
+        Self::PastInFlight,
+        Self::PastWaiting,
+        Self::GapIsARecord,
+        Self::LostGoesOn,
+        Self::LostWakeUp,
+        Self::CommitMovesBack,
+        Self::FenceBeforeDrain,
+        Self::RetainedStop,
+        Self::UnackedDeadLetter,
+        Self::OwedForgotten,
+        Self::KeyOrder,
+        Self::MapIgnored,
+        Self::NoBudget,
+    ];
+}
+
+#[cfg(feature = "testing")]
+std::thread_local! {
+    static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+}
+
+/// Runs with this bug, on this thread.
+#[cfg(feature = "testing")]
+pub(crate) fn with<T>(bug: Option<Bug>, run: impl FnOnce() -> T) -> T {
+    let before = PLANTED.replace(bug);
+    let result = run();
+    PLANTED.set(before);
+    result
+}
+
+/// Whether this bug is planted here.
+#[cfg(feature = "testing")]
+pub(crate) fn has(bug: Bug) -> bool {
+    PLANTED.get() == Some(bug)
+}
+
+/// The place of a bug: `false` unless a test has planted it.
+macro_rules! planted {
+    ($bug:ident) => {{
+        #[cfg(feature = "testing")]
+        let planted = $crate::planted::has($crate::planted::Bug::$bug);
+        #[cfg(not(feature = "testing"))]
+        let planted = false;
+        planted
+    }};
+}
+pub(crate) use planted;

@@ -1,0 +1,45 @@
+//! I2, I10: what a stored commit says.
+
+use crate::broker::CommitEntry;
+use crate::consumer::core::metadata::CommitMetadata;
+use crate::message::Offset;
+use crate::testing::chaos::truth::Truth;
+use crate::testing::sim::Process;
+
+/// I2: everything below a committed offset, and everything that its map calls done, is really finished.
+pub(in crate::testing::chaos) fn i2_nothing_unfinished_is_committed(
+    truth: &mut Truth,
+    process: Process,
+    entry: &CommitEntry,
+) {
+    let done = CommitMetadata::decode(&entry.committed.metadata).map(|m| m.done);
+    let done = done.unwrap_or_default();
+    let to = entry.committed.offset;
+    let Some(book) = truth.books.get(&entry.partition) else { return };
+    let said = |offset: &&Offset| **offset < to || done.contains(**offset);
+    let unfinished = book.open.iter().find(said).copied();
+    if let Some(offset) = unfinished {
+        let fact = &book.facts[&offset];
+        let what = format!(
+            "{process:?} committed {to} of {}, and offset {offset} is not finished: {fact:?}",
+            entry.partition
+        );
+        truth.violated("I2", what);
+    }
+}
+
+/// I10: a committed offset never moves back; across owners neither, as each begins where the last one was.
+pub(in crate::testing::chaos) fn i10_commits_never_move_back(
+    truth: &mut Truth,
+    process: Process,
+    entry: &CommitEntry,
+) {
+    let to = entry.committed.offset;
+    let Some(book) = truth.books.get_mut(&entry.partition) else { return };
+    let before = book.committed;
+    book.committed = before.max(to);
+    if to < before {
+        let at = &entry.partition;
+        truth.violated("I10", format!("{process:?} committed {to} of {at} after {before}"));
+    }
+}

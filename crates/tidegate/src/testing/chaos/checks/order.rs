@@ -1,0 +1,22 @@
+//! I3: order within a unit.
+
+use crate::message::{Offset, TopicPartition};
+use crate::testing::chaos::truth::Truth;
+use crate::testing::sim::Process;
+
+/// I3: no attempt begins while an earlier record of its unit of order is unfinished.
+pub(in crate::testing::chaos) fn i3_order_is_kept(
+    truth: &mut Truth,
+    process: Process,
+    at: &TopicPartition,
+    offset: Offset,
+) {
+    let Some(book) = truth.books.get(at) else { return };
+    let Some(fact) = book.facts.get(&offset) else { return };
+    let waits_for = |before: &&Offset| book.facts[*before].shares_order(fact);
+    let passed = book.open.range(..offset).find(waits_for).copied();
+    if let Some(passed) = passed {
+        let what = format!("{process:?} began {at} offset {offset} while {passed} is unfinished");
+        truth.violated("I3", what);
+    }
+}

@@ -1,0 +1,157 @@
+//! When in a record's life something goes wrong (the moments of the design), and what.
+
+use std::fmt;
+
+/// A moment, by its letter in the list of moments. `a` and `l` are of HTTP and replay; `n` cannot exist where emitted records
+/// are rows of the effect's own transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Moment {
+    /// b: enqueued, not acknowledged: an emitted record of a handler without a store.
+    Enqueued,
+    /// c: fetched, not claimed.
+    Fetched,
+    /// d: claimed, effect not started.
+    Claimed,
+    /// e: effect done, not marked: the handler has returned.
+    Effect,
+    /// f: marked, not committed: a commit is on its way.
+    Marked,
+    /// g: waiting for its next attempt.
+    Waiting,
+    /// h: the dead letter is being published.
+    DeadLetter,
+    /// i: partitions are being given back.
+    Revoke,
+    /// j: drain at a shutdown.
+    Shutdown,
+    /// k: joining, and taking over what an earlier owner has left.
+    TakeOver,
+    /// m: effect and marker durable, emitted event not acknowledged.
+    Owed,
+    /// o: dead letter acknowledged, `Dead` not marked.
+    DeadMark,
+}
+
+impl Moment {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Enqueued,
+        Self::Fetched,
+        Self::Claimed,
+        Self::Effect,
+        Self::Marked,
+        Self::Waiting,
+        Self::DeadLetter,
+        Self::Revoke,
+        Self::Shutdown,
+        Self::TakeOver,
+        Self::Owed,
+        Self::DeadMark,
+    ];
+
+    /// Its letter.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Enqueued => 'b',
+            Self::Fetched => 'c',
+            Self::Claimed => 'd',
+            Self::Effect => 'e',
+            Self::Marked => 'f',
+            Self::Waiting => 'g',
+            Self::DeadLetter => 'h',
+            Self::Revoke => 'i',
+            Self::Shutdown => 'j',
+            Self::TakeOver => 'k',
+            Self::Owed => 'm',
+            Self::DeadMark => 'o',
+        }
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.letter().encode_utf8(&mut [0; 4]))
+    }
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// F1: the process is killed.
+    Crash,
+    /// F2: the process is stopped past its session, then goes on.
+    Zombie,
+    /// F3: the process is asked to stop; another one takes its place.
+    Restart,
+    /// F4: the broker is away for a while.
+    BrokerAway,
+    /// F5: commits are refused for a while.
+    CoordinatorMoves,
+    /// F6: a member joins, and leaves again.
+    Rebalance,
+    /// F7: the answer comes late.
+    Slow,
+    /// F8: the call is refused.
+    Refused,
+    /// F8, F11: the call acts, and its answer is lost.
+    ReplyLost,
+    /// F21: the wall clock jumps by an hour.
+    ClockJump,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Crash,
+        Self::Zombie,
+        Self::Restart,
+        Self::BrokerAway,
+        Self::CoordinatorMoves,
+        Self::Rebalance,
+        Self::Slow,
+        Self::Refused,
+        Self::ReplyLost,
+        Self::ClockJump,
+    ];
+
+    /// Whether it can hit at that moment: a call can only be refused, or lose its answer, where there is a call.
+    #[must_use]
+    pub const fn can_hit(self, moment: Moment) -> bool {
+        let calls = matches!(
+            moment,
+            Moment::Enqueued
+                | Moment::Effect
+                | Moment::Marked
+                | Moment::DeadLetter
+                | Moment::Owed
+                | Moment::DeadMark
+        );
+        match self {
+            Self::Refused => calls || matches!(moment, Moment::TakeOver),
+            Self::ReplyLost => calls,
+            // What leaves is not asked to leave once more.
+            Self::Restart => !matches!(moment, Moment::Shutdown | Moment::TakeOver),
+            Self::Slow => !matches!(moment, Moment::Waiting | Moment::Revoke),
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Crash => "F1 crash",
+            Self::Zombie => "F2 zombie",
+            Self::Restart => "F3 restart",
+            Self::BrokerAway => "F4 broker away",
+            Self::CoordinatorMoves => "F5 coordinator",
+            Self::Rebalance => "F6 rebalance",
+            Self::Slow => "F7 slow",
+            Self::Refused => "F8 refused",
+            Self::ReplyLost => "F8 reply lost",
+            Self::ClockJump => "F21 clock",
+        };
+        f.pad(name)
+    }
+}

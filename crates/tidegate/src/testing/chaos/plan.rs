@@ -1,0 +1,103 @@
+//! What a seed draws: the size of the world, and what goes wrong when.
+
+use std::time::Duration;
+
+use super::moment::{Kind, Moment};
+use super::rng::Rng;
+
+/// One fault: it hits when its moment has come so often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    /// What goes wrong.
+    pub kind: Kind,
+    /// When.
+    pub moment: Moment,
+    /// At which occurrence of that moment, from 1.
+    pub nth: u32,
+    /// How long it lasts, where it lasts.
+    pub lasts: Duration,
+}
+
+/// A world before it begins.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What it was drawn from.
+    pub seed: u64,
+    /// Processes of the group.
+    pub members: u32,
+    /// Partitions of each topic.
+    pub partitions: u32,
+    /// Records.
+    pub records: u32,
+    /// Keys; some records have none.
+    pub keys: u32,
+    /// Whether the group rebalances as Kafka's eager protocol does.
+    pub eager: bool,
+    /// Whether some offsets hold no record.
+    pub gaps: bool,
+    /// Places for records side by side.
+    pub concurrency: usize,
+    /// Records in one delivery.
+    pub poll: usize,
+    /// What goes wrong.
+    pub faults: Vec<Planned>,
+}
+
+/// So many kinds of fault hit each world at least.
+const KINDS: usize = 3;
+
+impl Plan {
+    /// Draws a world.
+    #[must_use]
+    pub fn draw(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        Self {
+            seed,
+            members: 3 + u32::try_from(rng.below(2)).expect("small"),
+            partitions: 4 + u32::try_from(rng.below(3)).expect("small"),
+            records: 200 + u32::try_from(rng.below(60)).expect("small"),
+            keys: 8 + u32::try_from(rng.below(60)).expect("small"),
+            eager: rng.percent(30),
+            gaps: rng.percent(50),
+            concurrency: rng.pick(&[2, 4, 8, 64]),
+            poll: rng.pick(&[5, 20, 100]),
+            faults: faults(&mut rng),
+        }
+    }
+}
+
+fn faults(rng: &mut Rng) -> Vec<Planned> {
+    let mut kinds = Kind::ALL.to_vec();
+    let count = KINDS + usize::try_from(rng.below(3)).expect("small");
+    let mut faults = Vec::new();
+    for _ in 0..count {
+        let kind = kinds.remove(usize::try_from(rng.below(kinds.len() as u64)).expect("small"));
+        for _ in 0..=rng.below(2) {
+            faults.push(planned(kind, rng));
+        }
+    }
+    faults
+}
+
+fn planned(kind: Kind, rng: &mut Rng) -> Planned {
+    let moments: Vec<_> = Moment::ALL.into_iter().filter(|at| kind.can_hit(*at)).collect();
+    let moment = rng.pick(&moments);
+    // Moments that come often may be hit late; those that are rare must be hit at once.
+    let often = match moment {
+        Moment::Fetched | Moment::Claimed | Moment::Effect => 120,
+        Moment::Marked => 40,
+        Moment::Enqueued | Moment::Owed | Moment::Waiting => 12,
+        Moment::DeadLetter | Moment::DeadMark => 3,
+        Moment::Revoke | Moment::TakeOver => 2,
+        Moment::Shutdown => 1,
+    };
+    let nth = 1 + u32::try_from(rng.below(often)).expect("small");
+    let lasts = match kind {
+        Kind::Zombie => rng.millis(500, 40_000),
+        Kind::BrokerAway | Kind::CoordinatorMoves => rng.millis(200, 15_000),
+        Kind::Slow => rng.millis(1, 3_000),
+        Kind::Rebalance => rng.millis(100, 5_000),
+        _ => rng.millis(0, 1_000),
+    };
+    Planned { kind, moment, nth, lasts }
+}

@@ -1,0 +1,199 @@
+//! The routes that the world is tested with: every order, with and without a store, and handlers that do all that handlers do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::rng::Rng;
+use super::store::Model;
+use crate::class::{Class, Classify};
+use crate::dead_letter::DeadLetter;
+use crate::emit::Emit;
+use crate::event::{Event, Key};
+use crate::extract::{Attempt, State};
+use crate::handler::Payload;
+use crate::inbox::Inbox;
+use crate::outcome::Outcome;
+use crate::policy::{Order, Retry};
+use crate::router::{Router, Topic};
+
+/// What a handler is told to do.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum Deed {
+    Done,
+    Slow(u64),
+    Emit,
+    Skip,
+    Transient(u32),
+    Permanent,
+    Panic,
+    Hang,
+    Outage,
+}
+
+/// An event of the kind `K`: its order, and whether its handler has a store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Job<const K: u8> {
+    key: Option<String>,
+    deed: Deed,
+}
+
+/// How many kinds there are.
+pub(super) const KINDS: u64 = 5;
+
+impl<const K: u8> Event for Job<K> {
+    const TYPE: &'static str = match K {
+        0 => "keyed",
+        1 => "keyed.stored",
+        2 => "parted",
+        3 => "parted.stored",
+        _ => "free",
+    };
+
+    fn key(&self) -> Key<'_> {
+        self.key.as_ref().map_or(Key::NONE, Key::from)
+    }
+}
+
+/// What follows from a job.
+#[derive(Debug, Serialize)]
+struct Made {
+    key: String,
+}
+
+impl Event for Made {
+    const TYPE: &'static str = "made";
+    fn key(&self) -> Key<'_> {
+        Key::from(&self.key)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?}")]
+struct Trouble(Class);
+
+impl Classify for Trouble {
+    fn class(&self) -> Class {
+        self.0
+    }
+}
+
+/// Draws an event: its type, its key, its bytes.
+pub(super) fn draw(
+    rng: &mut Rng,
+    kinds: &[u64],
+    keys: u32,
+) -> (&'static str, Option<String>, Vec<u8>) {
+    let key = (!rng.percent(10)).then(|| format!("k{}", rng.below(u64::from(keys))));
+    let deed = match rng.below(100) {
+        0..50 => Deed::Done,
+        50..65 => Deed::Slow(rng.below(2_500)),
+        65..78 => Deed::Emit,
+        78..82 => Deed::Skip,
+        82..90 => Deed::Transient(1 + u32::try_from(rng.below(3)).expect("small")),
+        90..93 => Deed::Permanent,
+        93..95 => Deed::Panic,
+        95..97 => Deed::Hang,
+        _ => Deed::Outage,
+    };
+    let types = [Job::<0>::TYPE, Job::<1>::TYPE, Job::<2>::TYPE, Job::<3>::TYPE, Job::<4>::TYPE];
+    let kind = rng.pick(kinds);
+    let event_type = types[usize::try_from(kind).expect("small")];
+    let bytes = serde_json::to_vec(&Job::<0> { key: key.clone(), deed }).expect("plain fields");
+    (event_type, key, bytes)
+}
+
+/// Shared by the handlers of one world.
+#[derive(Debug)]
+pub(super) struct Gateway {
+    /// Down until then, on the world's time.
+    pub(super) down_until: tokio::time::Instant,
+}
+
+async fn act(
+    key: Option<String>,
+    deed: Deed,
+    attempt: u32,
+    gateway: &Gateway,
+    to: &'static str,
+) -> Result<Outcome, Trouble> {
+    match deed {
+        Deed::Done => {}
+        Deed::Slow(millis) => tokio::time::sleep(Duration::from_millis(millis)).await,
+        Deed::Emit => {
+            let made = Emit::to(to, Made { key: key.unwrap_or_default() });
+            return Ok(crate::outcome::IntoOutcome::into_outcome(made));
+        }
+        Deed::Skip => return Ok(Outcome::Skip("not for us")),
+        Deed::Transient(times) if attempt <= times => return Err(Trouble(Class::Transient)),
+        Deed::Transient(_) => {}
+        Deed::Permanent => return Err(Trouble(Class::Permanent)),
+        // Unwinds as a panic does, and says nothing.
+        Deed::Panic if attempt == 1 => std::panic::resume_unwind(Box::new("injected")),
+        Deed::Hang if attempt == 1 => std::future::pending().await,
+        Deed::Panic | Deed::Hang => {}
+        Deed::Outage if tokio::time::Instant::now() < gateway.down_until => {
+            return Err(Trouble(Class::Outage("gateway")));
+        }
+        Deed::Outage => {}
+    }
+    Ok(crate::outcome::IntoOutcome::into_outcome(()))
+}
+
+async fn plain<const K: u8>(
+    Payload(job): Payload<Job<K>>,
+    Attempt(attempt): Attempt,
+    State(gateway): State<Arc<Gateway>>,
+) -> Result<Outcome, Trouble> {
+    act(job.key, job.deed, attempt, &gateway, MADE).await
+}
+
+async fn stored<const K: u8>(
+    Payload(job): Payload<Job<K>>,
+    Attempt(attempt): Attempt,
+    State(gateway): State<Arc<Gateway>>,
+    _inbox: Inbox<Model>,
+) -> Result<Outcome, Trouble> {
+    act(job.key, job.deed, attempt, &gateway, OWED).await
+}
+
+async fn given_up<const K: u8>(_: DeadLetter<Job<K>>, _inbox: Inbox<Model>) {}
+
+/// Where the handlers without a store emit to.
+pub(super) const MADE: &str = "made";
+/// Where the handlers with a store emit to.
+pub(super) const OWED: &str = "owed";
+/// What they read.
+pub(super) const JOBS: &str = "jobs";
+
+/// The routes.
+pub(super) fn routes(gateway: Arc<Gateway>, store: Arc<dyn crate::inbox::InboxStore>) -> Router {
+    let retry =
+        || Retry::exponential(Duration::from_millis(50), Duration::from_millis(800)).attempts(4);
+    let limit = Duration::from_secs(2);
+    Topic::json(JOBS)
+        .on(plain::<0>)
+        .order(Order::Key)
+        .retry(retry())
+        .timeout(limit)
+        .on(stored::<1>)
+        .order(Order::Key)
+        .retry(retry())
+        .timeout(limit)
+        .on_dead_letter(given_up::<1>)
+        .on(plain::<2>)
+        .order(Order::Partition)
+        .retry(retry())
+        .timeout(limit)
+        .on(stored::<3>)
+        .order(Order::Partition)
+        .retry(retry())
+        .timeout(limit)
+        .on(plain::<4>)
+        .order(Order::None)
+        .retry(retry())
+        .timeout(limit)
+        .inbox(store)
+        .with_state(gateway)
+}
