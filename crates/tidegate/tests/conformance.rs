@@ -2,6 +2,8 @@
 //!
 //! `cargo test -p tidegate --features testing --test conformance -- --nocapture` prints both tables.
 
+#![allow(clippy::print_stdout, reason = "a table is what it shows")]
+
 mod conformance {
     pub(crate) mod in_memory;
     pub(crate) mod on_disk;

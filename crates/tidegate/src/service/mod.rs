@@ -17,6 +17,7 @@ mod signals;
 mod start_from;
 mod topics;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use settings::CreateTopics;
@@ -24,8 +25,9 @@ pub use signals::Signals;
 pub use start_from::{Chosen, StartFrom, Unchosen};
 
 use crate::broker::{BoxFuture, Broker};
-use crate::consumer::runtime::Driver;
+use crate::consumer::runtime::{Driver, Observer, Subject};
 use crate::error::Error;
+use crate::events::RuntimeEvent;
 use crate::health::Health;
 use crate::router::{IntoRouter, Router};
 pub(crate) use crate::service::routes::Routes;
@@ -140,6 +142,25 @@ impl<S> Service<S> {
         self
     }
 
+    /// Hears everything that happens in the runtime: metrics, logs and tests of your own are built on it.
+    ///
+    /// Called in order, on the task that keeps the member alive: it must not block, and what takes time belongs into a channel.
+    /// A panic in it ends the service.
+    ///
+    /// ```
+    /// # use tidegate::prelude::*;
+    /// # use tidegate::events::RuntimeEvent;
+    /// let service = Service::new("billing", Broker::in_memory()).observe(|event| {
+    ///     if let RuntimeEvent::PartitionStuck { partition, offset, .. } = event {
+    ///         eprintln!("{partition} gets no further than {offset}");
+    ///     }
+    /// });
+    /// ```
+    pub fn observe(mut self, hear: impl Fn(&RuntimeEvent) + Send + Sync + 'static) -> Self {
+        self.settings.observers.push(Arc::new(Heard(hear)));
+        self
+    }
+
     /// Readiness and counts, now and while it runs.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -179,6 +200,15 @@ impl<S> Service<S> {
     {
         let start = self.start.start();
         run(self.settings, Routes::of(self.router), start, Box::pin(stop)).await
+    }
+}
+
+/// A user's own observer.
+struct Heard<F>(F);
+
+impl<F: Fn(&RuntimeEvent) + Send + Sync> Observer for Heard<F> {
+    fn event(&self, event: &RuntimeEvent, _: Option<Subject<'_>>) {
+        (self.0)(event);
     }
 }
 

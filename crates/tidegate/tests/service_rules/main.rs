@@ -8,6 +8,7 @@ mod flaky;
 mod groups;
 mod happy;
 mod inbox;
+mod lanes;
 mod layers;
 mod order;
 mod poison;

@@ -77,7 +77,6 @@ type CommitInFlight = BoxFuture<'static, Vec<(CommitEntry, Result<(), CommitErro
 pub(super) type Positioning = BoxFuture<'static, Result<Vec<Assignment>, BrokerError>>;
 
 /// What woke the driver.
-#[expect(clippy::large_enum_variant, reason = "one lives at a time, and is taken apart at once")]
 pub(super) enum Woken {
     Stop,
     Timer,

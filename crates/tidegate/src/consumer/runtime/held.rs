@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::consumer::core::{LocalEpoch, Start, Window, WorkId};
 use crate::consumer::runtime::job::{Carry, Item};
+use crate::consumer::runtime::lane::Starts;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::message::{Offset, TopicPartition};
 
@@ -80,7 +81,7 @@ impl Held {
         partition: &TopicPartition,
         epoch: LocalEpoch,
         starts: Vec<Start>,
-    ) -> Option<(Arc<Tenure>, Vec<(Start, Arc<Item>)>)> {
+    ) -> Option<(Arc<Tenure>, Starts)> {
         let ownership = self.of_mut(partition, epoch)?;
         let of = |start: Start| {
             let work = ownership.works.get_mut(start.offset)?;

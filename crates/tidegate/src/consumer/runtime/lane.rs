@@ -26,10 +26,13 @@ use crate::consumer::runtime::{attempt, settle};
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
 
+/// Records to be run, with what the driver holds of them: chain after chain.
+pub(super) type Starts = Vec<(Start, Arc<Item>)>;
+
 /// What the driver hands over.
 pub(super) enum Task {
     /// Whole chains, one after the other in the list.
-    Run { tenure: Arc<Tenure>, starts: Vec<(Start, Arc<Item>)> },
+    Run { tenure: Arc<Tenure>, starts: Starts },
     /// One step of settling.
     Step { tenure: Arc<Tenure>, offset: Offset, item: Arc<Item>, carry: Carry, step: Step },
 }
@@ -156,7 +159,7 @@ fn add(done: &mut Vec<Report>, report: Report) {
 }
 
 /// Splits the list where a record follows nobody.
-fn chains(starts: Vec<(Start, Arc<Item>)>) -> impl Iterator<Item = Vec<(Start, Arc<Item>)>> {
+fn chains(starts: Starts) -> impl Iterator<Item = Starts> {
     let mut rest = starts.into_iter().peekable();
     std::iter::from_fn(move || {
         let mut chain = vec![rest.next()?];
@@ -178,7 +181,7 @@ struct Chain {
 
 impl Chain {
     /// As long as each record ends plainly. Dropped when the ownership ends.
-    async fn run(self, starts: Vec<(Start, Arc<Item>)>) -> Report {
+    async fn run(self, starts: Starts) -> Report {
         let over = self.tenure.over.clone();
         let mut work = Box::pin(self.one_by_one(starts));
         tokio::select! {
@@ -192,7 +195,7 @@ impl Chain {
         }
     }
 
-    async fn one_by_one(self, starts: Vec<(Start, Arc<Item>)>) -> Ran {
+    async fn one_by_one(self, starts: Starts) -> Ran {
         let mut ran = self.nothing(starts.len());
         let mut goes_on = true;
         for (Start { offset, attempt, .. }, item) in starts {

@@ -8,10 +8,8 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::{JoinError, JoinSet};
 
-use crate::consumer::core::Start;
 use crate::consumer::runtime::beat::{Beat, Pulse};
-use crate::consumer::runtime::job::Item;
-use crate::consumer::runtime::lane::{Lane, Report, Task};
+use crate::consumer::runtime::lane::{Lane, Report, Starts, Task};
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::events::RuntimeEvent;
@@ -78,7 +76,7 @@ impl Lanes {
     }
 
     /// Hands chains over, spread over the lanes.
-    pub(super) fn run(&mut self, tenure: &Arc<Tenure>, starts: Vec<(Start, Arc<Item>)>) {
+    pub(super) fn run(&mut self, tenure: &Arc<Tenure>, starts: Starts) {
         let chains = starts.iter().filter(|(start, _)| !start.follows).count();
         let share = chains.div_ceil(self.lanes.len()).clamp(1, CHAINS);
         let (mut part, mut count) = (Vec::new(), 0);

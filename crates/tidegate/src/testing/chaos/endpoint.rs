@@ -125,7 +125,6 @@ impl Observer for Listener {
                 truth.holding.insert(self.0.process(), 0);
                 drop(truth);
                 self.0.gave_back(partition, *lost);
-                return;
             }
             // Rule 18: what was cut off may have happened.
             RuntimeEvent::Retrying { partition, offset, failure, .. }

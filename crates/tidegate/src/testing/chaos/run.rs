@@ -103,8 +103,7 @@ impl<'a> Running<'a> {
         let rng = Rng::new(plan.seed ^ 0x77);
         let owed = names_of(furniture.owed);
         let database = Database::default();
-        let probe = Probe::default();
-        let (sources, dead) = probe.topics(furniture);
+        let (sources, dead) = topics_of(furniture);
         let (world, orders) = World::new(plan, log, sources, dead, owed, furniture.without.clone());
         world.log.set_faults(world.clone());
         Self {
@@ -363,27 +362,22 @@ impl<'a> Running<'a> {
 }
 
 /// Finds out what the routes read, before the world begins.
-#[derive(Default)]
-struct Probe;
-
-impl Probe {
-    fn topics(&self, furniture: &Furniture<'_>) -> (BTreeSet<TopicName>, BTreeSet<TopicName>) {
-        let (world, _orders) = World::new(
-            Plan::draw(0),
-            SimLog::at(EPOCH),
-            BTreeSet::new(),
-            BTreeSet::new(),
-            BTreeSet::new(),
-            Vec::new(),
-        );
-        let life = world.life(PUBLISHER, SimClock::new(EPOCH, 0));
-        let store = Database::default().store(life);
-        let sources: BTreeSet<_> =
-            Routes::of((furniture.routes)(&world, store)).topics.into_iter().collect();
-        let dead = sources.iter().map(|source| format!("{source}.{GROUP}.dlq"));
-        let dead = dead.filter_map(|name| TopicName::new(name).ok()).collect();
-        (sources, dead)
-    }
+fn topics_of(furniture: &Furniture<'_>) -> (BTreeSet<TopicName>, BTreeSet<TopicName>) {
+    let (world, _orders) = World::new(
+        Plan::draw(0),
+        SimLog::at(EPOCH),
+        BTreeSet::new(),
+        BTreeSet::new(),
+        BTreeSet::new(),
+        Vec::new(),
+    );
+    let life = world.life(PUBLISHER, SimClock::new(EPOCH, 0));
+    let store = Database::default().store(life);
+    let sources: BTreeSet<_> =
+        Routes::of((furniture.routes)(&world, store)).topics.into_iter().collect();
+    let dead = sources.iter().map(|source| format!("{source}.{GROUP}.dlq"));
+    let dead = dead.filter_map(|name| TopicName::new(name).ok()).collect();
+    (sources, dead)
 }
 
 fn names_of(topics: &[&str]) -> BTreeSet<TopicName> {

@@ -145,7 +145,7 @@ impl SimMember {
     }
 
     fn forget(&mut self, partitions: &[TopicPartition]) {
-        partitions.iter().for_each(|partition| drop(self.owned.remove(partition)));
+        self.owned.retain(|partition, _| !partitions.contains(partition));
     }
 
     fn assigned(&mut self, grants: Vec<Grant>) -> Option<GroupEvent> {
