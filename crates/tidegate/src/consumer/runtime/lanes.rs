@@ -35,6 +35,8 @@ pub(super) struct Lanes {
     outstanding: usize,
     /// When the pulse is felt next.
     feel_at: Duration,
+    /// Lanes that go on, and nobody was told yet.
+    freed: Vec<RuntimeEvent>,
 }
 
 struct Handle {
@@ -67,7 +69,7 @@ impl Lanes {
             Handle { tasks, waiting, load: 0, beat, last: None, unchanged: 0 }
         });
         let lanes = lanes.collect();
-        Self { lanes, reports, workers, outstanding: 0, feel_at: Duration::ZERO }
+        Self { lanes, reports, workers, outstanding: 0, feel_at: Duration::ZERO, freed: Vec::new() }
     }
 
     /// Whether everything that was handed over is answered.
@@ -128,7 +130,15 @@ impl Lanes {
         lane.load -= weight;
         self.outstanding -= weight;
         lane.push();
+        // It answers, so it has its thread back.
+        let last = lane.last.take();
+        self.freed.extend(lane.goes_on(last));
         reports
+    }
+
+    /// What is to be told of lanes that go on.
+    pub(super) fn freed(&mut self) -> Vec<RuntimeEvent> {
+        std::mem::take(&mut self.freed)
     }
 
     /// When the pulse is felt next, as long as anything is handed over.
@@ -177,8 +187,13 @@ impl Handle {
             let (Pulse { partition, offset, .. }, lasted) = (pulse, FEEL_EVERY * STUCK_AFTER);
             return Some(RuntimeEvent::LaneStuck { partition, offset, lasted });
         }
+        self.goes_on(before)
+    }
+
+    /// What is told when a lane goes on that was told to be stuck with this.
+    fn goes_on(&mut self, with: Option<Pulse>) -> Option<RuntimeEvent> {
         let stuck = std::mem::take(&mut self.unchanged) >= STUCK_AFTER;
-        let Pulse { partition, offset, .. } = before.filter(|_| stuck)?;
+        let Pulse { partition, offset, .. } = with.filter(|_| stuck)?;
         Some(RuntimeEvent::LaneFree { partition, offset })
     }
 }

@@ -59,6 +59,9 @@ impl Driver {
                 }
             }
         }
+        for event in self.lanes.freed() {
+            self.tell(&event);
+        }
         if self.positioning.is_some() {
             return Ok(None);
         }
