@@ -148,13 +148,6 @@ pub enum RuntimeEvent {
         /// The record that held it up.
         offset: Offset,
     },
-    /// The member asked for records later than it should have: at half of the poll interval it is in danger of being put out.
-    PollLate {
-        /// A partition that it owns, or had owned last.
-        partition: TopicPartition,
-        /// How long it did not ask.
-        lasted: Duration,
-    },
     /// The broker delivered a record twice, or out of order, within one ownership: ignored. A defect of the broker.
     Redelivered {
         /// The partition.
@@ -214,7 +207,6 @@ impl RuntimeEvent {
             | Self::PartitionMoves { partition }
             | Self::LaneStuck { partition, .. }
             | Self::LaneFree { partition, .. }
-            | Self::PollLate { partition, .. }
             | Self::DeadHandlerGivenUp { partition, .. } => partition,
         }
     }

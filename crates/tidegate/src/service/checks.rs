@@ -38,10 +38,22 @@ fn drain(settings: &Settings) -> Option<Finding> {
 }
 
 fn concurrency(settings: &Settings) -> Option<Finding> {
-    (settings.concurrency == 0).then(|| {
-        let message = "nothing could ever run: concurrency is 0".to_owned();
-        Finding::new("TG0022", message, "give `.concurrency(..)` at least 1")
-    })
+    let nothings = [
+        ("concurrency", settings.concurrency == 0, "give `.concurrency(..)` at least 1"),
+        ("lanes", settings.lanes == 0, "give `.lanes(..)` at least 1"),
+        (
+            "buffer",
+            settings.buffer_records == 0 || settings.buffer_bytes == 0,
+            "give `.buffer(..)` records and bytes",
+        ),
+        (
+            "session_timeout",
+            settings.session_timeout.is_zero(),
+            "give `.session_timeout(..)` some seconds",
+        ),
+    ];
+    let (name, _, remedy) = nothings.into_iter().find(|(_, nothing, _)| *nothing)?;
+    Some(Finding::new("TG0022", format!("nothing could ever run: {name} is 0"), remedy))
 }
 
 /// The dead-letter topic of each source, and what is wrong with their names.

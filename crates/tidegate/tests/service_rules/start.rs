@@ -48,6 +48,20 @@ async fn all_findings_come_at_once_and_nothing_was_created() {
 }
 
 #[tokio::test]
+async fn a_setting_with_which_nothing_could_run_is_refused() {
+    let zero = || on(Broker::in_memory()).route(routes(&Script::of(&[])));
+    let services = [
+        zero().lanes(0),
+        zero().buffer(0, 1),
+        zero().buffer(1, 0),
+        zero().session_timeout(Duration::ZERO),
+    ];
+    for service in services {
+        assert_eq!(codes(service).await, ["TG0022"]);
+    }
+}
+
+#[tokio::test]
 async fn a_service_without_routes_and_name_is_refused() {
     let found = codes(Service::new("", Broker::in_memory()).start_from(StartFrom::Latest)).await;
     assert_eq!(found, ["TG0008", "TG0020"]);
