@@ -151,6 +151,12 @@ pub struct PreparedEvent {
 }
 
 impl PreparedEvent {
+    /// An event that was written already.
+    #[cfg(feature = "testing")]
+    pub(crate) fn of(event_id: EventId, record: NewRecord) -> Self {
+        Self { event_id, record }
+    }
+
     /// Its id.
     #[must_use]
     pub fn event_id(&self) -> &EventId {

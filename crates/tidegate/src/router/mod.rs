@@ -112,6 +112,16 @@ impl<S> Router<S> {
         names
     }
 
+    /// The topics on which this event type is handled.
+    #[cfg(feature = "testing")]
+    pub(crate) fn topics_of(&self, event_type: &str) -> Vec<TopicName> {
+        let takes = |table: &&TopicTable<S>| {
+            table.routes.iter().any(|route| route.event_type == event_type)
+        };
+        let takes = self.topics.iter().filter(takes);
+        takes.filter_map(|table| TopicName::new(table.topic.as_str()).ok()).collect()
+    }
+
     /// The handlers that may see a record twice: they have no store.
     pub(crate) fn without_store(&self) -> Vec<String> {
         let routes = self.topics.iter().flat_map(|table| &table.routes);

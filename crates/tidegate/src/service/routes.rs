@@ -32,6 +32,11 @@ impl Routes {
 
 #[cfg(feature = "testing")]
 impl Routes {
+    /// What can run, or what is wrong.
+    pub(crate) fn endpoint(&self) -> Result<&Arc<dyn Endpoint>, &[Finding]> {
+        self.endpoint.as_ref().ok_or(&self.findings)
+    }
+
     /// Puts something round the routes that sees every attempt.
     pub(crate) fn wrap(
         mut self,

@@ -6,4 +6,5 @@ pub mod conformance;
 pub mod sim;
 mod test_service;
 
+pub use chaos::chaos;
 pub use test_service::{Saw, TestService, TestServiceBuilder};

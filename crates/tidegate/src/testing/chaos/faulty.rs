@@ -13,8 +13,8 @@ pub(super) struct Planner {
     waiting: Vec<Planned>,
     seen: BTreeMap<Moment, u32>,
     hits: Vec<(Kind, Moment)>,
-    broker_back: Option<Instant>,
-    coordinator_back: Option<Instant>,
+    /// What is away, and until when.
+    away: BTreeMap<Kind, Instant>,
     /// Nothing goes wrong any more, but at a shutdown.
     healed: bool,
 }
@@ -25,13 +25,12 @@ impl Planner {
             waiting: faults.to_vec(),
             seen: BTreeMap::new(),
             hits: Vec::new(),
-            broker_back: None,
-            coordinator_back: None,
+            away: BTreeMap::new(),
             healed: false,
         }
     }
 
-    /// The fault that is due at this moment, if one is; and whether the broker is away from the caller.
+    /// The fault that is due at this moment, if one is; and whether what the caller asks is away.
     pub(super) fn at(&mut self, moment: Moment, call: bool) -> (Option<Planned>, bool) {
         let seen = self.seen.entry(moment).or_default();
         *seen += 1;
@@ -42,39 +41,37 @@ impl Planner {
         };
         let fault = self.waiting.iter().position(due).map(|place| self.waiting.remove(place));
         self.hits.extend(fault.map(|fault| (fault.kind, fault.moment)));
-        let coordinator = matches!(moment, Moment::Marked | Moment::TakeOver);
-        let store = matches!(moment, Moment::Effect | Moment::DeadMark);
-        let away = !store && self.is_away(Kind::BrokerAway)
-            || coordinator && self.is_away(Kind::CoordinatorMoves);
+        let away = match moment {
+            Moment::Effect | Moment::DeadMark => self.is_away(Kind::StoreAway),
+            Moment::Marked | Moment::TakeOver => {
+                self.is_away(Kind::BrokerAway) || self.is_away(Kind::CoordinatorMoves)
+            }
+            _ => self.is_away(Kind::BrokerAway),
+        };
         (fault, away)
     }
 
     pub(super) fn away(&mut self, kind: Kind, until: Instant) {
-        match kind {
-            Kind::BrokerAway => self.broker_back = Some(until),
-            _ => self.coordinator_back = Some(until),
-        }
+        self.away.insert(kind, until);
     }
 
     pub(super) fn is_away(&self, kind: Kind) -> bool {
-        let back = match kind {
-            Kind::BrokerAway => self.broker_back,
-            _ => self.coordinator_back,
-        };
-        !self.healed && back.is_some_and(|back| Instant::now() < back)
+        !self.healed && self.away.get(&kind).is_some_and(|back| Instant::now() < *back)
     }
 
     /// Whether every planned fault has hit, but those of the shutdown, which comes at the end.
     pub(super) fn is_spent(&self) -> bool {
-        let now = |kind| !self.is_away(kind);
         self.waiting.iter().all(|fault| fault.moment == Moment::Shutdown)
-            && now(Kind::BrokerAway)
-            && now(Kind::CoordinatorMoves)
+            && !self.away.keys().any(|kind| self.is_away(*kind))
     }
 
     /// Nothing goes wrong any more.
     pub(super) fn heal(&mut self) {
         self.healed = true;
+    }
+
+    pub(super) fn is_healed(&self) -> bool {
+        self.healed
     }
 
     /// Whether no call has failed or hung so far.

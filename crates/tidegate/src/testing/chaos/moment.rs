@@ -96,13 +96,15 @@ pub enum Kind {
     Refused,
     /// F8, F11: the call acts, and its answer is lost.
     ReplyLost,
+    /// F10, F13: the store of effects is away for a while.
+    StoreAway,
     /// F21: the wall clock jumps by an hour.
     ClockJump,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Crash,
         Self::Zombie,
         Self::Restart,
@@ -112,6 +114,7 @@ impl Kind {
         Self::Slow,
         Self::Refused,
         Self::ReplyLost,
+        Self::StoreAway,
         Self::ClockJump,
     ];
 
@@ -150,6 +153,7 @@ impl fmt::Display for Kind {
             Self::Slow => "F7 slow",
             Self::Refused => "F8 refused",
             Self::ReplyLost => "F8 reply lost",
+            Self::StoreAway => "F10 store away",
             Self::ClockJump => "F21 clock",
         };
         f.pad(name)

@@ -39,6 +39,14 @@ pub struct Plan {
     pub concurrency: usize,
     /// Records in one delivery.
     pub poll: usize,
+    /// Records that a process may hold.
+    pub budget: usize,
+    /// Bytes that a process may hold.
+    pub budget_bytes: usize,
+    /// So many calls and handlers in a hundred take a little longer than they need.
+    pub restless: u64,
+    /// So many publishes in a hundred go wrong for the producer.
+    pub producer_trouble: u64,
     /// What goes wrong.
     pub faults: Vec<Planned>,
 }
@@ -61,6 +69,10 @@ impl Plan {
             gaps: rng.percent(50),
             concurrency: rng.pick(&[2, 4, 8, 64]),
             poll: rng.pick(&[5, 20, 100]),
+            budget: rng.pick(&[20, 60, 150]),
+            budget_bytes: rng.pick(&[6_000, 20_000, 1 << 20]),
+            restless: rng.pick(&[0, 0, 5, 25]),
+            producer_trouble: rng.pick(&[0, 0, 3]),
             faults: faults(&mut rng),
         }
     }
@@ -94,7 +106,7 @@ fn planned(kind: Kind, rng: &mut Rng) -> Planned {
     let nth = 1 + u32::try_from(rng.below(often)).expect("small");
     let lasts = match kind {
         Kind::Zombie => rng.millis(500, 40_000),
-        Kind::BrokerAway | Kind::CoordinatorMoves => rng.millis(200, 15_000),
+        Kind::BrokerAway | Kind::CoordinatorMoves | Kind::StoreAway => rng.millis(200, 15_000),
         Kind::Slow => rng.millis(1, 3_000),
         Kind::Rebalance => rng.millis(100, 5_000),
         _ => rng.millis(0, 1_000),

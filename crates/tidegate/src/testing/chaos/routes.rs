@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::rng::Rng;
+use super::rows::Rows;
 use super::store::Model;
 use crate::class::{Class, Classify};
 use crate::dead_letter::DeadLetter;
@@ -26,6 +27,8 @@ enum Deed {
     Emit,
     Skip,
     Transient(u32),
+    /// Fails as long as it is asked.
+    Stubborn,
     Permanent,
     Panic,
     Hang,
@@ -37,6 +40,9 @@ enum Deed {
 pub(super) struct Job<const K: u8> {
     key: Option<String>,
     deed: Deed,
+    /// Only takes room.
+    #[serde(default)]
+    load: String,
 }
 
 /// How many kinds there are.
@@ -91,8 +97,9 @@ pub(super) fn draw(
         50..65 => Deed::Slow(rng.below(2_500)),
         65..78 => Deed::Emit,
         78..82 => Deed::Skip,
-        82..90 => Deed::Transient(1 + u32::try_from(rng.below(3)).expect("small")),
-        90..93 => Deed::Permanent,
+        82..88 => Deed::Transient(1 + u32::try_from(rng.below(3)).expect("small")),
+        88..91 => Deed::Stubborn,
+        91..93 => Deed::Permanent,
         93..95 => Deed::Panic,
         95..97 => Deed::Hang,
         _ => Deed::Outage,
@@ -100,7 +107,9 @@ pub(super) fn draw(
     let types = [Job::<0>::TYPE, Job::<1>::TYPE, Job::<2>::TYPE, Job::<3>::TYPE, Job::<4>::TYPE];
     let kind = rng.pick(kinds);
     let event_type = types[usize::try_from(kind).expect("small")];
-    let bytes = serde_json::to_vec(&Job::<0> { key: key.clone(), deed }).expect("plain fields");
+    let load = "x".repeat(usize::try_from(rng.below(300)).expect("small"));
+    let job = Job::<0> { key: key.clone(), deed, load };
+    let bytes = serde_json::to_vec(&job).expect("plain fields");
     (event_type, key, bytes)
 }
 
@@ -127,6 +136,7 @@ async fn act(
         }
         Deed::Skip => return Ok(Outcome::Skip("not for us")),
         Deed::Transient(times) if attempt <= times => return Err(Trouble(Class::Transient)),
+        Deed::Stubborn => return Err(Trouble(Class::Transient)),
         Deed::Transient(_) => {}
         Deed::Permanent => return Err(Trouble(Class::Permanent)),
         // Unwinds as a panic does, and says nothing.
@@ -153,9 +163,17 @@ async fn stored<const K: u8>(
     Payload(job): Payload<Job<K>>,
     Attempt(attempt): Attempt,
     State(gateway): State<Arc<Gateway>>,
-    _inbox: Inbox<Model>,
+    mut tx: Inbox<Model>,
 ) -> Result<Outcome, Trouble> {
+    count(&mut tx, job.key.as_deref());
     act(job.key, job.deed, attempt, &gateway, OWED).await
+}
+
+/// Reads and writes, as handlers with a store do.
+fn count(rows: &mut Rows, key: Option<&str>) {
+    let name = key.unwrap_or("no key");
+    let before: u64 = rows.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
+    rows.put(name, (before + 1).to_string());
 }
 
 async fn given_up<const K: u8>(_: DeadLetter<Job<K>>, _inbox: Inbox<Model>) {}

@@ -6,13 +6,18 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::moment::Moment;
-use super::world::Life;
+use super::plan::Plan;
+use super::rows::{Rows, Table};
+use super::run::EPOCH;
+use super::truth::Limits;
+use super::world::{Life, Made, PUBLISHER, Topics, World};
 use crate::broker::BoxFuture;
+use crate::clock::simulated::SimClock;
 use crate::inbox::{
     Claim, Claimed, InboxDatabase, InboxSession, InboxStore, Marker, OutboxRow, StoreError,
 };
 use crate::message::TopicPartition;
-use crate::testing::sim::Injection;
+use crate::testing::sim::{Injection, SimLog};
 
 /// What the database holds: shared by all processes, and survives them.
 #[derive(Debug, Clone, Default)]
@@ -24,11 +29,24 @@ struct Tables {
     /// By handler and event.
     markers: BTreeMap<(String, String), Marker>,
     outbox: BTreeMap<(String, String), Vec<OutboxRow>>,
+    /// What handlers have written.
+    rows: Table,
 }
 
 impl Database {
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A store that nobody uses: only to look routes over.
+    pub(super) fn nobodys() -> Arc<dyn InboxStore> {
+        let plan = Plan::draw(0);
+        let (topics, limits) = (Topics::default(), Limits::default());
+        let made = Made { plan: &plan, topics, limits, without: &[], strangers: true, told: false };
+        let (world, _) = World::new(made, SimLog::at(EPOCH));
+        let store = Self::default().store(world.life(PUBLISHER, SimClock::new(EPOCH, 0)));
+        world.end();
+        store
     }
 
     /// The store, as one life of a process sees it.
@@ -37,21 +55,21 @@ impl Database {
     }
 }
 
-/// The kind of database of [`Inbox<Model>`](crate::inbox::Inbox): there is nothing to read or write in it but the marker.
+/// The database of a simulated world: texts under names, in memory. `Inbox<Model>` gives its [`Rows`].
 #[derive(Debug)]
 pub struct Model;
 
 impl InboxDatabase for Model {
     type Session = ModelSession;
-    type Tx = ();
+    type Tx = Rows;
     const NAME: &'static str = "Model";
 
-    fn tx(_: &ModelSession) -> &() {
-        &()
+    fn tx(session: &ModelSession) -> &Rows {
+        &session.rows
     }
 
-    fn tx_mut(session: &mut ModelSession) -> &mut () {
-        &mut session.nothing
+    fn tx_mut(session: &mut ModelSession) -> &mut Rows {
+        &mut session.rows
     }
 }
 
@@ -70,21 +88,27 @@ fn key(claim: &Claim) -> (String, String) {
     (claim.handler.clone(), claim.event_id.as_str().to_owned())
 }
 
+fn away() -> StoreError {
+    StoreError::Unavailable("injected: the store is away".to_owned())
+}
+
 impl ModelStore {
-    fn session(&self, claim: Claim, letter: Option<String>) -> Box<ModelSession> {
-        let (database, life) = (self.database.clone(), self.life.clone());
-        Box::new(ModelSession { database, life, claim, letter, nothing: () })
+    async fn ask<T>(&self, act: impl FnOnce(&mut Tables) -> T) -> Result<T, StoreError> {
+        let answers = self.life.asks_store().await;
+        if answers { Ok(act(&mut self.database.tables())) } else { Err(away()) }
     }
 
-    fn look_up(&self, claim: Claim) -> Claimed {
-        let tables = self.database.tables();
+    fn look_up(&self, claim: Claim, tables: &Tables) -> Claimed {
+        let rows = Rows::of(tables.rows.clone());
+        let (database, life) = (self.database.clone(), self.life.clone());
         let owes = tables.outbox.get(&key(&claim)).is_some_and(|rows| !rows.is_empty());
-        match tables.markers.get(&key(&claim)).cloned() {
-            None => Claimed::Fresh(self.session(claim, None)),
+        let found = tables.markers.get(&key(&claim)).cloned();
+        let session = |letter| Box::new(ModelSession { database, life, claim, letter, rows });
+        match found {
+            None => Claimed::Fresh(session(None)),
             Some(Marker::Done) => Claimed::Done { owes },
             Some(Marker::Dead { letter }) => {
-                let session = self.session(claim, Some(letter.clone()));
-                Claimed::Dead { letter, session, owes }
+                Claimed::Dead { letter: letter.clone(), session: session(Some(letter)), owes }
             }
         }
     }
@@ -104,27 +128,22 @@ impl InboxStore for ModelStore {
         _group: &'a str,
         partition: &'a TopicPartition,
     ) -> BoxFuture<'a, Result<i64, StoreError>> {
-        Box::pin(async move {
-            self.life.alive().await;
-            let mut tables = self.database.tables();
+        Box::pin(self.ask(|tables| {
             let epoch = tables.owners.entry(partition.clone()).or_default();
             *epoch += 1;
-            Ok(*epoch)
-        })
+            *epoch
+        }))
     }
 
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Claimed, StoreError>> {
         Box::pin(async move {
-            self.life.alive().await;
-            Ok(self.look_up(claim))
+            self.life.turns_to(&claim.partition, claim.event_id.as_str());
+            self.ask(|tables| self.look_up(claim, tables)).await
         })
     }
 
     fn owed<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Vec<OutboxRow>, StoreError>> {
-        Box::pin(async move {
-            self.life.alive().await;
-            Ok(self.database.tables().outbox.get(&key(claim)).cloned().unwrap_or_default())
-        })
+        Box::pin(self.ask(|tables| tables.outbox.get(&key(claim)).cloned().unwrap_or_default()))
     }
 
     fn strike<'a>(
@@ -132,13 +151,10 @@ impl InboxStore for ModelStore {
         claim: &'a Claim,
         ordinals: &'a [u32],
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            self.life.alive().await;
-            let mut tables = self.database.tables();
+        Box::pin(self.ask(|tables| {
             let rows = tables.outbox.entry(key(claim)).or_default();
             rows.retain(|row| !ordinals.contains(&row.ordinal));
-            Ok(())
-        })
+        }))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -152,7 +168,7 @@ pub struct ModelSession {
     life: Life,
     claim: Claim,
     letter: Option<String>,
-    nothing: (),
+    rows: Rows,
 }
 
 impl fmt::Debug for ModelSession {
@@ -163,7 +179,7 @@ impl fmt::Debug for ModelSession {
 
 impl ModelSession {
     /// Rules 10, 25, 28: the owner's row, then the marker.
-    fn write(&self, marker: &Marker, rows: Vec<OutboxRow>) -> Result<(), StoreError> {
+    fn write(self, marker: &Marker, outbox: Vec<OutboxRow>) -> Result<(), StoreError> {
         let mut tables = self.database.tables();
         let owner = tables.owners.get(&self.claim.partition).copied();
         if owner != Some(self.claim.owner_epoch) {
@@ -179,8 +195,9 @@ impl ModelSession {
         if !free {
             return Err(StoreError::Duplicate);
         }
+        self.rows.commit()?;
         tables.markers.insert(key(&self.claim), marker.clone());
-        tables.outbox.insert(key(&self.claim), rows);
+        tables.outbox.insert(key(&self.claim), outbox);
         drop(tables);
         self.life.marked(&self.claim, marker);
         Ok(())
@@ -202,12 +219,12 @@ impl InboxSession for ModelSession {
                 Marker::Done => Moment::Effect,
                 Marker::Dead { .. } => Moment::DeadMark,
             };
-            let injection = self.life.call(moment).await;
-            let down = || StoreError::Unavailable("injected".to_owned());
-            let result = if injection.acts() { self.write(&marker, outbox) } else { Err(down()) };
-            self.life.answer(injection).await;
+            let life = self.life.clone();
+            let injection = life.call(moment).await;
+            let result = if injection.acts() { self.write(&marker, outbox) } else { Err(away()) };
+            life.answer(injection).await;
             match injection {
-                Injection::LoseReply(_) => result.and(Err(down())),
+                Injection::LoseReply(_) => result.and(Err(away())),
                 _ => result,
             }
         })

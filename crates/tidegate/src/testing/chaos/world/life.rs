@@ -1,21 +1,47 @@
-//! One life of a process: what it may do, and what goes wrong for it.
+//! One life of a process: what it may do, and what becomes of it.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Life, ROUND_TRIP, World, lock};
+use super::site::ROUND_TRIP;
+use super::{World, lock};
 use crate::clock::simulated::SimClock;
-use crate::inbox::{Claim, Marker};
-use crate::message::{Offset, TopicPartition};
-use crate::testing::chaos::checks;
-use crate::testing::chaos::moment::Moment;
+use crate::testing::chaos::moment::{Kind, Moment};
 use crate::testing::sim::{Injection, Process};
 
+/// One life of one process. Clones are the same life.
+#[derive(Debug, Clone)]
+pub(in crate::testing::chaos) struct Life(Arc<Body>);
+
+#[derive(Debug)]
+struct Body {
+    process: Process,
+    world: Arc<World>,
+    clock: SimClock,
+    dead: AtomicBool,
+    died: Notify,
+    stop: CancellationToken,
+    /// When it last went on after it had been stopped.
+    thawed: Mutex<Option<Instant>>,
+}
+
 impl Life {
+    pub(super) fn new(world: Arc<World>, process: Process, clock: SimClock) -> Self {
+        Self(Arc::new(Body {
+            process,
+            world,
+            clock,
+            dead: AtomicBool::new(false),
+            died: Notify::new(),
+            stop: CancellationToken::new(),
+            thawed: Mutex::new(None),
+        }))
+    }
+
     pub(in crate::testing::chaos) fn process(&self) -> Process {
         self.0.process
     }
@@ -36,7 +62,12 @@ impl Life {
         self.0.dead.load(Ordering::Acquire)
     }
 
-    pub(super) fn disturb(&self) {
+    /// Whether it is stopped, and will go on.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.0.clock.gate().is_shut() && !self.is_dead()
+    }
+
+    fn disturb(&self) {
         let mut truth = lock(&self.0.world.truth);
         truth.disturbed.insert(self.0.process);
         truth.excuse(self.0.process, None);
@@ -51,6 +82,9 @@ impl Life {
 
     pub(super) fn freeze(&self) {
         self.disturb();
+        let mut truth = lock(&self.0.world.truth);
+        truth.hands(self.0.process).running.values_mut().for_each(|attempt| attempt.held_up = true);
+        drop(truth);
         self.0.clock.gate().shut();
         self.0.world.log.silence(self.0.process);
     }
@@ -77,35 +111,40 @@ impl Life {
         }
     }
 
-    /// What goes wrong at a moment of this life. `call`: something is asked, which can be refused or lose its answer.
-    pub(super) fn hit(&self, moment: Moment, call: bool) -> Injection {
-        let world = &self.0.world;
-        let (fault, away) = lock(&world.planner).at(moment, call);
-        match fault {
-            Some(fault) => world.strike(self, fault),
-            None if away && moment == Moment::Fetched => {
-                Injection::Late(Duration::from_millis(200)) // nothing comes from a broker that is away
-            }
-            None if away && call => Injection::Refuse,
-            None => Injection::Nothing,
-        }
-    }
-
     /// A step of the process that is no call: waits, or never goes on.
     pub(in crate::testing::chaos) async fn step(&self, moment: Moment) {
         self.alive().await;
         let injection = self.hit(moment, false);
         self.answer(injection).await;
+        self.dawdle().await;
     }
 
-    /// A call of the process to something that is not the log.
+    /// Takes a little longer now and then, so that others come first.
+    async fn dawdle(&self) {
+        match self.0.world.restless() {
+            Some(delay) if delay.subsec_millis() < 8 => tokio::task::yield_now().await,
+            Some(delay) => tokio::time::sleep(delay).await,
+            None => {}
+        }
+        self.alive().await;
+    }
+
+    /// A call of the process to the store, by which something is committed.
     pub(in crate::testing::chaos) async fn call(&self, moment: Moment) -> Injection {
         self.alive().await;
         let injection = self.hit(moment, true);
         if injection == Injection::Crash {
             std::future::pending::<()>().await;
         }
+        self.dawdle().await;
         injection
+    }
+
+    /// A question to the store; false when there is no answer.
+    pub(in crate::testing::chaos) async fn asks_store(&self) -> bool {
+        self.alive().await;
+        self.dawdle().await;
+        !self.0.world.is_away(Kind::StoreAway)
     }
 
     pub(in crate::testing::chaos) async fn answer(&self, injection: Injection) {
@@ -117,57 +156,5 @@ impl Life {
             Injection::Nothing | Injection::Refuse => {}
         }
         self.alive().await;
-    }
-
-    /// The store has committed a marker.
-    pub(in crate::testing::chaos) fn marked(&self, claim: &Claim, marker: &Marker) {
-        let mut truth = lock(&self.0.world.truth);
-        let Some((at, offset)) = truth.ids.get(claim.event_id.as_str()).cloned() else { return };
-        truth.learn(&at, offset, |fact| match marker {
-            Marker::Done => fact.marked = true,
-            Marker::Dead { .. } => fact.marked_dead = true,
-        });
-        drop(truth);
-        self.0.world.note(|| format!("{:?}: {marker:?} for {at} offset {offset}", self.0.process));
-    }
-
-    /// An attempt begins.
-    pub(in crate::testing::chaos) fn begins(&self, at: &TopicPartition, offset: Offset) {
-        let world = &self.0.world;
-        world.note(|| format!("{:?}: began {at} offset {offset}", self.0.process));
-        let mut truth = lock(&world.truth);
-        if world.checks("I3") {
-            checks::i3_order_is_kept(&mut truth, self.0.process, at, offset);
-        }
-        if world.checks("rule 8") {
-            checks::rule_8_what_is_covered_is_not_repeated(&mut truth, self.0.process, at, offset);
-        }
-        let stopped = self.0.clock.gate().is_shut();
-        truth.learn(at, offset, |fact| {
-            fact.begun.insert(self.0.process);
-            fact.excused |= stopped;
-        });
-    }
-
-    /// A handler without a store has ended well.
-    pub(in crate::testing::chaos) fn does(&self, at: &TopicPartition, offset: Offset) {
-        let mut truth = lock(&self.0.world.truth);
-        if self.0.world.checks("I4") {
-            checks::i4_repeats_only_what_was_cut_off(&mut truth, self.0.process, at, offset);
-        }
-        truth.learn(at, offset, |fact| fact.effects += 1);
-    }
-
-    /// A partition was given back or lost.
-    pub(in crate::testing::chaos) fn gave_back(&self, at: &TopicPartition, lost: bool) {
-        let world = &self.0.world;
-        // Where calls fail or hang, a drain may come to its deadline.
-        let smooth = lock(&world.planner).is_smooth();
-        let mut truth = lock(&world.truth);
-        let orderly = !lost && smooth && !truth.disturbed.contains(&self.0.process);
-        if orderly && world.checks("rule 11") {
-            checks::rule_11_a_drain_commits_what_is_done(&mut truth, self.0.process, at);
-        }
-        truth.excuse(self.0.process, Some(at));
     }
 }

@@ -1,11 +1,11 @@
-//! I4, rule 8: what may be done again.
+//! I4, rules 8 and 27: what may happen again, and what must not.
 
 use crate::message::{Offset, TopicPartition};
 use crate::testing::chaos::truth::Truth;
 use crate::testing::sim::Process;
 
 /// Rule 8: what an accepted commit calls finished is not begun again, by nobody.
-pub(in crate::testing::chaos) fn rule_8_what_is_covered_is_not_repeated(
+pub(in crate::testing::chaos) fn i4_what_is_covered_is_not_begun(
     truth: &mut Truth,
     process: Process,
     at: &TopicPartition,
@@ -13,11 +13,12 @@ pub(in crate::testing::chaos) fn rule_8_what_is_covered_is_not_repeated(
 ) {
     if truth.fact(at, offset).is_some_and(|fact| fact.covered) {
         let what = format!("{process:?} began {at} offset {offset}, which a commit covers");
-        truth.violated("rule 8", what);
+        truth.violated("I4", what);
     }
 }
 
-/// I4: an effect happens once, unless somebody who had begun the record was cut off before a commit covered it (rule 27).
+/// Without a store an effect happens once, unless somebody who had begun the record was cut off before a commit covered it
+/// (rule 27).
 pub(in crate::testing::chaos) fn i4_repeats_only_what_was_cut_off(
     truth: &mut Truth,
     process: Process,
@@ -30,19 +31,14 @@ pub(in crate::testing::chaos) fn i4_repeats_only_what_was_cut_off(
     }
 }
 
-/// Rule 11: what was done before a partition is given back in order is committed by then.
-pub(in crate::testing::chaos) fn rule_11_a_drain_commits_what_is_done(
+/// In a store an effect happens once, killed at any moment.
+pub(in crate::testing::chaos) fn i4_an_effect_happens_once(
     truth: &mut Truth,
     process: Process,
-    at: &TopicPartition,
+    event_id: &str,
 ) {
-    let Some(book) = truth.books.get(at) else { return };
-    let left = book.facts.iter().find(|(_, fact)| {
-        let plain = fact.effects > 0 && fact.emits == 0 && !fact.stored && !fact.excused;
-        plain && !fact.covered && fact.begun.contains(&process)
-    });
-    if let Some((offset, _)) = left {
-        let what = format!("{process:?} gave {at} back, and {offset} was done and not committed");
-        truth.violated("rule 11", what);
+    if truth.is_done(event_id) {
+        let what = format!("{process:?} committed a second effect of {event_id}");
+        truth.violated("I4", what);
     }
 }

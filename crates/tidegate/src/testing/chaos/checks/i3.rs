@@ -4,7 +4,8 @@ use crate::message::{Offset, TopicPartition};
 use crate::testing::chaos::truth::Truth;
 use crate::testing::sim::Process;
 
-/// I3: no attempt begins while an earlier record of its unit of order is unfinished.
+/// I3: no attempt begins while an earlier record of its unit of order is unfinished, or while the same process runs
+/// another attempt of that unit, or one of the same record.
 pub(in crate::testing::chaos) fn i3_order_is_kept(
     truth: &mut Truth,
     process: Process,
@@ -15,8 +16,18 @@ pub(in crate::testing::chaos) fn i3_order_is_kept(
     let Some(fact) = book.facts.get(&offset) else { return };
     let waits_for = |before: &&Offset| book.facts[*before].shares_order(fact);
     let passed = book.open.range(..offset).find(waits_for).copied();
+    let hands = truth.hands.get(&process);
+    let here = hands.into_iter().flat_map(|hands| hands.running.keys());
+    let here = here.filter(|(running, _)| running == at).map(|(_, offset)| *offset);
+    let beside = |other: &Offset| {
+        *other == offset || book.facts.get(other).is_some_and(|other| other.shares_order(fact))
+    };
+    let beside = here.clone().find(beside);
     if let Some(passed) = passed {
         let what = format!("{process:?} began {at} offset {offset} while {passed} is unfinished");
+        truth.violated("I3", what);
+    } else if let Some(beside) = beside {
+        let what = format!("{process:?} began {at} offset {offset} beside an attempt of {beside}");
         truth.violated("I3", what);
     }
 }

@@ -1,4 +1,4 @@
-//! I2, I10: what a stored commit says.
+//! I2: what a stored commit says is true.
 
 use crate::broker::CommitEntry;
 use crate::consumer::core::metadata::CommitMetadata;
@@ -25,21 +25,5 @@ pub(in crate::testing::chaos) fn i2_nothing_unfinished_is_committed(
             entry.partition
         );
         truth.violated("I2", what);
-    }
-}
-
-/// I10: a committed offset never moves back; across owners neither, as each begins where the last one was.
-pub(in crate::testing::chaos) fn i10_commits_never_move_back(
-    truth: &mut Truth,
-    process: Process,
-    entry: &CommitEntry,
-) {
-    let to = entry.committed.offset;
-    let Some(book) = truth.books.get_mut(&entry.partition) else { return };
-    let before = book.committed;
-    book.committed = before.max(to);
-    if to < before {
-        let at = &entry.partition;
-        truth.violated("I10", format!("{process:?} committed {to} of {at} after {before}"));
     }
 }

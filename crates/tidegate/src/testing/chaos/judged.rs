@@ -1,0 +1,181 @@
+//! What a process does, as it is judged: each step is held against the truth.
+
+use tokio::time::Instant;
+
+use super::checks;
+use super::truth::{Cut, Running};
+use super::world::{Life, SESSION, lock};
+use crate::inbox::{Claim, Marker};
+use crate::message::{Offset, Record, TopicPartition};
+
+/// An attempt, as it begins.
+pub(super) struct Begun<'a> {
+    pub(super) at: &'a TopicPartition,
+    pub(super) offset: Offset,
+    pub(super) attempt: u32,
+    /// How many the route allows.
+    pub(super) most: u32,
+    pub(super) handler: &'a str,
+}
+
+/// An attempt that runs. Dropped before its end, it was cut off.
+pub(super) struct Underway {
+    life: Life,
+    place: (TopicPartition, Offset),
+    ended: bool,
+}
+
+impl Life {
+    /// The runtime turns to a record: the moment that rule 10 is about. (With a store it asks the store first.)
+    pub(super) fn turns_to(&self, at: &TopicPartition, record: &str) {
+        if self.world().checks("rule 10") {
+            let (mut truth, process) = (lock(&self.world().truth), self.process());
+            checks::rule_10_nothing_begins_unproven(&mut truth, process, at, record, SESSION);
+        }
+    }
+
+    /// An attempt begins.
+    pub(super) fn begins(&self, begun: &Begun<'_>) -> Underway {
+        let Begun { at, offset, attempt, most, handler } = *begun;
+        let (world, process) = (self.world(), self.process());
+        world.note(|| format!("{process:?}: began {at} offset {offset}, attempt {attempt}"));
+        let mut truth = lock(&world.truth);
+        if world.checks("I3") {
+            checks::i3_order_is_kept(&mut truth, process, at, offset);
+        }
+        if world.checks("I4") {
+            checks::i4_what_is_covered_is_not_begun(&mut truth, process, at, offset);
+        }
+        if world.checks("rule 21") {
+            checks::rule_21_failures_are_not_forgotten(
+                &mut truth, process, at, offset, attempt, most,
+            );
+        }
+        let stopped = self.clock().gate().is_shut();
+        truth.learn(at, offset, |fact| {
+            fact.begun.insert(process);
+            fact.excused |= stopped;
+            fact.attempt = Some((process, attempt));
+        });
+        let place = (at.clone(), offset);
+        let running =
+            Running { handler: handler.to_owned(), since: Instant::now(), held_up: stopped };
+        truth.hands(process).running.insert(place.clone(), running);
+        if world.checks("I6") {
+            checks::i6_memory_is_bounded(&mut truth, process, world.limits);
+        }
+        drop(truth);
+        Underway { life: self.clone(), place, ended: false }
+    }
+
+    /// A handler without a store has ended well.
+    pub(super) fn does(&self, at: &TopicPartition, offset: Offset) {
+        let mut truth = lock(&self.world().truth);
+        if self.world().checks("I4") {
+            checks::i4_repeats_only_what_was_cut_off(&mut truth, self.process(), at, offset);
+        }
+        truth.learn(at, offset, |fact| fact.effects += 1);
+    }
+
+    /// The store has committed a marker.
+    pub(super) fn marked(&self, claim: &Claim, marker: &Marker) {
+        let (world, process, id) = (self.world(), self.process(), claim.event_id.as_str());
+        let mut truth = lock(&world.truth);
+        match marker {
+            Marker::Done => {
+                if world.checks("I4") {
+                    checks::i4_an_effect_happens_once(&mut truth, process, id);
+                }
+                truth.learn_of(id, |fact| fact.effects += 1);
+                truth.marked(id);
+            }
+            Marker::Dead { .. } => {
+                truth.learn_of(id, |fact| fact.marked_dead = true);
+            }
+        }
+        drop(truth);
+        world.note(|| format!("{process:?}: {marker:?} for {id}"));
+    }
+
+    /// A record was delivered.
+    pub(super) fn takes(&self, record: &Record) {
+        let mut truth = lock(&self.world().truth);
+        let at = record.topic_partition();
+        truth.hands(self.process()).take(&at, record.offset, record.size());
+        if self.world().checks("I6") {
+            checks::i6_memory_is_bounded(&mut truth, self.process(), self.world().limits);
+        }
+    }
+
+    /// The runtime says that a record has ended.
+    pub(super) fn puts_down(&self, at: &TopicPartition, offset: Offset) {
+        let mut truth = lock(&self.world().truth);
+        let held = truth.hands(self.process()).put_down(at, offset);
+        if self.world().checks("I5") {
+            checks::i5_what_ends_was_held(&mut truth, self.process(), at, offset, held);
+        }
+    }
+
+    /// A partition was given back or lost.
+    pub(super) fn gave_back(&self, at: &TopicPartition, lost: bool) {
+        let world = self.world();
+        // Where calls fail or hang, a drain may come to its deadline.
+        let smooth = lock(&world.planner).is_smooth();
+        let mut truth = lock(&world.truth);
+        let orderly = !lost && smooth && !truth.disturbed.contains(&self.process());
+        if orderly && world.checks("rule 11") {
+            checks::rule_11_a_drain_commits_what_is_done(&mut truth, self.process(), at);
+        }
+        truth.let_go(self.process(), at);
+    }
+
+    /// A store knows another owner: the partition is taken anew.
+    pub(super) fn fenced(&self, at: &TopicPartition) {
+        lock(&self.world().truth).let_go(self.process(), at);
+    }
+}
+
+impl super::truth::Truth {
+    /// An ownership has ended: what it had begun may happen again, and is counted anew.
+    fn let_go(&mut self, process: crate::testing::sim::Process, at: &TopicPartition) {
+        self.excuse(process, Some(at));
+        self.hands(process).let_go(at);
+        let Some(book) = self.books.get_mut(at) else { return };
+        let mine = |fact: &&mut super::truth::Fact| fact.attempt.is_some_and(|(p, _)| p == process);
+        book.facts.values_mut().filter(mine).for_each(|fact| fact.attempt = None);
+    }
+}
+
+impl Underway {
+    /// From here on nothing but the handler takes time.
+    pub(super) fn alone(&self) {
+        let mut truth = lock(&self.life.world().truth);
+        if let Some(running) = truth.hands(self.life.process()).running.get_mut(&self.place) {
+            running.since = Instant::now();
+        }
+    }
+
+    /// The handler has answered; what follows is the world's.
+    pub(super) fn answered(&self) {
+        let mut truth = lock(&self.life.world().truth);
+        if let Some(running) = truth.hands(self.life.process()).running.get_mut(&self.place) {
+            running.held_up = true;
+        }
+    }
+
+    pub(super) fn ended(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        let mut truth = lock(&self.life.world().truth);
+        let hands = truth.hands(self.life.process());
+        let Some(running) = hands.running.remove(&self.place) else { return };
+        if !self.ended {
+            let alone = (!running.held_up).then(|| running.since.elapsed());
+            hands.cut.insert(self.place.clone(), Cut { handler: running.handler, alone });
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a handler does outside of its world is refused by name: there a crash, a stop and the time mean nothing.
+//!
+//! ```text
+//!   woken from another thread          real I/O, a blocking task, a runtime of its own
+//!   tokio says that there is no I/O    a socket on the world's own runtime
+//!   cut off at its timeout, alone      it waits for something that never comes in this world
+//! ```
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::ThreadId;
+
+use super::world::{Life, lock};
+use crate::class::{Cause, Failure};
+use crate::message::{Offset, TopicPartition};
+
+/// The invariant's name.
+const REFUSED: &str = "refused";
+
+/// Passes wakes on, and notes those that come from outside.
+struct Spy {
+    to: Mutex<Waker>,
+    home: ThreadId,
+    life: Life,
+    handler: String,
+}
+
+impl Wake for Spy {
+    fn wake(self: Arc<Self>) {
+        if std::thread::current().id() != self.home {
+            refuse(&self.life, &self.handler, "was woken by another thread");
+        }
+        lock(&self.to).wake_by_ref();
+    }
+}
+
+/// Runs a handler; one of somebody else's is looked after.
+pub(super) async fn watched<F: Future>(life: &Life, handler: &str, call: F) -> F::Output {
+    if !life.world().strangers {
+        return call.await;
+    }
+    let home = std::thread::current().id();
+    let spy = Spy {
+        to: Mutex::new(Waker::noop().clone()),
+        home,
+        life: life.clone(),
+        handler: handler.to_owned(),
+    };
+    let (spy, mut call) = (Arc::new(spy), pin!(call));
+    let waker = Waker::from(spy.clone());
+    std::future::poll_fn(move |cx| {
+        lock(&spy.to).clone_from(cx.waker());
+        let polled: Poll<F::Output> = call.as_mut().poll(&mut Context::from_waker(&waker));
+        polled
+    })
+    .await
+}
+
+/// An attempt that panicked or ran out of time: by the handler's own doing?
+pub(super) fn refuse_cut_off(life: &Life, at: &TopicPartition, offset: Offset, why: &Failure) {
+    if !life.world().strangers {
+        return;
+    }
+    let mut truth = lock(&life.world().truth);
+    let cut = truth.hands(life.process()).cut.remove(&(at.clone(), offset));
+    drop(truth);
+    let Some(cut) = cut else { return };
+    match (why.cause, cut.alone) {
+        (Cause::Timeout, Some(alone)) => {
+            let what = format!("did not end within {alone:?} of this world's time");
+            refuse(life, &cut.handler, &what);
+        }
+        (Cause::Panic, _) if why.message.contains("IO is disabled") => {
+            refuse(life, &cut.handler, "opens a socket or a file");
+        }
+        _ => {}
+    }
+}
+
+fn refuse(life: &Life, handler: &str, what: &str) {
+    let what = format!(
+        "handler `{handler}` {what}. In a simulated world nothing is real but tokio's timers and channels: \
+         give the handler a double of what it calls, or a longer timeout"
+    );
+    let mut truth = lock(&life.world().truth);
+    if truth.violations.iter().all(|known| known.invariant != REFUSED) {
+        truth.violated(REFUSED, what);
+    }
+}

@@ -1,0 +1,137 @@
+//! Runs one world from its plan to its end.
+//!
+//! ```text
+//!   publish ─▶ faults hit while members come, go, die and are stopped ─▶ all is healed ─▶ lag 0 in time? ─▶ stopped ─▶ judged
+//! ```
+
+mod end;
+mod members;
+mod produce;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::furniture::Furniture;
+use super::own::Outcome;
+use super::plan::Plan;
+use super::rng::Rng;
+use super::store::Database;
+use super::world::{Life, Order, World, lock};
+use crate::error::Error;
+use crate::message::Timestamp;
+use crate::testing::sim::{Process, SimLog};
+
+/// Where simulated time begins: 2025-01-01T00:00:00Z. The machine's date changes nothing.
+pub(super) const EPOCH: Timestamp = Timestamp(1_735_689_600_000);
+/// The group.
+pub(super) const GROUP: &str = "world";
+
+/// Runs it, on this thread.
+pub(super) fn run(plan: &Plan, furniture: &Furniture<'_>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime of one thread needs no more than memory");
+    // Begun within the runtime: outside of it, the time is that of the machine.
+    runtime.block_on(async { Box::pin(Running::begin(plan, furniture).live()).await })
+}
+
+struct Running<'a> {
+    world: Arc<World>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    furniture: &'a Furniture<'a>,
+    database: Database,
+    members: JoinSet<(Life, Result<(), Error>)>,
+    lives: BTreeMap<Process, Life>,
+    thaws: Vec<(Instant, Process)>,
+    leaves: Vec<(Instant, Process)>,
+    births: Vec<Instant>,
+    next: u32,
+    rng: Rng,
+}
+
+impl<'a> Running<'a> {
+    fn begin(plan: &Plan, furniture: &'a Furniture<'a>) -> Self {
+        let log = SimLog::at(EPOCH);
+        log.set_eager(GROUP, plan.eager);
+        let (world, orders) = World::new(furniture.made(plan), log);
+        world.log.set_faults(world.clone());
+        Self {
+            world,
+            orders,
+            furniture,
+            database: Database::default(),
+            members: JoinSet::new(),
+            lives: BTreeMap::new(),
+            thaws: Vec::new(),
+            leaves: Vec::new(),
+            births: Vec::new(),
+            next: super::world::PUBLISHER.0 + 1,
+            rng: Rng::new(plan.seed ^ 0x77),
+        }
+    }
+
+    async fn live(mut self) -> Outcome {
+        self.create_topics().await;
+        for _ in 0..self.world.plan.members {
+            let delay = self.rng.millis(0, 400);
+            self.births.push(Instant::now() + delay);
+        }
+        self.publish_and_wait().await;
+        lock(&self.world.planner).heal();
+        self.world.note(|| "healed".to_owned());
+        self.finish().await;
+        self.judge()
+    }
+
+    /// Lets the world go on until then, or until it is enough; an invariant that is broken ends it.
+    async fn go_on(&mut self, until: Instant, enough: impl Fn(&World) -> bool) {
+        while Instant::now() < until && !enough(&self.world) && !self.world.violated() {
+            self.tend();
+            let due = self.due().map_or(until, |due| due.min(until));
+            let due = due.min(Instant::now() + Duration::from_millis(250));
+            tokio::select! {
+                biased;
+                Some(order) = self.orders.recv() => self.take(order),
+                Some(ended) = self.members.join_next() => self.ended(ended),
+                () = tokio::time::sleep_until(due) => {}
+            }
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let thaws = self.thaws.iter().map(|(at, _)| *at);
+        let leaves = self.leaves.iter().map(|(at, _)| *at);
+        thaws.chain(leaves).chain(self.births.iter().copied()).min()
+    }
+
+    fn take(&mut self, order: Order) {
+        match order {
+            Order::Thaw(process, after) => self.thaws.push((Instant::now() + after, process)),
+            Order::Guest(stays) => {
+                let process = self.bear();
+                self.leaves.push((Instant::now() + stays, process));
+            }
+        }
+    }
+
+    fn tend(&mut self) {
+        let now = Instant::now();
+        for (_, process) in self.thaws.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
+            self.world.note(|| format!("{process:?}: goes on"));
+            self.lives.get(&process).inspect(|life| life.thaw());
+        }
+        for (_, process) in self.leaves.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
+            self.lives.get(&process).inspect(|life| life.stop().cancel());
+        }
+        for _ in self.births.extract_if(.., |at| *at <= now).collect::<Vec<_>>() {
+            self.bear();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! One record of a source topic, and what became of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::message::Offset;
+use crate::policy::Order;
+use crate::testing::sim::Process;
+
+/// A record of a source topic.
+#[derive(Debug, Clone, Default)]
+pub(in crate::testing::chaos) struct Fact {
+    pub(in crate::testing::chaos) key: Option<Vec<u8>>,
+    pub(in crate::testing::chaos) order: Order,
+    /// Whether its handler has a store.
+    pub(in crate::testing::chaos) stored: bool,
+    /// The store has it as done.
+    pub(in crate::testing::chaos) marked: bool,
+    /// How often an effect of it became durable: in the store, or by a handler without one that ended well.
+    pub(in crate::testing::chaos) effects: u32,
+    pub(in crate::testing::chaos) skipped: bool,
+    /// Its dead letter is in the log.
+    pub(in crate::testing::chaos) dead: bool,
+    /// The store has it as dead.
+    pub(in crate::testing::chaos) marked_dead: bool,
+    /// Events that its handler emits when it ends well.
+    pub(in crate::testing::chaos) emits: u32,
+    /// Of these in the log, each once.
+    pub(in crate::testing::chaos) emitted: BTreeSet<String>,
+    /// An accepted commit says that it is finished.
+    pub(in crate::testing::chaos) covered: bool,
+    /// Who has begun it.
+    pub(in crate::testing::chaos) begun: BTreeSet<Process>,
+    /// Somebody who had begun it was cut off before a commit covered it: it may happen again (rule 27).
+    pub(in crate::testing::chaos) excused: bool,
+    /// The last attempt's number, and in whose ownership.
+    pub(in crate::testing::chaos) attempt: Option<(Process, u32)>,
+}
+
+impl Fact {
+    /// Whether nothing is left to be done for it.
+    pub(in crate::testing::chaos) fn is_finished(&self) -> bool {
+        let done = if self.stored { self.marked } else { self.effects > 0 };
+        let emitted = self.emitted.len() >= self.emits as usize;
+        let dead = self.dead && (!self.stored || self.marked_dead);
+        self.skipped || dead || done && emitted
+    }
+
+    /// Whether one of the two waits for the other.
+    pub(in crate::testing::chaos) fn shares_order(&self, other: &Self) -> bool {
+        match (self.order, other.order) {
+            (Order::Partition, Order::Partition) => true,
+            (Order::Partition, Order::Key) => other.key.is_some(),
+            (Order::Key, Order::Partition) => self.key.is_some(),
+            (Order::Key, Order::Key) => self.key.is_some() && self.key == other.key,
+            _ => false,
+        }
+    }
+}
+
+/// One partition of a source topic.
+#[derive(Debug, Default)]
+pub(in crate::testing::chaos) struct Book {
+    pub(in crate::testing::chaos) facts: BTreeMap<Offset, Fact>,
+    /// Those of them that are not finished.
+    pub(in crate::testing::chaos) open: BTreeSet<Offset>,
+    /// The highest offset that was ever committed.
+    pub(in crate::testing::chaos) committed: Offset,
+}

@@ -1,0 +1,115 @@
+//! What really happened, kept apart from what the runtime believes.
+
+mod fact;
+mod hands;
+
+pub(super) use fact::{Book, Fact};
+pub(super) use hands::{Cut, Hands, Limits, Running};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::message::{Offset, TopicPartition};
+use crate::testing::sim::Process;
+
+/// Something that must never be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which invariant.
+    pub invariant: &'static str,
+    /// What was seen, with place and process.
+    pub what: String,
+}
+
+/// Everything that happened so far.
+#[derive(Debug, Default)]
+pub(super) struct Truth {
+    pub(super) books: BTreeMap<TopicPartition, Book>,
+    /// Where the records of an event id stand: emitted twice, an event is two records.
+    ids: BTreeMap<String, Vec<(TopicPartition, Offset)>>,
+    /// Event ids that a store has as done.
+    done_ids: BTreeSet<String>,
+    pub(super) violations: Vec<Violation>,
+    /// Processes that were killed, stopped, or lost partitions: what they had in flight may be repeated.
+    pub(super) disturbed: BTreeSet<Process>,
+    /// What each process has in its hands.
+    pub(super) hands: BTreeMap<Process, Hands>,
+    /// How many records have ended: the world's progress.
+    pub(super) ended: u64,
+}
+
+impl Truth {
+    /// A record for the routes is in the log.
+    pub(super) fn write_down(
+        &mut self,
+        at: &TopicPartition,
+        offset: Offset,
+        id: &str,
+        key: Option<Vec<u8>>,
+    ) {
+        let book = self.books.entry(at.clone()).or_default();
+        let fact = Fact { key, ..Fact::default() };
+        if book.facts.insert(offset, fact).is_none() {
+            book.open.insert(offset);
+            self.ids.entry(id.to_owned()).or_default().push((at.clone(), offset));
+        }
+        if self.done_ids.contains(id) {
+            self.learn(at, offset, |fact| fact.marked = true);
+        }
+    }
+
+    pub(super) fn fact(&mut self, at: &TopicPartition, offset: Offset) -> Option<&mut Fact> {
+        self.books.get_mut(at)?.facts.get_mut(&offset)
+    }
+
+    /// Changes what is known of a record.
+    pub(super) fn learn(
+        &mut self,
+        at: &TopicPartition,
+        offset: Offset,
+        change: impl FnOnce(&mut Fact),
+    ) {
+        let Some(book) = self.books.get_mut(at) else { return };
+        let Some(fact) = book.facts.get_mut(&offset) else { return };
+        change(fact);
+        if fact.is_finished() && book.open.remove(&offset) {
+            self.ended += 1;
+        }
+    }
+
+    /// Changes what is known of all records of an event.
+    pub(super) fn learn_of(&mut self, id: &str, change: impl Fn(&mut Fact)) {
+        for (at, offset) in self.ids.get(id).cloned().unwrap_or_default() {
+            self.learn(&at, offset, &change);
+        }
+    }
+
+    pub(super) fn is_done(&self, id: &str) -> bool {
+        self.done_ids.contains(id)
+    }
+
+    /// A store has this event as done.
+    pub(super) fn marked(&mut self, id: &str) {
+        self.done_ids.insert(id.to_owned());
+        self.learn_of(id, |fact| fact.marked = true);
+    }
+
+    /// A process was cut off, or gives a partition back: what it has begun, and no commit covers, may happen again.
+    pub(super) fn excuse(&mut self, process: Process, only: Option<&TopicPartition>) {
+        for (at, book) in &mut self.books {
+            if only.is_some_and(|only| only != at) {
+                continue;
+            }
+            for fact in book.facts.values_mut().filter(|fact| !fact.covered) {
+                fact.excused |= fact.begun.contains(&process);
+            }
+        }
+    }
+
+    pub(super) fn violated(&mut self, invariant: &'static str, what: String) {
+        self.violations.push(Violation { invariant, what });
+    }
+
+    pub(super) fn hands(&mut self, process: Process) -> &mut Hands {
+        self.hands.entry(process).or_default()
+    }
+}

@@ -1,0 +1,140 @@
+//! The log's questions, and what the world learns from the log.
+
+use std::time::Duration;
+
+use super::{PUBLISHER, World, lock};
+use crate::broker::CommitEntry;
+use crate::consumer::core::metadata::CommitMetadata;
+use crate::dead_letter::Origin;
+use crate::headers::names;
+use crate::message::{Record, TopicPartition};
+use crate::testing::chaos::checks;
+use crate::testing::chaos::moment::{Kind, Moment};
+use crate::testing::sim::{Call, Faults, Injection, Process, Site};
+
+/// So long after a process goes on, it has heard nothing from the group yet: its heartbeat is on its way.
+pub(super) const ROUND_TRIP: Duration = Duration::from_millis(25);
+
+impl World {
+    /// Which moment of a record's life, or of an ownership's, a call is.
+    fn moment_of(&self, site: &Site<'_>) -> Option<Moment> {
+        Some(match site.call {
+            Call::Publish => {
+                let topic = &site.partition?.topic;
+                match () {
+                    () if self.topics.dead_letters.contains(topic) => Moment::DeadLetter,
+                    () if self.topics.owed.contains(topic) => Moment::Owed,
+                    () => Moment::Enqueued,
+                }
+            }
+            Call::Poll => Moment::Fetched,
+            Call::Commit => Moment::Marked,
+            Call::Revoked => Moment::Revoke,
+            Call::Close => Moment::Shutdown,
+            Call::Subscribe => Moment::TakeOver,
+            _ => return None,
+        })
+    }
+
+    /// What goes wrong for the producer of the records. It is not killed: it is the one who knows what was acknowledged.
+    fn producer(&self, site: &Site<'_>) -> Injection {
+        if site.call != Call::Publish || lock(&self.planner).is_healed() {
+            return Injection::Nothing;
+        }
+        if self.is_away(Kind::BrokerAway) {
+            return Injection::Refuse;
+        }
+        let mut rng = lock(&self.rng);
+        if !rng.percent(self.plan.producer_trouble) {
+            return Injection::Nothing;
+        }
+        let later = rng.millis(0, 500);
+        rng.pick(&[Injection::Refuse, Injection::LoseReply(later), Injection::Late(later)])
+    }
+
+    fn a_little_late(&self, call: Call) -> Injection {
+        let may = matches!(call, Call::Publish | Call::Poll | Call::Commit | Call::Subscribe);
+        match self.restless().filter(|_| may) {
+            Some(delay) => Injection::Late(delay),
+            None => Injection::Nothing,
+        }
+    }
+
+    /// A record for the routes: of the producer, or emitted by a handler.
+    fn source(&self, record: &Record) {
+        let id = record.headers.text(names::EVENT_ID).unwrap_or_default();
+        let key = record.key.as_deref().map(<[u8]>::to_vec);
+        lock(&self.truth).write_down(&record.topic_partition(), record.offset, id, key);
+    }
+
+    /// A record that a handler has emitted.
+    fn emitted(&self, record: &Record) {
+        let header = |name| record.headers.text(name).map(str::to_owned);
+        if let (Some(cause), Some(id)) = (header(names::CAUSATION_ID), header(names::EVENT_ID)) {
+            lock(&self.truth).learn_of(&cause, |fact| fact.emitted.extend([id.clone()]));
+        }
+    }
+
+    fn dead(&self, record: &Record) {
+        let Some(origin) = Origin::from_headers(&record.headers) else { return };
+        let at = TopicPartition::new(origin.topic, origin.partition);
+        lock(&self.truth).learn(&at, origin.offset, |fact| fact.dead = true);
+    }
+}
+
+impl Faults for World {
+    fn on(&self, site: &Site<'_>) -> Injection {
+        if site.process == PUBLISHER {
+            return self.producer(site);
+        }
+        let Some(life) = self.of(site.process) else { return Injection::Nothing };
+        if life.is_dead() {
+            return Injection::Crash;
+        }
+        if site.call == Call::Poll && life.has_just_thawed() {
+            return Injection::Late(ROUND_TRIP);
+        }
+        let injection = match self.moment_of(site) {
+            Some(moment) => life.hit(moment, true),
+            None if self.is_away(Kind::BrokerAway) => Injection::Refuse,
+            None => Injection::Nothing,
+        };
+        match injection {
+            Injection::Nothing => self.a_little_late(site.call),
+            injection => injection,
+        }
+    }
+
+    fn appended(&self, process: Process, record: &Record) {
+        self.note(|| {
+            let at = record.topic_partition();
+            format!("{process:?}: appended {at} offset {}", record.offset)
+        });
+        if self.topics.dead_letters.contains(&record.topic) {
+            return self.dead(record);
+        }
+        if self.topics.sources.contains(&record.topic) {
+            self.source(record);
+        }
+        self.emitted(record);
+    }
+
+    fn stored(&self, process: Process, entry: &CommitEntry) {
+        let CommitEntry { partition, committed } = entry;
+        self.note(|| format!("{process:?}: committed {} of {partition}", committed.offset));
+        let mut truth = lock(&self.truth);
+        if self.checks("I2") {
+            checks::i2_nothing_unfinished_is_committed(&mut truth, process, entry);
+        }
+        if self.checks("I10") {
+            checks::i10_commits_never_move_back(&mut truth, process, entry);
+        }
+        truth.hands(process).proven.insert(partition.clone(), tokio::time::Instant::now());
+        let done = CommitMetadata::decode(&committed.metadata).map(|m| m.done).unwrap_or_default();
+        let Some(book) = truth.books.get_mut(partition) else { return };
+        book.committed = book.committed.max(committed.offset);
+        for (offset, fact) in &mut book.facts {
+            fact.covered |= *offset < committed.offset || done.contains(*offset);
+        }
+    }
+}
