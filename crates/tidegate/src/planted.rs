@@ -35,12 +35,33 @@ pub enum Bug {
     MapIgnored,
     /// Takes in what it cannot hold (confluentinc/parallel-consumer#834).
     NoBudget,
+    /// Trusts its ownership for ever (rule 10; a zombie that works on).
+    NoLease,
+    /// Asks the lease before it claims, and calls the handler however long the claim took (rule 10).
+    ClaimOutlivesLease,
+    /// Reads on what belongs to another owner, and drops it.
+    FencedReadsOn,
+    /// What runs for a lost partition is not cut off, and its answer counts for whoever owns it by then
+    /// (spring-projects/spring-kafka#4688; rule 13).
+    LateCompletion,
+    /// The answer to a commit of an earlier ownership counts for the present one (rule 10).
+    StaleCommitAnswer,
+    /// The success of one record forgets the failures of the others (rule 21).
+    CountersReset,
+    /// The marker first, and what is emitted after it, outside of its transaction (NServiceBus outbox; rule 4).
+    EmitAfterMarker,
+    /// A publish that failed runs the handler again.
+    PublishFailureReruns,
+    /// Goes back to the commit when delivery is resumed (spring-projects/spring-kafka#2340).
+    ResumeGoesBack,
+    /// An answer that did not come is taken for an acknowledgement (watermill, franz-go; rule 5).
+    UnknownIsAcked,
 }
 
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 24] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -55,6 +76,16 @@ impl Bug {
         Self::KeyOrder,
         Self::MapIgnored,
         Self::NoBudget,
+        Self::NoLease,
+        Self::ClaimOutlivesLease,
+        Self::FencedReadsOn,
+        Self::LateCompletion,
+        Self::StaleCommitAnswer,
+        Self::CountersReset,
+        Self::EmitAfterMarker,
+        Self::PublishFailureReruns,
+        Self::ResumeGoesBack,
+        Self::UnknownIsAcked,
     ];
 }
 

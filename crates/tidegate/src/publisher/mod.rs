@@ -19,6 +19,7 @@ mod tests;
 use crate::broker::Broker;
 use crate::event::EventId;
 use crate::message::{Offset, Partition};
+use crate::planted::planted;
 
 pub use error::PublishError;
 pub use prepare::{NewEvent, PreparedEvent};
@@ -131,6 +132,12 @@ fn acknowledged(
     event_id: EventId,
     ack: Option<Result<crate::broker::Placed, crate::broker::PublishError>>,
 ) -> Result<Published, PublishError> {
+    if planted!(UnknownIsAcked)
+        && let Some(Err(crate::broker::PublishError::Unknown(_))) = ack
+    {
+        let (partition, offset) = (Partition(0), Offset(0));
+        return Ok(Published { event_id, partition, offset });
+    }
     let missing = || crate::broker::PublishError::Unknown("the broker gave no answer".into());
     let placed = ack.unwrap_or_else(|| Err(missing()))?;
     Ok(Published { event_id, partition: placed.partition, offset: placed.offset })

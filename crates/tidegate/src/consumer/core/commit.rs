@@ -10,7 +10,6 @@ use crate::consumer::core::partition::{Partition, Phase};
 use crate::consumer::core::{Command, LocalEpoch};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
-#[cfg(feature = "testing")]
 use crate::planted::planted;
 
 /// An entry of the metadata in bytes, with room to spare.
@@ -138,7 +137,9 @@ impl Committer {
         let mut sent = std::mem::take(&mut self.in_flight);
         for (entry, result) in answers {
             let Some(sent) = sent.remove(&entry.partition) else { continue };
-            let current = partitions.get_mut(&entry.partition).filter(|p| p.epoch == sent.epoch);
+            let current = partitions
+                .get_mut(&entry.partition)
+                .filter(|p| p.epoch == sent.epoch || planted!(StaleCommitAnswer));
             match (current, result) {
                 (Some(partition), Ok(())) => partition.commit_accepted(&sent, cx),
                 (Some(partition), Err(error)) => partition.commit_refused(&sent, error, cx),

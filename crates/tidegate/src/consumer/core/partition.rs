@@ -110,6 +110,9 @@ impl Partition {
         let Some(work) = self.tracker.finish(offset) else { return };
         self.counts.end(end);
         self.ended.push((offset, end));
+        if planted!(CountersReset) {
+            self.tracker.forget_failures();
+        }
         let moved = self.passed(before);
         // What is told of the part above the commit is to be told anew; a higher commit says so by itself.
         if !moved || work.retry().is_some() {
@@ -176,6 +179,9 @@ impl Partition {
     /// The partition is someone else's: drops everything, commits nothing (rules 10, 13).
     pub(super) fn halt(&mut self, cx: &mut Cx<'_>) {
         self.cancel(cx);
+        if self.running() && !planted!(FencedReadsOn) {
+            cx.push(Command::Pause(self.id.clone())); // nobody here takes what would come; a new start ends it
+        }
         self.phase = Phase::Halted;
         self.outage = None;
         self.counts.cut();
@@ -240,7 +246,13 @@ impl Partition {
         match self.pauses.news() {
             Some(true) => cx.push(Command::Pause(self.id.clone())),
             Some(false) if planted!(LostWakeUp) => {}
-            Some(false) => cx.push(Command::Resume(self.id.clone())),
+            Some(false) => {
+                if planted!(ResumeGoesBack) {
+                    let (partition, from) = (self.id.clone(), self.tracker.watermark());
+                    cx.push(Command::Start { partition, epoch: self.epoch, from });
+                }
+                cx.push(Command::Resume(self.id.clone()));
+            }
             None => {}
         }
     }

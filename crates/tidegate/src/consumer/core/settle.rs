@@ -145,6 +145,11 @@ impl Partition {
             {
                 self.advance(offset, kind, false, End::Dead, cx);
             }
+            StepFailure::Again(_)
+                if kind == StepKind::Publish && planted!(PublishFailureReruns) =>
+            {
+                self.tracker.requeue(offset);
+            }
             StepFailure::Duplicate => self.settle_duplicate(offset, true, cx),
             StepFailure::Again(why) => self.stall(offset, None, why, cx),
             StepFailure::Rerun(why) => match kind {

@@ -244,6 +244,11 @@ impl Tracker {
         known.into_iter().flat_map(|works| works.iter().filter_map(|(_, work)| work.retry()))
     }
 
+    /// What nobody should do: only for [`Bug::CountersReset`](crate::planted::Bug::CountersReset).
+    pub(super) fn forget_failures(&mut self) {
+        self.works.iter_mut().filter_map(|work| work.past.as_mut()).for_each(|past| past.forget());
+    }
+
     /// In offset order.
     pub(super) fn unfinished(&self) -> impl Iterator<Item = Offset> + '_ {
         self.works.iter().map(|(offset, _)| offset)

@@ -101,6 +101,10 @@ impl<T> Window<T> {
         Some(value)
     }
 
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.chunks.values_mut().flat_map(|chunk| chunk.slots.iter_mut().flatten())
+    }
+
     /// In offset order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Offset, &T)> {
         self.chunks.iter().flat_map(|(chunk, content)| {

@@ -90,6 +90,10 @@ impl Past {
         let tried = Tried { attempts, unknown, active };
         Self { tried, retry: Some(retry), not_before: Some(due), ..Self::default() }
     }
+
+    pub(super) fn forget(&mut self) {
+        self.tried = Tried::default();
+    }
 }
 
 impl Work {

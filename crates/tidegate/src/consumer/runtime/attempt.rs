@@ -46,6 +46,7 @@ async fn verdict(job: &mut Job, attempt: u32) -> Result<Verdict, Failure> {
     }
     match claim(site).await? {
         Entry::Settled(verdict) => Ok(verdict),
+        Entry::Run(Some(_)) if !site.is_still_ours() => Ok(Verdict::Held),
         Entry::Run(session) => handle(job, attempt, session).await,
     }
 }

@@ -60,6 +60,7 @@ pub(super) async fn handler(
         return Ok(false);
     }
     let session = match open(&job.site, job.carry.letter.as_deref()).await? {
+        Open::Session(_) if !job.site.is_still_ours() => return Err(StepFailure::Lapsed),
         Open::Session(session) => Some(session),
         Open::NoStore => None,
         Open::Marked => return Ok(true), // what it emitted may still be owed

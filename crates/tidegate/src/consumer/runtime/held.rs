@@ -11,6 +11,7 @@ use crate::consumer::runtime::job::{Carry, Item};
 use crate::consumer::runtime::lane::Starts;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::message::{Offset, TopicPartition};
+use crate::planted::planted;
 
 /// All partitions that are owned, or were lately.
 #[derive(Debug, Default)]
@@ -100,6 +101,12 @@ impl Held {
         Some((ownership.tenure.clone(), held.item.clone(), carry))
     }
 
+    /// The ownership that an answer counts for.
+    pub(super) fn epoch_of(&self, tenure: &Tenure) -> LocalEpoch {
+        let present = self.0.get(&tenure.partition).filter(|_| planted!(LateCompletion));
+        present.map_or(tenure.epoch, |present| present.tenure.epoch)
+    }
+
     /// The record at a place, whichever ownership it belongs to.
     pub(super) fn at(&self, partition: &TopicPartition, offset: Offset) -> Option<&Work> {
         self.0.get(partition)?.works.get(offset)
@@ -137,6 +144,7 @@ impl Held {
     pub(super) fn cancel(&mut self, partition: &TopicPartition, epoch: LocalEpoch) {
         if self.of(partition, epoch).is_some()
             && let Some(ended) = self.0.remove(partition)
+            && !planted!(LateCompletion)
         {
             ended.tenure.over.cancel();
         }

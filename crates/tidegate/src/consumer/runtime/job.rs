@@ -14,6 +14,7 @@ use crate::delivery::{Delivery, InboxSlot};
 use crate::headers::names;
 use crate::inbox::{Claim, InboxSession};
 use crate::message::{NewRecord, Offset, Record};
+use crate::planted::planted;
 use crate::policy::RoutePolicy;
 use crate::router::endpoint::Routed;
 
@@ -82,6 +83,12 @@ impl Site {
     /// The route's store, where it has one.
     pub(super) fn store(&self) -> Option<&NamedStore> {
         Some(self.shop.store(self.item.routed.policy)?.1)
+    }
+
+    /// Rule 10, asked once more when something took its time before the handler is called: a process that was stopped
+    /// meanwhile calls nobody.
+    pub(super) fn is_still_ours(&self) -> bool {
+        self.tenure.is_trusted(self.shop.clock.elapsed()) || planted!(ClaimOutlivesLease)
     }
 
     /// The owner epoch of the route's store for this partition.

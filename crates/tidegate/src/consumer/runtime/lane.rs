@@ -185,13 +185,13 @@ impl Chain {
         let over = self.tenure.over.clone();
         let mut work = Box::pin(self.one_by_one(starts));
         tokio::select! {
-            biased;
-            ran = &mut work => Report::Ran(ran),
+            biased; // the end first: nothing of what has ended takes another step (rule 11)
             () = over.cancelled() => {
                 // What a handler holds may panic when it is dropped: it is cut off, and nobody's fault here.
                 let _ = unpanicked("the handler", move || drop(work));
                 Report::Cut
             }
+            ran = &mut work => Report::Ran(ran),
         }
     }
 
@@ -248,11 +248,11 @@ async fn step_of(beat: Arc<Beat>, site: Site, carry: Carry, step: Step) -> Repor
     let mut work = Box::pin(beat.watch(&tenure, offset, work));
     let stepped = tokio::select! {
         biased;
-        (stepped, _) = &mut work => stepped,
         () = over.cancelled() => {
             let _ = unpanicked("the dead-letter handler", move || drop(work));
             return Report::Cut;
         }
+        (stepped, _) = &mut work => stepped,
     };
     drop(work);
     let (result, carry, told) = stepped;

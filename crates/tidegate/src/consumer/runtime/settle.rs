@@ -10,6 +10,7 @@ use crate::consumer::runtime::job::{Carry, Job};
 use crate::consumer::runtime::{dead, dispatch};
 use crate::events::RuntimeEvent;
 use crate::inbox::{InboxSession, Marker, OutboxRow, StoreError};
+use crate::planted::planted;
 
 /// Does the step: its result, what it leaves for the next, and what it has to tell.
 pub(super) async fn run(
@@ -27,6 +28,9 @@ async fn one(
     told: &mut Option<RuntimeEvent>,
 ) -> Result<bool, StepFailure> {
     match step {
+        Step::Dispatch if planted!(EmitAfterMarker) => {
+            dispatch::publish_emits(job).await.map(|()| false)
+        }
         Step::Publish => dispatch::publish_emits(job).await.map(|()| false),
         Step::Mark => mark(job).await.map(|()| false),
         Step::Dispatch => dispatch::dispatch(&job.site).await.map(|()| false),
@@ -59,6 +63,9 @@ pub(super) async fn commit(
     marker: Marker,
     carry: &mut Carry,
 ) -> Result<(), StoreError> {
+    if planted!(EmitAfterMarker) {
+        return session.commit(marker, Vec::new()).await;
+    }
     let rows = std::mem::take(&mut carry.emits);
     let rows = (0..).zip(rows).map(|(ordinal, record)| OutboxRow { ordinal, record }).collect();
     session.commit(marker, rows).await

@@ -80,7 +80,7 @@ impl Driver {
                 if answers.is_empty() {
                     return Ok(None); // all of it was told before
                 }
-                let (partition, epoch) = (tenure.partition.clone(), tenure.epoch);
+                let (partition, epoch) = (tenure.partition.clone(), self.held.epoch_of(&tenure));
                 self.tell_core(Event::Ran { partition, epoch, answers })
             }
             Report::Stepped(stepped) => self.stepped(stepped),

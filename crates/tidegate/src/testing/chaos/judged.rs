@@ -26,20 +26,15 @@ pub(super) struct Underway {
 }
 
 impl Life {
-    /// The runtime turns to a record: the moment that rule 10 is about. (With a store it asks the store first.)
-    pub(super) fn turns_to(&self, at: &TopicPartition, record: &str) {
-        if self.world().checks("rule 10") {
-            let (mut truth, process) = (lock(&self.world().truth), self.process());
-            checks::rule_10_nothing_begins_unproven(&mut truth, process, at, record, SESSION);
-        }
-    }
-
     /// An attempt begins.
     pub(super) fn begins(&self, begun: &Begun<'_>) -> Underway {
         let Begun { at, offset, attempt, most, handler } = *begun;
         let (world, process) = (self.world(), self.process());
         world.note(|| format!("{process:?}: began {at} offset {offset}, attempt {attempt}"));
         let mut truth = lock(&world.truth);
+        if world.checks("rule 10") {
+            checks::rule_10_nothing_begins_unproven(&mut truth, process, at, offset, SESSION);
+        }
         if world.checks("I3") {
             checks::i3_order_is_kept(&mut truth, process, at, offset);
         }
@@ -101,6 +96,8 @@ impl Life {
     pub(super) fn takes(&self, record: &Record) {
         let mut truth = lock(&self.world().truth);
         let at = record.topic_partition();
+        self.world()
+            .note(|| format!("{:?}: was given {at} offset {}", self.process(), record.offset));
         truth.hands(self.process()).take(&at, record.offset, record.size());
         if self.world().checks("I6") {
             checks::i6_memory_is_bounded(&mut truth, self.process(), self.world().limits);

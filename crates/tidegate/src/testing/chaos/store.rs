@@ -136,10 +136,7 @@ impl InboxStore for ModelStore {
     }
 
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Claimed, StoreError>> {
-        Box::pin(async move {
-            self.life.turns_to(&claim.partition, claim.event_id.as_str());
-            self.ask(|tables| self.look_up(claim, tables)).await
-        })
+        Box::pin(self.ask(|tables| self.look_up(claim, tables)))
     }
 
     fn owed<'a>(&'a self, claim: &'a Claim) -> BoxFuture<'a, Result<Vec<OutboxRow>, StoreError>> {

@@ -60,9 +60,6 @@ impl Endpoint for Watched {
             let (at, offset) = (delivery.record.topic_partition(), delivery.record.offset);
             let (handler, attempt) = (delivery.handler.clone(), delivery.attempt);
             life.alive().await;
-            if !stored {
-                life.turns_to(&at, &format!("offset {offset}"));
-            }
             let underway =
                 life.begins(&Begun { at: &at, offset, attempt, most, handler: &handler });
             life.step(Moment::Claimed).await;

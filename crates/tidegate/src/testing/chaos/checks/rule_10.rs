@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::message::TopicPartition;
+use crate::message::{Offset, TopicPartition};
 use crate::testing::chaos::truth::Truth;
 use crate::testing::sim::Process;
 
@@ -12,7 +12,7 @@ pub(in crate::testing::chaos) fn rule_10_nothing_begins_unproven(
     truth: &mut Truth,
     process: Process,
     at: &TopicPartition,
-    record: &str,
+    offset: Offset,
     session: Duration,
 ) {
     let proven = truth.hands(process).proven.get(at).map(tokio::time::Instant::elapsed);
@@ -21,5 +21,5 @@ pub(in crate::testing::chaos) fn rule_10_nothing_begins_unproven(
         Some(ago) => format!("{ago:?} after the group last accepted a commit of it"),
         None => "before the group has accepted a commit of it".to_owned(),
     };
-    truth.violated("rule 10", format!("{process:?} turned to {record} of {at} {what}"));
+    truth.violated("rule 10", format!("{process:?} began {at} offset {offset} {what}"));
 }
