@@ -11,7 +11,8 @@ pub(super) type Wishes<'a> = BTreeMap<MemberId, &'a BTreeSet<TopicPartition>>;
 pub(super) type Owners = BTreeMap<TopicPartition, MemberId>;
 
 /// Gives every partition that is wished for to one member that wishes for it. Who has one keeps it, unless
-/// another that wishes for it has at least two fewer. Proven by `assignments_are_complete_balanced_and_sticky`.
+/// another that wishes for it has at least two fewer. Proven by
+/// `assignments_are_complete_and_balanced` and `assignments_are_sticky`.
 pub(super) fn assign(wishes: &Wishes<'_>, current: &Owners) -> Owners {
     let mut shares = Shares::kept(wishes, current);
     let all: BTreeSet<_> = wishes.values().flat_map(|wished| wished.iter()).collect();

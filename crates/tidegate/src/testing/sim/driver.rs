@@ -28,6 +28,7 @@ impl SimBroker {
         partition: Option<&TopicPartition>,
         act: impl FnOnce(&Inner) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.inner.check_open()?;
         let injection = self.inner.injection(&Site { process: self.process, call, partition });
         let result = match injection {
             Injection::Refuse => Err(down("refused").into()),
