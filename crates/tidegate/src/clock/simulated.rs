@@ -22,9 +22,21 @@ struct Shared {
     began: Instant,
     epoch: AtomicI64,
     seed: u64,
-    draws: Mutex<u64>,
+    draws: Mutex<Draws>,
     gate: Gate,
 }
+
+/// How often the process asked, and how often at the same moment.
+#[derive(Debug, Default)]
+struct Draws {
+    count: u64,
+    last: Duration,
+    here: u32,
+}
+
+/// A process that takes so many steps without time going by waits for nothing, and would go on for ever.
+const SPINS: u32 = 100_000;
+
 
 impl SimClock {
     /// Begins now, at this wall time; what it draws comes from the seed.
@@ -33,7 +45,7 @@ impl SimClock {
             began: Instant::now(),
             epoch: AtomicI64::new(epoch.0),
             seed,
-            draws: Mutex::new(0),
+            draws: Mutex::default(),
             gate: Gate::default(),
         }))
     }
@@ -53,9 +65,19 @@ impl SimClock {
     }
 
     pub(super) fn entropy(&self) -> u64 {
-        let mut draws = lock(&self.0.draws);
-        *draws += 1;
-        derive(self.0.seed, *draws)
+        let (mut draws, now) = (lock(&self.0.draws), self.elapsed());
+        draws.count += 1;
+        draws.here = if draws.last == now { draws.here + 1 } else { 0 };
+        draws.last = now;
+        if draws.here > SPINS {
+            self.0.gate.shut(); // so that the world's time can go on, and somebody notices
+        }
+        derive(self.0.seed, draws.count)
+    }
+
+    /// Whether it was stopped because it waits for nothing.
+    pub(crate) fn spins(&self) -> bool {
+        lock(&self.0.draws).here > SPINS
     }
 
     pub(super) async fn reached(&self, at: Duration) {

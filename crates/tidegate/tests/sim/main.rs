@@ -1,13 +1,14 @@
 //! The simulator: worlds by seed, what they must survive, and what they must find.
 //!
-//! `SEEDS=n` runs so many worlds (10,000), `SEED=n` runs one and tells its story, `FROM=n` begins there.
+//! `SEEDS=n` runs so many worlds (10,000), `SEED=n` runs one and tells its story, `FROM=n` begins there; `BUG=name` plants a
+//! bug that is to be found.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test's helpers")]
 
 mod needed;
 mod planted;
 mod strangers;
 
-use tidegate::testing::chaos::{Plan, Ways, own_world, run_all, story};
+use tidegate::testing::chaos::{Bug, Plan, Ways, own_world, run_all, story};
 
 /// A number from the environment.
 fn number(name: &str) -> Option<u64> {
@@ -15,8 +16,15 @@ fn number(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, and is {text:?}")))
 }
 
+/// A bug that is to be planted: `BUG=NoLease`.
+fn planted_bug() -> Option<Bug> {
+    let name = std::env::var("BUG").ok()?;
+    let found = Bug::ALL.into_iter().find(|bug| format!("{bug:?}") == name);
+    Some(found.unwrap_or_else(|| panic!("BUG must be one of {:?}", Bug::ALL)))
+}
+
 fn told() -> Ways {
-    Ways { told: true, ..Ways::default() }
+    Ways { told: true, bug: planted_bug(), ..Ways::default() }
 }
 
 #[test]
@@ -26,12 +34,13 @@ fn every_world_is_survived() {
     }
     let (from, count) = (number("FROM").unwrap_or(0), number("SEEDS").unwrap_or(10_000));
     let begun = std::time::Instant::now();
-    let ways = Ways::default();
+    let ways = Ways { bug: planted_bug(), ..Ways::default() };
     let (table, failed) = run_all(from..from + count, |seed| own_world(&Plan::draw(seed), &ways));
     println!("{table}\n{count} worlds in {:?}", begun.elapsed());
     if let Some((seed, violation)) = failed {
-        let world = |plan: &Plan, told| own_world(plan, &Ways { told, ..Ways::default() });
-        let again = format!("SEED={seed} scripts/sim.sh");
+        let world = |plan: &Plan, told| own_world(plan, &Ways { told, ..ways.clone() });
+        let bug = ways.bug.map(|bug| format!("BUG={bug:?} ")).unwrap_or_default();
+        let again = format!("{bug}SEED={seed} scripts/sim.sh");
         panic!("{}", story(seed, &violation, &world, &again));
     }
     let empty = if count >= 10_000 { table.empty_cells() } else { Vec::new() };

@@ -43,7 +43,7 @@ impl Lease {
 
     /// When it is over, as long as nobody was told.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        (!self.told).then_some(self.until)
+        (!self.told && !planted!(NoLease)).then_some(self.until)
     }
 
     pub(super) fn wait_for(&mut self, offset: Offset) {

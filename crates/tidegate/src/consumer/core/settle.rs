@@ -148,7 +148,8 @@ impl Partition {
             StepFailure::Again(_)
                 if kind == StepKind::Publish && planted!(PublishFailureReruns) =>
             {
-                self.tracker.requeue(offset);
+                self.tracker.set(offset, State::Waiting);
+                self.tracker.wake_at(cx.after(Duration::from_millis(100)), offset);
             }
             StepFailure::Duplicate => self.settle_duplicate(offset, true, cx),
             StepFailure::Again(why) => self.stall(offset, None, why, cx),

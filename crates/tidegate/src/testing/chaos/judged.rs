@@ -100,6 +100,7 @@ impl Life {
             .note(|| format!("{:?}: was given {at} offset {}", self.process(), record.offset));
         truth.hands(self.process()).take(&at, record.offset, record.size());
         if self.world().checks("I6") {
+            checks::i6_what_is_given_is_wanted(&mut truth, self.process(), &at);
             checks::i6_memory_is_bounded(&mut truth, self.process(), self.world().limits);
         }
     }

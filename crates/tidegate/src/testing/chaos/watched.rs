@@ -130,6 +130,9 @@ impl Observer for Listener {
                     lock(&world.truth).learn(partition, *offset, |fact| fact.skipped = true);
                 }
             }
+            RuntimeEvent::Started { partition, .. } => {
+                lock(&world.truth).hands(life.process()).open(partition);
+            }
             RuntimeEvent::Ended { partition, lost } => life.gave_back(partition, *lost),
             // Rule 18: what was cut off may have happened.
             RuntimeEvent::Retrying { partition, offset, failure, .. }

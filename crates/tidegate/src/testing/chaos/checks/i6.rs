@@ -1,5 +1,6 @@
 //! I6: memory and tasks are bounded.
 
+use crate::message::TopicPartition;
 use crate::testing::chaos::truth::{Limits, Truth};
 use crate::testing::sim::Process;
 
@@ -18,4 +19,16 @@ pub(in crate::testing::chaos) fn i6_memory_is_bounded(
         .or_else(|| over("bytes", bytes, limits.bytes))
         .or_else(|| over("attempts", attempts, limits.attempts));
     over.into_iter().for_each(|what| truth.violated("I6", what));
+}
+
+/// I6: nothing is fetched that nobody wants.
+pub(in crate::testing::chaos) fn i6_what_is_given_is_wanted(
+    truth: &mut Truth,
+    process: Process,
+    at: &TopicPartition,
+) {
+    if !truth.hands(process).is_open(at) {
+        let what = format!("{process:?} was given records of {at}, which it has not started");
+        truth.violated("I6", what);
+    }
 }

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::checks;
 use super::furniture::Furniture;
 use super::own::Outcome;
 use super::plan::Plan;
@@ -94,6 +95,7 @@ impl<'a> Running<'a> {
     async fn go_on(&mut self, until: Instant, enough: impl Fn(&World) -> bool) {
         while Instant::now() < until && !enough(&self.world) && !self.world.violated() {
             self.tend();
+            self.look_for_spins();
             let due = self.due().map_or(until, |due| due.min(until));
             let due = due.min(Instant::now() + Duration::from_millis(250));
             tokio::select! {
@@ -102,6 +104,12 @@ impl<'a> Running<'a> {
                 Some(ended) = self.members.join_next() => self.ended(ended),
                 () = tokio::time::sleep_until(due) => {}
             }
+        }
+    }
+
+    fn look_for_spins(&self) {
+        if let Some(life) = self.lives.values().find(|life| life.clock().spins()) {
+            checks::i7_nobody_spins(&mut lock(&self.world.truth), life.process());
         }
     }
 

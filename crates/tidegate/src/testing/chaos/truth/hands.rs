@@ -1,6 +1,6 @@
 //! What a process has in its hands: records that it holds, attempts that run, partitions that it was proven to own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -36,6 +36,8 @@ pub(in crate::testing::chaos) struct Cut {
 /// What one process has.
 #[derive(Debug, Default)]
 pub(in crate::testing::chaos) struct Hands {
+    /// Partitions of which records are wanted: from start to end.
+    open: BTreeSet<TopicPartition>,
     /// Delivered and not settled, with their sizes.
     held: BTreeMap<TopicPartition, BTreeMap<Offset, usize>>,
     pub(in crate::testing::chaos) running: BTreeMap<(TopicPartition, Offset), Running>,
@@ -45,6 +47,14 @@ pub(in crate::testing::chaos) struct Hands {
 }
 
 impl Hands {
+    pub(in crate::testing::chaos) fn open(&mut self, at: &TopicPartition) {
+        self.open.insert(at.clone());
+    }
+
+    pub(in crate::testing::chaos) fn is_open(&self, at: &TopicPartition) -> bool {
+        self.open.contains(at)
+    }
+
     pub(in crate::testing::chaos) fn take(
         &mut self,
         at: &TopicPartition,
@@ -65,6 +75,7 @@ impl Hands {
 
     /// The ownership has ended.
     pub(in crate::testing::chaos) fn let_go(&mut self, at: &TopicPartition) {
+        self.open.remove(at);
         self.held.remove(at);
         self.proven.remove(at);
     }
