@@ -13,6 +13,8 @@ pub enum Bug {
     PastInFlight,
     /// Commits past a record that waits in memory for its retry (dapr/dapr#8796; rule 20).
     PastWaiting,
+    /// Commits past a record whose emitted events or marker are not acknowledged yet (rule 4: never the offset first).
+    PastSettling,
     /// Takes offsets for contiguous: waits for one that no record has (spring-projects/spring-kafka#4258).
     GapIsARecord,
     /// Goes on with what was lost (redpanda-data/connect#4477).
@@ -52,6 +54,8 @@ pub enum Bug {
     EmitAfterMarker,
     /// A publish that failed runs the handler again.
     PublishFailureReruns,
+    /// Counts a record that was tried more than once as ended each time (spring-projects/spring-kafka#4688).
+    SettledTwice,
     /// Goes back to the commit when delivery is resumed (spring-projects/spring-kafka#2340).
     ResumeGoesBack,
     /// An answer that did not come is taken for an acknowledgement (watermill, franz-go; rule 5).
@@ -61,10 +65,11 @@ pub enum Bug {
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
+        Self::PastSettling,
         Self::GapIsARecord,
         Self::LostGoesOn,
         Self::LostWakeUp,
@@ -84,6 +89,7 @@ impl Bug {
         Self::CountersReset,
         Self::EmitAfterMarker,
         Self::PublishFailureReruns,
+        Self::SettledTwice,
         Self::ResumeGoesBack,
         Self::UnknownIsAcked,
     ];

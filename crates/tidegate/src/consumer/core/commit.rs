@@ -189,7 +189,8 @@ impl Partition {
         let mut base = self.tracker.watermark();
         #[cfg(feature = "testing")]
         if planted!(CommitMovesBack)
-            && let Some(refused) = self.progress.refused.take_if(|refused| *refused < base)
+            && let Some((accepted, _)) = self.progress.accepted
+            && let Some(refused) = self.progress.refused.take_if(|refused| *refused < accepted)
         {
             base = refused;
         }

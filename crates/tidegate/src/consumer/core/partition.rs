@@ -110,6 +110,9 @@ impl Partition {
         let Some(work) = self.tracker.finish(offset) else { return };
         self.counts.end(end);
         self.ended.push((offset, end));
+        if planted!(SettledTwice) && work.attempts() > 0 {
+            self.ended.push((offset, end));
+        }
         if planted!(CountersReset) {
             self.tracker.forget_failures();
         }

@@ -80,6 +80,8 @@ impl Tracker {
             past(|state| matches!(state, State::Running))
         } else if planted!(PastWaiting) {
             past(|state| matches!(state, State::Waiting))
+        } else if planted!(PastSettling) {
+            past(|state| matches!(state, State::Settling(_)))
         } else if planted!(GapIsARecord) {
             self.gap.map(|gap| self.works.first().map_or(gap, |first| first.min(gap)))
         } else {
