@@ -32,7 +32,7 @@ mod handle;
 pub mod kafka;
 pub mod partitioner;
 #[cfg(any(feature = "embedded", feature = "kafka"))]
-mod sync;
+pub(crate) mod sync;
 #[cfg(any(feature = "embedded", feature = "kafka"))]
 pub(crate) mod taking;
 mod types;

@@ -79,7 +79,8 @@ pub(super) fn run(plan: &Plan, furniture: &Furniture<'_>) -> Ended {
         .start_paused(true)
         .build()
         .expect("a runtime of one thread needs no more than memory");
-    runtime.block_on(Running::begin(plan.clone(), furniture).live())
+    // Begun within the runtime: outside of it, the time is that of the machine.
+    runtime.block_on(async { Running::begin(plan.clone(), furniture).live().await })
 }
 
 struct Running<'a> {
