@@ -112,7 +112,7 @@ async fn what_is_said_to_a_coordinator_that_is_away_arrives() {
     let second = rig.join(2).await;
     first.answers = false;
     first.turns(SOON).await;
-    let asked = first.seen.last().unwrap().clone();
+    let asked = first.seen.iter().find(|seen| seen.starts_with("revoking")).unwrap().clone();
     rig.log.move_coordinator(60 * SECOND, Refusal::CoordinatorLoading);
     first.consumer.revoked(first.ticket.unwrap());
     let mut members = [first, second];

@@ -47,8 +47,8 @@ impl Coordinator {
         lock(&self.groups).values_mut().for_each(|group| group.away(until, Instant::now()));
     }
 
-    /// Raised by each rebalance.
-    pub(crate) fn generation(&self, group: &str) -> u64 {
-        self.with(group, |group| group.generation()).unwrap_or_default()
+    /// Raised by each rebalance; `None` while everything is taken back for the next one.
+    pub(crate) fn generation(&self, group: &str) -> Option<u64> {
+        self.with(group, |group| group.generation()).flatten()
     }
 }

@@ -139,6 +139,7 @@ impl Group {
         let member = self.members.get_mut(&id)?;
         member.polled = now;
         if std::mem::take(&mut member.out) {
+            member.silent = None; // who joins again is heard of
             self.rebalance();
         }
         let member = self.members.get_mut(&id)?;

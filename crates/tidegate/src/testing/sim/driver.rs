@@ -50,7 +50,7 @@ impl SimBroker {
         fate: Fate,
         act: impl FnOnce(&Inner) -> Result<T, E>,
     ) -> Result<T, E> {
-        let result = match fate.acted().await {
+        let result = match fate.acted(&self.inner).await {
             true => self.inner.check_open().map_err(E::from).and_then(|()| act(&self.inner)),
             false => Err(down("no answer").into()),
         };
@@ -131,7 +131,7 @@ impl BrokerDriver for SimBroker {
     ) -> BoxFuture<'_, Result<Fetched, BrokerError>> {
         Box::pin(async move {
             let fate = self.fate(Call::Fetch, Some(&partition), None);
-            let fetched = match fate.acted().await {
+            let fetched = match fate.acted(&self.inner).await {
                 true => self.read(&partition, from, &limit).await,
                 false => Err(down("no answer")),
             };

@@ -71,9 +71,10 @@ impl Fate {
     }
 
     /// Waits until the call acts; false when it never does.
-    pub(super) async fn acted(&self) -> bool {
+    pub(super) async fn acted(&self, inner: &Inner) -> bool {
         if let Some(at) = self.acts {
             sleep_until(at).await;
+            inner.arrive(); // what was sent before comes before
         }
         self.acts.is_some()
     }

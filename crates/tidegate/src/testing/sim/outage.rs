@@ -61,10 +61,9 @@ impl Outages {
         self.broker.map(|(back, _)| back).filter(|back| *back > now)
     }
 
-    /// When the group speaks to this process again, if it does not.
-    pub(super) fn deaf_until(&self, process: Process, now: Instant) -> Option<Instant> {
-        let deaf = self.deaf.get(&process).copied().filter(|until| *until > now);
-        deaf.max(self.groups_back(now))
+    /// Whether no group speaks to this process now.
+    pub(super) fn is_deaf(&self, process: Process, now: Instant) -> bool {
+        self.deaf.get(&process).is_some_and(|until| *until > now) || self.groups_back(now).is_some()
     }
 
     /// When somebody speaks for the groups again, if nobody does.

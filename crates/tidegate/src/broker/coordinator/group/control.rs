@@ -15,8 +15,8 @@ impl Group {
         self.eager = eager;
     }
 
-    pub(in super::super) fn generation(&self) -> u64 {
-        self.generation
+    pub(in super::super) fn generation(&self) -> Option<u64> {
+        (!self.collecting).then_some(self.generation)
     }
 
     pub(in super::super) fn shift(&mut self, shift: Shift, now: Instant) {

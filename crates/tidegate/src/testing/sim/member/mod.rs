@@ -111,10 +111,13 @@ impl SimMember {
 
     /// What there is to be told without waiting: who owns what comes before records.
     fn news(&mut self) -> Option<GroupEvent> {
-        let now = Instant::now();
-        let deaf = lock(&self.inner().outages).deaf_until(self.at.process, now).is_some();
-        let told = if deaf { None } else { self.told() };
+        let told = if self.is_deaf() { None } else { self.told() };
         told.or_else(|| self.records())
+    }
+
+    /// Whether the group does not speak to this process now.
+    fn is_deaf(&self) -> bool {
+        lock(&self.inner().outages).is_deaf(self.at.process, Instant::now())
     }
 
     /// What the group says.
@@ -135,7 +138,7 @@ impl SimMember {
 
     /// A rebalance that gave this member nothing: cooperative members are told so.
     fn nothing_new(&mut self) -> Option<GroupEvent> {
-        let generation = self.inner().coordinator.generation(&self.at.group);
+        let generation = self.inner().coordinator.generation(&self.at.group)?;
         let heard = std::mem::replace(&mut self.generation, generation);
         (heard != generation && heard != 0).then(|| GroupEvent::Assigned(Vec::new()))
     }
@@ -145,7 +148,8 @@ impl SimMember {
     }
 
     fn assigned(&mut self, grants: Vec<Grant>) -> Option<GroupEvent> {
-        self.generation = self.inner().coordinator.generation(&self.at.group);
+        let generation = self.inner().coordinator.generation(&self.at.group);
+        self.generation = generation.unwrap_or(self.generation);
         let kept = self.inner().coordinator.accept(&self.at.group, grants);
         let mut told = Vec::new();
         for partition in kept {
@@ -163,8 +167,11 @@ impl SimMember {
     /// Waits until there may be something; in between this member says that it is there.
     async fn wait(&self) {
         let heartbeat = Instant::now() + self.how.max_poll_interval / 3;
-        let group = self.inner().coordinator.deadline(&self.at.group);
-        // A deadline has passed when the time is behind it, not at it.
+        // A deadline has passed when the time is behind it, not at it. Who hears nothing does not see it pass.
+        let group = match self.is_deaf() {
+            true => None,
+            false => self.inner().coordinator.deadline(&self.at.group),
+        };
         let group = group.map(|due| due + Duration::from_millis(1));
         let due = [group, self.inner().next_due()].into_iter().flatten().min();
         let due = due.map_or(heartbeat, |due| heartbeat.min(due));
