@@ -114,8 +114,7 @@ fn story(seed: u64) -> String {
         for partition in 0..PARTITIONS {
             drawn.note(&format!("{:?}", rig.log.records(&at(partition))));
         }
-        let story = drawn.story.lock().unwrap().clone();
-        story
+        std::mem::take(&mut *drawn.story.lock().unwrap())
     })
 }
 

@@ -24,6 +24,7 @@ mod life;
 mod member;
 mod outage;
 mod publish;
+mod reads;
 mod state;
 
 use std::sync::atomic::{AtomicBool, Ordering};
