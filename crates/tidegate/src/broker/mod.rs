@@ -32,7 +32,7 @@ mod handle;
 pub mod kafka;
 pub mod partitioner;
 #[cfg(any(feature = "embedded", feature = "kafka"))]
-mod sync;
+pub(crate) mod sync;
 #[cfg(any(feature = "embedded", feature = "kafka"))]
 pub(crate) mod taking;
 mod types;
@@ -59,7 +59,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// The result for each record of a batch, in the batch's order.
 pub type Acks = BoxFuture<'static, Vec<Result<Placed, PublishError>>>;
 
-/// What a log must be able to do. Implemented by the modules `embedded` and `kafka`, each a feature.
+/// What a log must be able to do. Implemented by the modules `embedded` and `kafka`, each a feature, and for simulated
+/// worlds by `tidegate::testing::sim` (feature `testing`).
 ///
 /// All methods may be called from any task, and at any time until [`close`](Self::close).
 pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::MemberId;
-use super::assignor::{Owners, assign};
+use super::assignor::{Owners, Wishes, assign};
 use crate::broker::{CommitError, GroupInfo, GroupMember, RevokeTicket, Subscription};
 use crate::message::TopicPartition;
 
@@ -72,6 +72,16 @@ struct Member {
     /// What it was asked to give back, and until when.
     asked: Option<(RevokeTicket, Instant)>,
     waker: Arc<Notify>,
+    /// Nothing is heard of its process: it is put out after this moment, whatever it was allowed.
+    silent: Option<Instant>,
+}
+
+impl Member {
+    /// After this moment it is out, unless it is heard of before.
+    fn until(&self) -> Instant {
+        let poll = self.polled + self.max_poll_interval;
+        self.silent.map_or(poll, |session| session.min(poll))
+    }
 }
 
 #[derive(Debug)]
@@ -108,6 +118,7 @@ impl Group {
             lost: BTreeSet::new(),
             asked: None,
             waker,
+            silent: None,
         };
         self.members.insert(id, member);
         self.expire(now);
@@ -128,6 +139,7 @@ impl Group {
         let member = self.members.get_mut(&id)?;
         member.polled = now;
         if std::mem::take(&mut member.out) {
+            member.silent = None; // who joins again is heard of
             self.rebalance();
         }
         let member = self.members.get_mut(&id)?;
@@ -209,7 +221,7 @@ impl Group {
 
     /// Puts out who did not poll in time, and takes what was not given back in time.
     pub(super) fn expire(&mut self, now: Instant) {
-        let late = |m: &Member| !m.out && now > m.polled + m.max_poll_interval;
+        let late = |m: &Member| !m.out && now > m.until();
         let overdue = |m: &Member| m.asked.is_some_and(|(_, deadline)| now > deadline);
         let out: Vec<_> = ids(&self.members, late);
         for id in &out {
@@ -242,39 +254,16 @@ impl Group {
     /// Decides anew who is to have what, and sets out for it.
     fn rebalance(&mut self) {
         self.generation += 1;
-        let present = self.members.iter().filter(|(_, member)| !member.out);
-        let wishes = present.map(|(id, member)| (*id, &member.wishes)).collect();
         let current = self.held.iter().map(|(p, held)| (p.clone(), held.by)).collect();
-        self.target = assign(&wishes, &current);
+        self.target = assign(&self.wishes(), &current);
         self.collecting = self.eager && !self.held.is_empty();
         self.settle();
     }
 
-    /// How partitions move from the next rebalance on.
-    #[cfg(feature = "testing")]
-    pub(super) fn set_eager(&mut self, eager: bool) {
-        self.eager = eager;
-    }
-
-    /// The group is heard of no more from this member: it is put out when this time is over.
-    #[cfg(feature = "testing")]
-    pub(super) fn hasten(&mut self, id: MemberId, within: Duration) {
-        if let Some(member) = self.members.get_mut(&id) {
-            member.max_poll_interval = member.max_poll_interval.min(within);
-        }
-    }
-
-    /// It is heard of again.
-    #[cfg(feature = "testing")]
-    pub(super) fn relax(&mut self, id: MemberId, within: Duration) {
-        if let Some(member) = self.members.get_mut(&id) {
-            member.max_poll_interval = within;
-        }
-    }
-
-    #[cfg(feature = "testing")]
-    pub(super) fn generation(&self) -> u64 {
-        self.generation
+    /// What those who are there may get.
+    fn wishes(&self) -> Wishes<'_> {
+        let present = self.members.iter().filter(|(_, member)| !member.out);
+        present.map(|(id, member)| (*id, &member.wishes)).collect()
     }
 
     /// Gives what is free to who is to have it; wakes who has something to be told.
@@ -308,10 +297,7 @@ impl Group {
     /// When something is due if nobody does anything.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let present = self.members.values().filter(|member| !member.out);
-        let due = |m: &Member| {
-            let poll = m.polled + m.max_poll_interval;
-            m.asked.map_or(poll, |(_, answer)| answer.min(poll))
-        };
+        let due = |m: &Member| m.asked.map_or(m.until(), |(_, answer)| answer.min(m.until()));
         present.map(due).min()
     }
 
@@ -339,5 +325,7 @@ fn ids(members: &BTreeMap<MemberId, Member>, which: impl Fn(&Member) -> bool) ->
     members.iter().filter(|(_, m)| which(m)).map(|(id, _)| *id).collect()
 }
 
+#[cfg(feature = "testing")]
+mod control;
 #[cfg(test)]
 mod tests;

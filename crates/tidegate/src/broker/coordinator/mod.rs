@@ -4,17 +4,19 @@
 //! whole group, and a member that waits wakes up when something is due.
 
 mod assignor;
+#[cfg(feature = "testing")]
+mod control;
 mod group;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-#[cfg(feature = "testing")]
-use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+#[cfg(feature = "testing")]
+pub use control::Shift;
 pub(crate) use group::{Grant, Notice};
 
 use self::group::Group;
@@ -80,30 +82,6 @@ impl Coordinator {
 
     pub(crate) fn deadline(&self, group: &str) -> Option<Instant> {
         self.with(group, |group| group.deadline()).flatten()
-    }
-
-    /// As [`Group::set_eager`].
-    #[cfg(feature = "testing")]
-    pub(crate) fn set_eager(&self, group: &str, eager: bool) {
-        lock(&self.groups).entry(group.to_owned()).or_default().set_eager(eager);
-    }
-
-    /// As [`Group::hasten`].
-    #[cfg(feature = "testing")]
-    pub(crate) fn hasten(&self, group: &str, id: MemberId, within: Duration) {
-        self.with(group, |group| group.hasten(id, within));
-    }
-
-    /// As [`Group::relax`].
-    #[cfg(feature = "testing")]
-    pub(crate) fn relax(&self, group: &str, id: MemberId, within: Duration) {
-        self.with(group, |group| group.relax(id, within));
-    }
-
-    /// Raised by each rebalance.
-    #[cfg(feature = "testing")]
-    pub(crate) fn generation(&self, group: &str) -> u64 {
-        self.with(group, |group| group.generation()).unwrap_or_default()
     }
 
     pub(crate) fn infos(&self) -> Vec<GroupInfo> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::Inner;
-use super::faults::{Call, Injection, Process, Site, answer};
+use super::fate::{Answer, Fate};
+use super::faults::{Call, Site};
+use super::life::Life;
 use super::member::SimMember;
 use crate::broker::{
     Acks, AdminError, BoxFuture, BrokerDriver, BrokerError, Committed, Consumer, FetchLimit,
@@ -17,34 +17,58 @@ use crate::message::{NewRecord, Offset, Timestamp, TopicName, TopicPartition};
 #[derive(Debug, Clone)]
 pub(super) struct SimBroker {
     pub(super) inner: Arc<Inner>,
-    pub(super) process: Process,
+    pub(super) life: Life,
 }
 
 impl SimBroker {
-    /// Asks what goes wrong, acts, and answers.
-    async fn call<T, E: From<BrokerError>>(
+    pub(super) fn fate(
+        &self,
+        call: Call,
+        partition: Option<&TopicPartition>,
+        group: Option<&str>,
+    ) -> Fate {
+        self.inner.fate(&self.life, &Site { process: self.life.process, call, partition, group })
+    }
+
+    /// A question that no group asks.
+    async fn ask<T, E: From<BrokerError>>(
         &self,
         call: Call,
         partition: Option<&TopicPartition>,
         act: impl FnOnce(&Inner) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.inner.check_open()?;
-        let injection = self.inner.injection(&Site { process: self.process, call, partition });
-        let result = match injection {
-            Injection::Refuse => Err(down("refused").into()),
-            Injection::Crash => std::future::pending().await,
-            Injection::LoseReply(_) => {
-                act(&self.inner).and(Err(down("the answer was lost").into()))
-            }
-            _ => act(&self.inner),
+        let fate = self.fate(call, partition, None);
+        self.call(fate, act).await
+    }
+
+    /// Acts at its time, and answers at its time.
+    async fn call<T, E: From<BrokerError>>(
+        &self,
+        fate: Fate,
+        act: impl FnOnce(&Inner) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let result = match fate.acted(&self.inner).await {
+            true => self.inner.check_open().map_err(E::from).and_then(|()| act(&self.inner)),
+            false => Err(down("no answer").into()),
         };
-        answer(injection).await;
-        result
+        self.hear(&fate, result).await
+    }
+
+    async fn hear<T, E: From<BrokerError>>(
+        &self,
+        fate: &Fate,
+        result: Result<T, E>,
+    ) -> Result<T, E> {
+        match fate.told(&self.inner).await {
+            Answer::Doubt => Err(down("injected: the answer was lost").into()),
+            Answer::Refused(why) => Err(down(&why.to_string()).into()),
+            Answer::Result | Answer::Never => result,
+        }
     }
 }
 
 fn down(what: &str) -> BrokerError {
-    BrokerError::Unavailable(format!("injected: {what}"))
+    BrokerError::Unavailable(what.to_owned())
 }
 
 impl BrokerDriver for SimBroker {
@@ -53,7 +77,7 @@ impl BrokerDriver for SimBroker {
     }
 
     fn cluster_id(&self) -> BoxFuture<'_, Result<String, BrokerError>> {
-        Box::pin(self.call(Call::ClusterId, None, |_| Ok("sim".to_owned())))
+        Box::pin(self.ask(Call::ClusterId, None, |_| Ok("sim".to_owned())))
     }
 
     fn publish(&self, records: Vec<NewRecord>) -> Acks {
@@ -65,8 +89,9 @@ impl BrokerDriver for SimBroker {
         subscription: Subscription,
     ) -> BoxFuture<'_, Result<Box<dyn Consumer>, BrokerError>> {
         Box::pin(async move {
+            let fate = self.fate(Call::Subscribe, None, Some(&subscription.group));
             let join = |_: &Inner| SimMember::join(self.clone(), subscription);
-            let member = self.call(Call::Subscribe, None, join).await?;
+            let member = self.call(fate, join).await?;
             Ok(Box::new(member) as Box<dyn Consumer>)
         })
     }
@@ -78,23 +103,12 @@ impl BrokerDriver for SimBroker {
         limit: FetchLimit,
     ) -> BoxFuture<'_, Result<Fetched, BrokerError>> {
         Box::pin(async move {
-            let waker = self.inner.watch();
-            let deadline = Instant::now().checked_add(limit.wait);
-            loop {
-                let read = |inner: &Inner| inner.fetch(&partition, from, &limit);
-                let fetched = self.call(Call::Fetch, Some(&partition), read).await?;
-                if !fetched.records.is_empty() || limit.wait.is_zero() {
-                    return Ok(fetched);
-                }
-                let changed = waker.notified();
-                match deadline {
-                    None => changed.await,
-                    Some(at) if tokio::time::timeout_at(at, changed).await.is_err() => {
-                        return Ok(fetched);
-                    }
-                    Some(_) => {}
-                }
-            }
+            let fate = self.fate(Call::Fetch, Some(&partition), None);
+            let fetched = match fate.acted(&self.inner).await {
+                true => self.read(&partition, from, &limit).await,
+                false => Err(down("no answer")),
+            };
+            self.hear(&fate, fetched).await
         })
     }
 
@@ -104,7 +118,7 @@ impl BrokerDriver for SimBroker {
     ) -> BoxFuture<'_, Result<Watermarks, BrokerError>> {
         Box::pin(async move {
             let bounds = |inner: &Inner| Ok(inner.state().partition(&partition)?.bounds());
-            self.call(Call::Watermarks, Some(&partition), bounds).await
+            self.ask(Call::Watermarks, Some(&partition), bounds).await
         })
     }
 
@@ -119,7 +133,7 @@ impl BrokerDriver for SimBroker {
                 let records = &state.partition(&partition)?.records;
                 Ok(records.iter().find(|r| r.timestamp >= time).map(|record| record.offset))
             };
-            self.call(Call::OffsetForTime, Some(&partition), find).await
+            self.ask(Call::OffsetForTime, Some(&partition), find).await
         })
     }
 
@@ -128,14 +142,14 @@ impl BrokerDriver for SimBroker {
             let mut results = Vec::with_capacity(topics.len());
             for topic in topics {
                 let create = |inner: &Inner| inner.state().create(topic);
-                results.push(self.call(Call::CreateTopics, None, create).await);
+                results.push(self.ask(Call::CreateTopics, None, create).await);
             }
             results
         })
     }
 
     fn topics(&self) -> BoxFuture<'_, Result<Vec<TopicInfo>, BrokerError>> {
-        Box::pin(self.call(Call::Topics, None, |inner| Ok(inner.state().infos())))
+        Box::pin(self.ask(Call::Topics, None, |inner| Ok(inner.state().infos())))
     }
 
     fn delete_records(
@@ -145,24 +159,26 @@ impl BrokerDriver for SimBroker {
     ) -> BoxFuture<'_, Result<Offset, AdminError>> {
         Box::pin(async move {
             let delete = |inner: &Inner| inner.state().delete(&partition, before);
-            let start = self.call(Call::DeleteRecords, Some(&partition), delete).await;
-            self.inner.wake();
-            start
+            self.ask(Call::DeleteRecords, Some(&partition), delete).await
         })
     }
 
     fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupInfo>, BrokerError>> {
-        Box::pin(self.call(Call::Groups, None, |inner| Ok(inner.groups())))
+        Box::pin(self.ask(Call::Groups, None, |inner| Ok(inner.groups())))
     }
 
     fn committed(
         &self,
         group: String,
     ) -> BoxFuture<'_, Result<Vec<(TopicPartition, Committed)>, BrokerError>> {
-        Box::pin(self.call(Call::Committed, None, move |inner| {
-            let commits = inner.state().commits.get(&group).cloned().unwrap_or_default();
-            Ok(commits.into_iter().collect())
-        }))
+        Box::pin(async move {
+            let fate = self.fate(Call::Committed, None, Some(&group));
+            let all = |inner: &Inner| {
+                let commits = inner.state().commits.get(&group).cloned().unwrap_or_default();
+                Ok(commits.into_iter().collect())
+            };
+            self.call(fate, all).await
+        })
     }
 
     fn lag(
@@ -170,49 +186,19 @@ impl BrokerDriver for SimBroker {
         group: String,
         topic: TopicName,
     ) -> BoxFuture<'_, Result<Vec<PartitionLag>, BrokerError>> {
-        Box::pin(self.call(Call::Lag, None, move |inner| inner.state().lag(&group, &topic)))
+        Box::pin(async move {
+            let fate = self.fate(Call::Lag, None, Some(&group));
+            self.call(fate, |inner| inner.state().lag(&group, &topic)).await
+        })
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>> {
-        Box::pin(self.call(Call::Health, None, |inner| inner.check_open()))
+        Box::pin(self.ask(Call::Health, None, |_| Ok(())))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.inner.shut();
         })
-    }
-}
-
-impl Inner {
-    fn fetch(
-        &self,
-        partition: &TopicPartition,
-        from: Offset,
-        limit: &FetchLimit,
-    ) -> Result<Fetched, BrokerError> {
-        self.check_open()?;
-        let state = self.state();
-        let part = state.partition(partition)?;
-        let Watermarks { start, end } = part.bounds();
-        if from < start || from > end {
-            let (partition, offset) = (partition.clone(), from);
-            return Err(BrokerError::OutOfRange { partition, offset, start, end });
-        }
-        Ok(part.fetch(from, limit))
-    }
-
-    /// Groups that have members, or have committed something.
-    fn groups(&self) -> Vec<GroupInfo> {
-        let mut infos = self.coordinator.infos();
-        let committed: Vec<String> = self.state().commits.keys().cloned().collect();
-        infos.retain(|info| !info.members.is_empty() || committed.contains(&info.name));
-        for name in committed {
-            if !infos.iter().any(|info| info.name == name) {
-                infos.push(GroupInfo { name, generation: Some(0), members: Vec::new() });
-            }
-        }
-        infos.sort_by(|a, b| a.name.cmp(&b.name));
-        infos
     }
 }

@@ -1,36 +1,50 @@
 //! A log in memory, for one seed: the third implementation of the broker contract.
 //!
 //! ```text
-//!   process 1 ── Broker ─┐  each call ─▶ Faults::on(site) ─▶ Injection: nothing · late · refused · reply lost · crash
+//!   process 1 ── Broker ─┐  each call ─▶ Faults::on(site) ─▶ Injection: nothing · late · refused · lost · crash
 //!   process 2 ── Broker ─┼─▶ SimLog: topics, groups, commits
-//!   process 3 ── Broker ─┘
+//!   process 3 ── Broker ─┘     ▲
+//!                              └─ a world: rebalances, outages, moves, gaps, processes that stop
 //! ```
 //!
 //! Nothing in it draws, threads or looks at the machine's clock: the same calls at the same (tokio) times give the same
-//! answers, so that a run under paused time on one thread can be repeated from its seed. Without faults it passes the
-//! conformance suite, as the others do (test `the_simulated_log_keeps_the_contract`).
+//! answers, so that a run under paused time on one thread can be repeated from its seed (test
+//! `the_same_seed_makes_the_same_calls`). Without faults it passes the conformance suite, as the others do (test
+//! `the_simulated_log_keeps_the_contract`).
+//!
+//! What it takes over from Kafka: a commit is fenced, a publish is not (test `a_zombie_can_publish_but_not_commit`); a
+//! member is out when its session is over, or when it does not poll; a client's publishes do not overtake each other.
 
+mod control;
 mod driver;
+mod fate;
 mod faults;
+mod late;
+mod life;
 mod member;
+mod outage;
 mod publish;
+mod reads;
 mod state;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub use faults::{Call, Faults, Injection, Process, Site};
+pub use self::faults::{Call, Faults, Injection, Process, Refusal, Site};
+pub use self::outage::Outage;
+pub use crate::broker::coordinator::Shift;
 
 use self::driver::SimBroker;
-use self::member::Membership;
+use self::late::OnTheWay;
+use self::life::{Life, Membership};
+use self::outage::Outages;
 use self::state::State;
 use crate::broker::coordinator::Coordinator;
-use crate::broker::{Broker, BrokerError, Committed};
-use crate::message::{Offset, Record, Timestamp, TopicPartition};
+use crate::broker::sync::lock;
+use crate::broker::{Broker, BrokerError};
+use crate::message::Timestamp;
 
 /// The log. Clones are the same log.
 #[derive(Debug, Clone)]
@@ -40,18 +54,19 @@ pub struct SimLog(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     coordinator: Coordinator,
-    /// Who waits at the end of a partition.
-    waiting: Mutex<Vec<Weak<Notify>>>,
-    /// Every membership, by process.
-    members: Mutex<BTreeMap<Process, Vec<Membership>>>,
+    outages: Mutex<Outages>,
+    on_the_way: Mutex<OnTheWay>,
+    lives: Mutex<Vec<Life>>,
+    members: Mutex<Vec<Membership>>,
     faults: Mutex<Option<Arc<dyn Faults>>>,
     began: Instant,
     epoch: Timestamp,
     closed: AtomicBool,
+    in_runtime: bool,
 }
 
 impl SimLog {
-    /// Empty, and without faults. Must be made within a tokio runtime: its time is that of tokio.
+    /// Empty, and without faults. Its time is that of the tokio runtime in which it is made.
     #[must_use]
     pub fn new() -> Self {
         Self::at(crate::clock::wall_now())
@@ -60,25 +75,17 @@ impl SimLog {
     /// The same, with a wall clock that begins there.
     #[must_use]
     pub fn at(epoch: Timestamp) -> Self {
-        Self(Arc::new(Inner {
-            epoch,
-            state: Mutex::default(),
-            coordinator: Coordinator::default(),
-            waiting: Mutex::default(),
-            members: Mutex::default(),
-            faults: Mutex::new(None),
-            began: Instant::now(),
-            closed: AtomicBool::new(false),
-        }))
+        Self(Arc::new(Inner::new(epoch, Instant::now(), State::default())))
     }
 
-    /// The same data under a new broker: all members are gone, and nothing that was accepted is.
+    /// The same data under a new broker: all members are gone, and nothing that was accepted is. Nothing goes wrong at it
+    /// until it is [told](Self::set_faults) what does.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        let next = Self::new();
-        *next.0.state() = self.0.state().clone();
+        self.0.arrive();
+        let next = Inner::new(self.0.epoch, self.0.began, self.0.state().kept());
         self.0.shut();
-        next
+        Self(Arc::new(next))
     }
 
     /// Who decides what goes wrong from now on.
@@ -87,49 +94,13 @@ impl SimLog {
     }
 
     /// The log, as one process sees it.
+    ///
+    /// # Panics
+    /// When the log was made outside of a tokio runtime: its time would be the machine's, and no run like another.
     #[must_use]
     pub fn broker(&self, process: Process) -> Broker {
-        Broker::new(SimBroker { inner: self.0.clone(), process })
-    }
-
-    /// From its next rebalance on, the group takes everything back before it gives anything out.
-    pub fn set_eager(&self, group: &str, eager: bool) {
-        self.0.coordinator.set_eager(group, eager);
-    }
-
-    /// The group is heard of no more from this process: crashed, or stopped. Its members are put out when their session
-    /// has run out.
-    pub fn silence(&self, process: Process) {
-        for member in lock(&self.0.members).get(&process).into_iter().flatten() {
-            self.0.coordinator.hasten(&member.group, member.id, member.session_timeout);
-        }
-    }
-
-    /// A stopped process goes on. What the group has decided meanwhile stays.
-    pub fn resume(&self, process: Process) {
-        for member in lock(&self.0.members).get(&process).into_iter().flatten() {
-            self.0.coordinator.relax(&member.group, member.id, member.max_poll_interval);
-        }
-    }
-
-    /// Leaves offsets without a record behind a partition's present end, as compaction or the markers of a transaction do.
-    pub fn skip_offsets(&self, partition: &TopicPartition, offsets: u64) {
-        if let Ok(part) = self.0.state().partition_mut(partition) {
-            part.end = Offset(part.end.0 + offsets);
-        }
-        self.0.wake();
-    }
-
-    /// All records of a partition.
-    #[must_use]
-    pub fn records(&self, partition: &TopicPartition) -> Vec<Record> {
-        self.0.state().partition(partition).map(|part| part.records.clone()).unwrap_or_default()
-    }
-
-    /// What a group has committed.
-    #[must_use]
-    pub fn committed(&self, group: &str, partition: &TopicPartition) -> Option<Committed> {
-        self.0.state().commits.get(group)?.get(partition).cloned()
+        assert!(self.0.in_runtime, "a simulated log must be made within a tokio runtime");
+        Broker::new(SimBroker { inner: self.0.clone(), life: self.0.life(process) })
     }
 }
 
@@ -140,6 +111,22 @@ impl Default for SimLog {
 }
 
 impl Inner {
+    fn new(epoch: Timestamp, began: Instant, state: State) -> Self {
+        Self {
+            epoch,
+            began,
+            state: Mutex::new(state),
+            coordinator: Coordinator::default(),
+            outages: Mutex::default(),
+            on_the_way: Mutex::default(),
+            lives: Mutex::default(),
+            members: Mutex::default(),
+            faults: Mutex::new(None),
+            closed: AtomicBool::new(false),
+            in_runtime: tokio::runtime::Handle::try_current().is_ok(),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
@@ -150,14 +137,13 @@ impl Inner {
 
     fn shut(&self) {
         self.closed.store(true, Ordering::Release);
-        self.wake();
-        self.coordinator.wake_all();
+        self.wake_all();
     }
 
     /// The broker's own time.
     fn wall(&self) -> Timestamp {
         let passed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        Timestamp(self.epoch.0 + passed)
+        Timestamp(self.epoch.0.saturating_add(passed))
     }
 
     /// Tells whoever decides on faults what has happened.
@@ -166,26 +152,16 @@ impl Inner {
         faults.as_deref().map(tell);
     }
 
-    /// What goes wrong with this call.
-    fn injection(&self, site: &Site<'_>) -> Injection {
-        let faults = lock(&self.faults).clone();
-        faults.map_or(Injection::Nothing, |faults| faults.on(site))
+    /// Everybody looks again.
+    fn wake_all(&self) {
+        self.state().wake_all();
+        self.coordinator.wake_all();
     }
 
-    /// To be woken when anything in the log changes, as long as the handle lives.
-    fn watch(&self) -> Arc<Notify> {
-        let waker = Arc::new(Notify::new());
-        lock(&self.waiting).push(Arc::downgrade(&waker));
-        waker
+    /// When somebody who waits has to look again, although nobody has done anything.
+    fn next_due(&self) -> Option<Instant> {
+        let arrives = lock(&self.on_the_way).next();
+        let back = lock(&self.outages).next(Instant::now());
+        [arrives, back].into_iter().flatten().min()
     }
-
-    /// Something in the log has changed.
-    fn wake(&self) {
-        let mut waiting = lock(&self.waiting);
-        waiting.retain(|waker| waker.upgrade().inspect(|waker| waker.notify_one()).is_some());
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,9 @@
 //! What the log holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
 
 use crate::broker::partitioner::partition_of;
 use crate::broker::taking::Taking;
@@ -11,13 +14,13 @@ use crate::broker::{
 use crate::message::{NewRecord, Offset, Partition, Record, Timestamp, TopicName, TopicPartition};
 
 /// Everything that survives a crash of a process.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct State {
     topics: BTreeMap<TopicName, Topic>,
     pub(super) commits: BTreeMap<String, BTreeMap<TopicPartition, Committed>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Topic {
     partitions: Vec<Part>,
     max_message_bytes: usize,
@@ -26,11 +29,13 @@ struct Topic {
 }
 
 /// One partition.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Part {
     pub(super) start: Offset,
     pub(super) end: Offset,
     pub(super) records: Vec<Record>,
+    /// Who waits at the end; each is woken once.
+    waiting: Vec<Arc<Notify>>,
 }
 
 impl Part {
@@ -38,7 +43,18 @@ impl Part {
         Watermarks { start: self.start, end: self.end }
     }
 
-    pub(super) fn fetch(&self, from: Offset, limit: &FetchLimit) -> Fetched {
+    /// Wakes who waits at the end.
+    pub(super) fn wake(&mut self) {
+        self.waiting.drain(..).for_each(|waker| waker.notify_one());
+    }
+
+    /// Where there is nothing, `waker` is woken when there may be something.
+    pub(super) fn fetch(
+        &mut self,
+        from: Offset,
+        limit: &FetchLimit,
+        waker: &Arc<Notify>,
+    ) -> Fetched {
         let first = self.records.partition_point(|record| record.offset < from);
         let mut taking = Taking::new(limit);
         let rest = &self.records[first..];
@@ -46,11 +62,34 @@ impl Part {
         let records = rest[..taken].to_vec();
         let whole = taken == rest.len();
         let next = records.last().filter(|_| !whole).map_or(self.end, |last| last.offset.next());
+        if records.is_empty() && !self.waiting.iter().any(|known| Arc::ptr_eq(known, waker)) {
+            self.waiting.push(waker.clone());
+        }
         Fetched { records, next, watermarks: self.bounds() }
     }
 }
 
 impl State {
+    /// What survives the broker.
+    pub(super) fn kept(&self) -> Self {
+        let part = |part: &Part| Part {
+            start: part.start,
+            end: part.end,
+            records: part.records.clone(),
+            waiting: Vec::new(),
+        };
+        let topic = |(name, topic): (&TopicName, &Topic)| {
+            let partitions = topic.partitions.iter().map(part).collect();
+            (name.clone(), Topic { partitions, ..*topic })
+        };
+        Self { topics: self.topics.iter().map(topic).collect(), commits: self.commits.clone() }
+    }
+
+    pub(super) fn wake_all(&mut self) {
+        let parts = self.topics.values_mut().flat_map(|topic| &mut topic.partitions);
+        parts.for_each(Part::wake);
+    }
+
     fn topic(&self, name: &TopicName) -> Result<&Topic, BrokerError> {
         self.topics.get(name).ok_or_else(|| BrokerError::UnknownTopic(name.clone()))
     }
@@ -128,8 +167,9 @@ impl State {
         at: &TopicPartition,
         record: NewRecord,
         now: Timestamp,
-    ) -> Record {
-        let part = self.partition_mut(at).expect("`place` found it");
+    ) -> Result<Record, PublishError> {
+        let gone = |_| PublishError::UnknownPartition(at.clone());
+        let part = self.partition_mut(at).map_err(gone)?;
         let offset = part.end;
         part.end = offset.next();
         let record = Record {
@@ -142,7 +182,8 @@ impl State {
             headers: record.headers,
         };
         part.records.push(record.clone());
-        record
+        part.wake();
+        Ok(record)
     }
 
     pub(super) fn delete(
@@ -159,6 +200,7 @@ impl State {
         part.start = start.max(before);
         let start = part.start;
         part.records.retain(|record| record.offset >= start);
+        part.wake();
         Ok(start)
     }
 
@@ -173,8 +215,8 @@ impl State {
             let committed = commits.and_then(|commits| commits.get(&partition)).cloned();
             let from = committed.as_ref().map_or(part.start, |c| c.offset.max(part.start));
             // Offsets without a record are no lag: nobody will ever get them.
-            let next = part.records.iter().find(|record| record.offset >= from);
-            let from = next.map_or(part.end, |record| record.offset);
+            let next = part.records.partition_point(|record| record.offset < from);
+            let from = part.records.get(next).map_or(part.end, |record| record.offset);
             let lag = part.end.0.saturating_sub(from.0);
             Ok(PartitionLag { partition, committed, watermarks: part.bounds(), lag })
         };

@@ -149,11 +149,12 @@ impl Life {
 
     pub(in crate::testing::chaos) async fn answer(&self, injection: Injection) {
         match injection {
-            Injection::Late(delay) | Injection::LoseReply(delay) => {
-                tokio::time::sleep(delay).await;
-            }
+            Injection::Late(delay)
+            | Injection::ActsLate(delay)
+            | Injection::LoseRequest(delay)
+            | Injection::LoseReply(delay) => tokio::time::sleep(delay).await,
             Injection::Crash | Injection::CrashAfter => std::future::pending().await,
-            Injection::Nothing | Injection::Refuse => {}
+            Injection::Nothing | Injection::Refuse | Injection::RefuseCommit(_) => {}
         }
         self.alive().await;
     }

@@ -1,0 +1,122 @@
+//! What a world does to the log while processes work with it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::faults::{Process, Refusal};
+use super::outage::Outage;
+use super::{Shift, SimLog};
+use crate::broker::Committed;
+use crate::broker::sync::lock;
+use crate::message::{Offset, Record, TopicPartition};
+
+/// Groups.
+impl SimLog {
+    /// From its next rebalance on, the group takes everything back before it gives anything out.
+    pub fn set_eager(&self, group: &str, eager: bool) {
+        self.0.coordinator.set_eager(group, eager);
+    }
+
+    /// A rebalance without a cause of its own: as the group does it (all is taken back first, or only what moves), and to
+    /// this extent. Members that get and lose nothing hear of it by an empty `Assigned`.
+    pub fn rebalance(&self, group: &str, shift: Shift) {
+        self.0.arrive();
+        self.0.coordinator.shift(group, shift);
+    }
+
+    /// The group puts the process's members out, as if their sessions had run out. What they own is lost; they join again
+    /// by polling on.
+    pub fn put_out(&self, process: Process) {
+        self.0.arrive();
+        for member in self.0.memberships(process) {
+            self.0.coordinator.put_out(&member.group, member.id);
+        }
+    }
+
+    /// The coordinator of all groups goes, and another one takes its place after so long. Until then commits are refused,
+    /// and nobody joins, leaves or is told anything; memberships survive, and their times begin anew.
+    pub fn move_coordinator(&self, lasts: Duration, why: Refusal) {
+        self.0.arrive();
+        let now = Instant::now();
+        lock(&self.0.outages).coordinator_goes(lasts, why, now);
+        self.0.coordinator.away(now + lasts);
+        self.0.wake_all();
+    }
+}
+
+/// Processes.
+impl SimLog {
+    /// The process is killed. It is never answered again, and its sessions run out. A later [`broker`](Self::broker) of the
+    /// same number is a new life.
+    pub fn kill(&self, process: Process) {
+        self.0.die(&self.0.life(process));
+    }
+
+    /// The group is heard of no more from this process: crashed, or stopped. Its members are put out when their session
+    /// has run out. (Who does not poll it stops it.)
+    pub fn silence(&self, process: Process) {
+        self.0.silence(process);
+    }
+
+    /// A stopped process goes on. What the group has decided meanwhile stays; its members hear of it after a round trip, and
+    /// read on until then, as nothing fences a read.
+    pub fn resume(&self, process: Process) {
+        self.0.arrive();
+        lock(&self.0.outages).process_goes_on(process, Instant::now());
+        for member in self.0.memberships(process) {
+            self.0.coordinator.heard(&member.group, member.id);
+        }
+    }
+}
+
+/// The broker and its partitions.
+impl SimLog {
+    /// The broker goes, and comes back.
+    pub fn restart_broker(&self, outage: Outage) {
+        self.0.arrive();
+        let back = lock(&self.0.outages).broker_goes(outage, Instant::now());
+        lock(&self.0.on_the_way).held_up(back, !outage.on_the_way_arrives);
+        self.0.coordinator.away(back);
+        self.0.wake_all();
+    }
+
+    /// The partition's leader goes, and another one takes its place after so long; reads and writes wait until then.
+    pub fn move_leader(&self, partition: &TopicPartition, lasts: Duration) {
+        self.0.arrive();
+        lock(&self.0.outages).leader_goes(partition.clone(), lasts, Instant::now());
+        self.0.wake_all();
+    }
+
+    /// Leaves offsets without a record behind a partition's present end, as the markers of a transaction do.
+    pub fn skip_offsets(&self, partition: &TopicPartition, offsets: u64) {
+        self.0.arrive();
+        let mut state = self.0.state();
+        if let Ok(part) = state.partition_mut(partition) {
+            part.end = Offset(part.end.0 + offsets);
+            part.wake();
+        }
+    }
+
+    /// Leaves out records that are there, as compaction does. Bounds stay as they are.
+    pub fn compact(&self, partition: &TopicPartition, keep: impl FnMut(&Record) -> bool) {
+        self.0.arrive();
+        if let Ok(part) = self.0.state().partition_mut(partition) {
+            part.records.retain(keep);
+        }
+    }
+
+    /// All records of a partition.
+    #[must_use]
+    pub fn records(&self, partition: &TopicPartition) -> Vec<Record> {
+        self.0.arrive();
+        self.0.state().partition(partition).map(|part| part.records.clone()).unwrap_or_default()
+    }
+
+    /// What a group has committed.
+    #[must_use]
+    pub fn committed(&self, group: &str, partition: &TopicPartition) -> Option<Committed> {
+        self.0.arrive();
+        self.0.state().commits.get(group)?.get(partition).cloned()
+    }
+}

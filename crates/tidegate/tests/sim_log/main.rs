@@ -1,0 +1,10 @@
+//! The simulated log: what each fault does to a call, and what each control does to the log.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not test functions")]
+
+mod commits;
+mod faults;
+mod groups;
+mod outages;
+mod processes;
+mod rig;
+mod trace;
