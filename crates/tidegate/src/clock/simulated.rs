@@ -37,7 +37,6 @@ struct Draws {
 /// A process that takes so many steps without time going by waits for nothing, and would go on for ever.
 const SPINS: u32 = 100_000;
 
-
 impl SimClock {
     /// Begins now, at this wall time; what it draws comes from the seed.
     pub(crate) fn new(epoch: Timestamp, seed: u64) -> Self {

@@ -25,16 +25,16 @@ fn only(plan: &mut Plan, kind: Kind, moment: Moment) {
 }
 
 const NEEDED: [Needed; 11] = [
-    Needed("I1", Bug::UnknownIsAcked, 100, as_drawn),
-    Needed("I2", Bug::PastSettling, 100, only_publishes_fail),
+    Needed("I1", Bug::UnknownIsAcked, 50, as_drawn),
+    Needed("I2", Bug::PastSettling, 3, only_publishes_fail),
     Needed("I3", Bug::KeyOrder, 100, as_drawn),
     Needed("I4", Bug::PublishFailureReruns, 100, as_drawn),
     Needed("I5", Bug::SettledTwice, 100, as_drawn),
     Needed("I6", Bug::NoBudget, 100, as_drawn),
     Needed("I7", Bug::GapIsARecord, 100, as_drawn),
-    Needed("I10", Bug::CommitMovesBack, 100, only_commits_fail),
-    Needed("rule 10", Bug::ClaimOutlivesLease, 100, as_drawn),
-    Needed("rule 11", Bug::FenceBeforeDrain, 100, as_drawn),
+    Needed("I10", Bug::CommitMovesBack, 3, only_commits_fail),
+    Needed("rule 10", Bug::NoLease, 8, as_drawn),
+    Needed("rule 11", Bug::FenceBeforeDrain, 50, as_drawn),
     // Who never counts to the end never ends: later I7 would find it too.
     Needed("rule 21", Bug::CountersReset, 2, as_drawn),
 ];

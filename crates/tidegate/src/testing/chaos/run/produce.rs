@@ -52,6 +52,7 @@ impl Running<'_> {
     }
 
     /// As the publisher's documentation says: prepared once, and sent until it is acknowledged.
+    #[allow(clippy::panic, reason = "a test ends so")]
     async fn publish_one(&mut self) {
         if self.world.plan.gaps && self.rng.percent(8) {
             self.leave_gap();
