@@ -131,6 +131,12 @@ pub enum RuntimeEvent {
         /// The partition.
         partition: TopicPartition,
     },
+    /// The member's loop turned so much too late: something kept its thread (an observer; on a runtime with one thread, a
+    /// handler). Commits and the group waited for it. Told when it turns again; [`Health`](crate::health::Health) says it meanwhile.
+    LoopLate {
+        /// By how much.
+        by: Duration,
+    },
     /// A handler has not given its thread back for so long: whatever else its lane holds waits for it. Work that takes the
     /// processor for long belongs into `blocking`. Told once for each time.
     LaneStuck {
@@ -185,8 +191,9 @@ pub enum RuntimeEvent {
 impl RuntimeEvent {
     /// The partition that it is about.
     #[must_use]
-    pub fn partition(&self) -> &TopicPartition {
+    pub fn partition(&self) -> Option<&TopicPartition> {
         match self {
+            Self::LoopLate { .. } => None,
             Self::Started { partition, .. }
             | Self::Ended { partition, .. }
             | Self::Settled { partition, .. }
@@ -207,7 +214,7 @@ impl RuntimeEvent {
             | Self::PartitionMoves { partition }
             | Self::LaneStuck { partition, .. }
             | Self::LaneFree { partition, .. }
-            | Self::DeadHandlerGivenUp { partition, .. } => partition,
+            | Self::DeadHandlerGivenUp { partition, .. } => Some(partition),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::consumer::core::{End, Ledger};
 use crate::consumer::runtime::{NamedStore, Observer, Subject};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
+use crate::pulse::Pulse;
 
 /// The state of one service. Cheap to clone and to read; given by `Service::health` before the start, and true for
 /// as long as it is held.
@@ -18,6 +19,7 @@ use crate::message::{Offset, TopicPartition};
 pub struct Health {
     state: Arc<Mutex<State>>,
     attempts: Arc<AtomicU64>,
+    pulse: Arc<Pulse>,
 }
 
 /// Where a service is in its life.
@@ -109,7 +111,15 @@ impl Health {
     /// Whether the service does its work, from what it has seen itself: it asks nobody.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        self.lock().readiness()
+        let mut readiness = self.lock().readiness();
+        readiness.reasons.extend(self.late());
+        readiness
+    }
+
+    /// The loop itself cannot say that it stands still: this is asked by whoever asks for readiness.
+    fn late(&self) -> Option<String> {
+        let late = self.pulse.lateness().filter(|_| self.lock().phase == Phase::Running)?;
+        Some(format!("the member's loop is late by {late:?}: something keeps its thread"))
     }
 
     /// As [`readiness`](Self::readiness), and asks every store whether it can be used now.
@@ -127,7 +137,10 @@ impl Health {
     /// Everything at this moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        let late = self.late();
         let state = self.lock();
+        let mut readiness = state.readiness();
+        readiness.reasons.extend(late);
         Snapshot {
             phase: state.phase,
             assigned: state.assigned.iter().cloned().collect(),
@@ -135,7 +148,7 @@ impl Health {
             attempts: self.attempts.load(Ordering::Relaxed),
             in_flight: state.ledger.values().map(|counts| counts.pending).sum(),
             ledger: state.ledger.clone(),
-            readiness: state.readiness(),
+            readiness,
         }
     }
 
@@ -143,6 +156,11 @@ impl Health {
         let mut state = self.lock();
         state.phase = Phase::Running;
         state.stores = stores;
+    }
+
+    /// What the loop turns.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     pub(crate) fn draining(&self) {
@@ -238,7 +256,7 @@ impl Observer for Health {
         if let RuntimeEvent::Settled { partition, offset, end } = event {
             return state.settled(partition, *offset, *end);
         }
-        let at = event.partition().clone();
+        let Some(at) = event.partition().cloned() else { return };
         match event {
             RuntimeEvent::Started { .. } => {
                 state.blocked.remove(&at);

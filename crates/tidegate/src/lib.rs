@@ -190,6 +190,7 @@ mod planted;
 pub mod policy;
 pub mod prelude;
 pub mod publisher;
+mod pulse;
 pub mod replay;
 pub mod router;
 pub mod service;

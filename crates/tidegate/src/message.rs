@@ -183,13 +183,25 @@ impl Record {
         TopicPartition::new(self.topic.clone(), self.partition)
     }
 
-    /// Bytes of key, value and headers: what buffers and budgets count.
+    /// Bytes of key, value and headers.
     #[must_use]
     pub fn size(&self) -> usize {
         let part = |p: &Option<Bytes>| p.as_ref().map_or(0, Bytes::len);
         part(&self.key) + part(&self.value) + self.headers.size()
     }
+
+    /// What it takes in memory while it is held, about: its bytes, and what stands round them. Buffers count this.
+    pub(crate) fn footprint(&self) -> usize {
+        self.size() + AROUND_A_RECORD + AROUND_A_HEADER * self.headers.len()
+    }
 }
+
+/// What a held record takes besides its bytes: the record itself, its identity, its place in the order. Measured (row G18 of
+/// docs/performance.md).
+const AROUND_A_RECORD: usize = 640;
+
+/// The same for each of its headers.
+const AROUND_A_HEADER: usize = 96;
 
 /// A record on its way in.
 #[derive(Debug, Clone, PartialEq, Eq)]

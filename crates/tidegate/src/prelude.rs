@@ -8,7 +8,7 @@ pub use crate::dead_letter::DeadLetter;
 pub use crate::emit::{Emit, Emits};
 pub use crate::event::{Event, EventId, Key, Stamp};
 pub use crate::extract::{Attempt, CorrelationId, FromRef, Meta, Raw, Replay, State};
-pub use crate::handler::Payload;
+pub use crate::handler::{Batch, Payload, blocking};
 pub use crate::headers::Headers;
 pub use crate::inbox::Inbox;
 #[cfg(feature = "postgres")]
@@ -19,7 +19,7 @@ pub use crate::outcome::{IntoOutcome, Outcome};
 pub use crate::policy::{Order, Retry};
 pub use crate::publisher::{NewEvent, PreparedEvent, Published, Publisher};
 pub use crate::router::{IntoRouter, Router, Topic, Unknown};
-pub use crate::service::{Service, StartFrom};
+pub use crate::service::{Service, Services, StartFrom};
 pub use crate::time::{hours, millis, mins, secs};
 #[cfg(feature = "postgres")]
 pub use sqlx::Postgres;

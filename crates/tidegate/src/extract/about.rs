@@ -51,6 +51,13 @@ pub struct Meta {
     pub timestamp: Timestamp,
 }
 
+impl Meta {
+    pub(crate) fn of(record: &Record) -> Self {
+        let Record { partition, offset, timestamp, .. } = *record;
+        Self { topic: record.topic.clone(), partition, offset, timestamp }
+    }
+}
+
 /// The record as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raw(pub Arc<Record>);
@@ -112,11 +119,6 @@ always! {
     Headers: d => d.record.headers.clone();
     Raw: d => Self(d.record.clone());
     Replay: d => Self::of(&d.record.headers);
-    Meta: d => Self {
-        topic: d.record.topic.clone(),
-        partition: d.record.partition,
-        offset: d.record.offset,
-        timestamp: d.record.timestamp,
-    };
+    Meta: d => Self::of(&d.record);
     Delivery: d => d.clone();
 }

@@ -18,6 +18,7 @@
 //!
 //! - The first argument is [`Payload<T>`]; it chooses the event type. For `.on_dead_letter` it is
 //!   [`DeadLetter<T>`](crate::dead_letter::DeadLetter).
+//! - A function that is not async goes into [`blocking`]; one that takes many events at once into `.on_batch` ([`batch`]).
 //! - Up to eight [extractors](crate::extract) follow.
 //! - What it returns turns into an [`Outcome`](crate::outcome::Outcome); an error's type says its
 //!   [class](crate::Classify).
@@ -25,11 +26,15 @@
 //! A handler may be called twice for one event (a crash between effect and commit, a time-out, a replay). What makes
 //! the effect happen once is an `Inbox`, or the event's id as idempotency key.
 
+pub mod batch;
+mod blocking;
 mod first;
 mod typed;
 
 use std::future::Future;
 
+pub use batch::Batch;
+pub use blocking::{Blocking, blocking};
 pub use first::{First, Payload};
 pub(crate) use typed::Typed;
 
@@ -41,11 +46,16 @@ pub(crate) use typed::Typed;
     message = "`{Self}` is not a handler",
     label = "a handler is an `async fn` whose first argument is `{A}`, with up to eight extractors after it",
     note = "`.on(..)` takes `async fn(Payload<T>, ..)`, `.on_dead_letter(..)` takes `async fn(DeadLetter<T>, ..)` of the same `T`",
+    note = "a function that is not async goes into `blocking(..)`",
     note = "its future must be `Send`: hold nothing like `Rc` or a `MutexGuard` over an `.await`"
 )]
 pub trait Handler<A, X>: Clone + Send + Sync + 'static {
     /// What it returns.
     type Output;
+
+    /// Whether it keeps a thread until it returns, so that it cannot be cut off.
+    #[doc(hidden)]
+    const BLOCKING: bool = false;
 
     /// Calls it.
     fn call(&self, first: A, arguments: X) -> impl Future<Output = Self::Output> + Send;

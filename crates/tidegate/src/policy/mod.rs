@@ -40,10 +40,19 @@ pub struct RoutePolicy {
     pub retry: Retry,
     /// How long one attempt may take. 30 s.
     pub timeout: Duration,
+    /// Whether a call keeps a thread until it returns: it cannot be cut off, and the time limit does not apply to it.
+    pub blocking: bool,
     /// Whether a marker stands for the effect.
     pub effects: Effects,
     /// Whether the route has a dead-letter handler.
     pub dead_handler: bool,
+}
+
+impl RoutePolicy {
+    /// How long one call may take before it is cut off.
+    pub(crate) fn time_limit(&self) -> Duration {
+        if self.blocking { Duration::MAX } else { self.timeout }
+    }
 }
 
 impl Default for RoutePolicy {
@@ -52,6 +61,7 @@ impl Default for RoutePolicy {
             order: Order::default(),
             retry: Retry::default(),
             timeout: Duration::from_secs(30),
+            blocking: false,
             effects: Effects::default(),
             dead_handler: false,
         }

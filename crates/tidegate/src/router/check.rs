@@ -56,6 +56,7 @@ impl<S> Checked<'_, S> {
             self.timeout(),
             self.name(),
             self.event_type(),
+            self.batch(),
         ]
         .into_iter()
         .flatten()
@@ -104,6 +105,16 @@ impl<S> Checked<'_, S> {
                 "TG0006",
                 "has no time to run: its timeout is 0",
                 "set a longer `.timeout(..)`",
+            )
+        })
+    }
+
+    fn batch(&self) -> Option<Finding> {
+        (self.route.most == Some(0)).then(|| {
+            self.finding(
+                "TG0014",
+                "takes batches of at most 0 records",
+                "give `.on_batch(most, handler)` at least 1: 100 is a good beginning",
             )
         })
     }

@@ -18,6 +18,8 @@ pub(crate) struct Route<S> {
     pub(crate) store: Option<Arc<dyn InboxStore>>,
     /// How many the handler or its dead-letter handler asks for, whichever asks for more.
     pub(crate) inboxes: usize,
+    /// How many records the handler takes in one call at most, where it takes several.
+    pub(crate) most: Option<usize>,
     handler: Make<S>,
     dead: Option<Make<S>>,
 }
@@ -30,6 +32,7 @@ impl<S> Route<S> {
             policy: RoutePolicy::default(),
             store: None,
             inboxes: 0,
+            most: None,
             handler,
             dead: None,
         }
@@ -77,6 +80,7 @@ impl<S> Route<S> {
             policy: self.policy,
             store: self.store,
             inboxes: self.inboxes,
+            most: self.most,
             handler: made(self.handler),
             dead: self.dead.map(made),
         }

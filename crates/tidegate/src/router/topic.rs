@@ -15,7 +15,8 @@ use crate::codec::{Codec, Decode};
 use crate::dead_letter::DeadLetter;
 use crate::delivery::Delivery;
 use crate::event::Event;
-use crate::extract::{Arguments, Needs};
+use crate::extract::{Arguments, BatchArguments, Needs};
+use crate::handler::batch::{Batch, Batched, IntoOutcomes};
 use crate::handler::{Handler, Payload, Typed};
 use crate::inbox::InboxStore;
 use crate::layer::HandlerService;
@@ -58,9 +59,26 @@ impl<C: Codec> Topic<C> {
         X: Arguments<S> + Send + 'static,
         S: Clone + Send + Sync + 'static,
     {
+        self.routes::<S, T>().on(handler)
+    }
+
+    /// Adds a route whose handler takes up to so many records in one call: see [`batch`](crate::handler::batch).
+    pub fn on_batch<H, T, X, S>(self, most: usize, handler: H) -> TopicRouter<C, S, T>
+    where
+        H: Handler<Batch<T>, X>,
+        H::Output: IntoOutcomes,
+        C: Decode<T>,
+        T: Event + Send + 'static,
+        X: BatchArguments<S> + Send + 'static,
+        S: Clone + Send + Sync + 'static,
+    {
+        self.routes::<S, T>().on_batch(most, handler)
+    }
+
+    fn routes<S, T>(self) -> TopicRouter<C, S, T> {
         let codec = self.codec.clone();
         let table = TopicTable::new(self.name, Arc::new(move |body| codec.envelope(body)));
-        TopicRouter { codec: self.codec, table, event: PhantomData::<fn(T)> }.on(handler)
+        TopicRouter { codec: self.codec, table, event: PhantomData }
     }
 }
 
@@ -91,6 +109,28 @@ impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> 
         });
         let mut route = Route::new(U::TYPE, make);
         route.needs(&needs_of::<X, S>());
+        route.policy.blocking = H::BLOCKING;
+        self.table.routes.push(route);
+        TopicRouter { codec: self.codec, table: self.table, event: PhantomData }
+    }
+
+    /// Adds a route whose handler takes up to so many records in one call: see [`batch`](crate::handler::batch). It may take
+    /// [`State`](crate::extract::State) besides; an inbox cannot be shared by records yet.
+    pub fn on_batch<H, U, X>(mut self, most: usize, handler: H) -> TopicRouter<C, S, U>
+    where
+        H: Handler<Batch<U>, X>,
+        H::Output: IntoOutcomes,
+        C: Decode<U>,
+        U: Event + Send + 'static,
+        X: BatchArguments<S> + Send + 'static,
+    {
+        let codec = self.codec.clone();
+        let make: Make<S> = Box::new(move |state| {
+            HandlerService::new(Batched::<H, C, S, U, X>::new(most, handler, codec, state))
+        });
+        let mut route = Route::new(U::TYPE, make);
+        route.policy.blocking = H::BLOCKING;
+        route.most = Some(most);
         self.table.routes.push(route);
         TopicRouter { codec: self.codec, table: self.table, event: PhantomData }
     }
@@ -110,6 +150,7 @@ impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> 
             HandlerService::new(Typed::<H, C, S, DeadLetter<T>, X>::new(handler, codec, state))
         }));
         route.needs(&needs_of::<X, S>());
+        route.policy.blocking |= H::BLOCKING;
         self
     }
 

@@ -10,6 +10,7 @@
 
 mod checks;
 mod dead_letters;
+mod many;
 mod prepare;
 mod routes;
 mod settings;
@@ -20,6 +21,7 @@ mod topics;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use many::Services;
 pub use settings::CreateTopics;
 pub use signals::Signals;
 pub use start_from::{Chosen, StartFrom, Unchosen};
@@ -121,8 +123,8 @@ impl<S> Service<S> {
         self
     }
 
-    /// Delivery pauses when so many records, or so many bytes of them, are held in memory, and goes on at half. Default
-    /// 10,000 records and 64 MiB.
+    /// Delivery pauses when so many records, or so many bytes of them, are held in memory, and goes on at half. A record counts with
+    /// its bytes and about 1 KB of what stands round them. Default 10,000 records and 64 MiB.
     pub const fn buffer(mut self, records: usize, bytes: usize) -> Self {
         self.settings.buffer_records = records;
         self.settings.buffer_bytes = bytes;

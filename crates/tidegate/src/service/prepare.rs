@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::broker::Subscription;
+use crate::broker::{Subscription, TopicInfo};
 use crate::consumer::core::{Core, CoreConfig};
 use crate::consumer::runtime::{Limits, Logs, Seat, Shop, StartTime};
 use crate::dead_letter::DeadLetterWriter;
@@ -36,17 +36,29 @@ pub(super) async fn seat(
     Ok(Seat { shop, core, consumer, observers, health, start_time, drain, lanes })
 }
 
-/// Changes nothing while there is a finding; then creates what may be created.
-async fn check(settings: &Settings, routes: Routes) -> Result<(Arc<dyn Endpoint>, Pairs), Error> {
-    let mut found = routes.findings;
+/// Everything that must be put right first. Changes nothing.
+pub(super) async fn findings(settings: &Settings, routes: &Routes) -> Result<Vec<Finding>, Error> {
+    Ok(examine(settings, routes).await?.0)
+}
+
+async fn examine(
+    settings: &Settings,
+    routes: &Routes,
+) -> Result<(Vec<Finding>, Pairs, Vec<TopicInfo>), Error> {
+    let mut found = routes.findings.clone();
     found.extend(checks::settings(settings));
     let (pairs, wrong_names) = checks::pairs(settings, &routes.topics);
     found.extend(wrong_names);
     let known = settings.broker.topics().await?;
-    let create = settings.may_create();
-    found.extend(checks::topics(&pairs, &known, create.is_some()));
+    found.extend(checks::topics(&pairs, &known, settings.may_create().is_some()));
+    Ok((found, pairs, known))
+}
+
+/// Changes nothing while there is a finding; then creates what may be created.
+async fn check(settings: &Settings, routes: Routes) -> Result<(Arc<dyn Endpoint>, Pairs), Error> {
+    let (found, pairs, known) = examine(settings, &routes).await?;
     refuse(found)?;
-    if let Some(partitions) = create {
+    if let Some(partitions) = settings.may_create() {
         refuse(topics::create(&settings.broker, &pairs, &known, partitions).await)?;
     }
     at_least_once(settings, &routes.without_store);

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
+mod batches;
+mod blocking;
 mod common;
 mod dead;
 mod flaky;
@@ -10,6 +12,7 @@ mod happy;
 mod inbox;
 mod lanes;
 mod layers;
+mod many;
 mod order;
 mod poison;
 mod replay;

@@ -66,3 +66,13 @@ fn a_seed_tells_the_same_story_twice() {
         assert_eq!(first.len(), second.len(), "seed {seed}");
     }
 }
+
+/// A process that was stopped for long says so when it goes on.
+#[test]
+fn a_member_that_stood_still_tells_of_its_late_loop() {
+    let late = |seed| {
+        let outcome = own_world(&Plan::draw(seed), &told());
+        outcome.trace.iter().any(|line| line.contains("LoopLate"))
+    };
+    assert!((0..100).any(late));
+}

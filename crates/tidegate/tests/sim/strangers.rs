@@ -33,6 +33,26 @@ async fn waits(Payload(order): Payload<Order>) {
     tokio::time::sleep(Duration::from_millis(order.id.len() as u64)).await;
 }
 
+/// One bad record in a batch, one outcome for each; then one for all.
+async fn batched(batch: Batch<Order>) -> Vec<Result<(), Permanent>> {
+    tokio::time::sleep(Duration::from_millis(batch.len() as u64)).await;
+    let bad = |order: &Order| order.id.ends_with('7');
+    let each = |order: &Order| if bad(order) { Err(Permanent::new("bad")) } else { Ok(()) };
+    batch.iter().map(|record| each(&record.payload)).collect()
+}
+
+async fn batched_as_a_whole(batch: Batch<Order>) -> Result<(), Permanent> {
+    tokio::time::sleep(Duration::from_millis(3)).await;
+    let bad = batch.iter().any(|record| record.payload.id.ends_with('7'));
+    if bad { Err(Permanent::new("one of them is bad")) } else { Ok(()) }
+}
+
+#[test]
+fn batches_get_through() {
+    chaos(0..60, || Topic::json("orders").on_batch(10, batched), order);
+    chaos(0..60, || Topic::json("orders").on_batch(10, batched_as_a_whole), order);
+}
+
 async fn stores(Payload(order): Payload<Order>, mut tx: Inbox<Model>) {
     let rows: &mut Rows = &mut tx;
     rows.put(&order.id, "accepted");

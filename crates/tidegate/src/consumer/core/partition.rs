@@ -182,7 +182,7 @@ impl Partition {
     /// The partition is someone else's: drops everything, commits nothing (rules 10, 13).
     pub(super) fn halt(&mut self, cx: &mut Cx<'_>) {
         self.cancel(cx);
-        if self.running() && !planted!(FencedReadsOn) {
+        if self.running() && !planted!(FencedReadsOn) && self.pauses.end() {
             cx.push(Command::Pause(self.id.clone())); // nobody here takes what would come; a new start ends it
         }
         self.phase = Phase::Halted;

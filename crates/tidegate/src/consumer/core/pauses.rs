@@ -30,6 +30,11 @@ impl Pauses {
         }
     }
 
+    /// Delivery ends whatever the reasons are: whether the driver does not know it yet.
+    pub(super) fn end(&mut self) -> bool {
+        !std::mem::replace(&mut self.told, true)
+    }
+
     /// What to tell the driver, if it does not know it yet: `true` is a pause.
     pub(super) fn news(&mut self) -> Option<bool> {
         let paused = self.reasons != 0;

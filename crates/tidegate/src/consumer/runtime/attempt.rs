@@ -104,7 +104,7 @@ async fn handle(
 ) -> Result<Verdict, Failure> {
     let delivery = job.delivery(attempt, session);
     let site = &job.site;
-    let (policy, limit) = (site.item.routed.policy, site.policy().timeout);
+    let (policy, limit) = (site.item.routed.policy, site.policy().time_limit());
     let endpoint = &site.shop.endpoint;
     let called = delivery.clone();
     let call = guarded(&site.shop.clock, limit, move || endpoint.call(policy, called));

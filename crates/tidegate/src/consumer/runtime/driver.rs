@@ -17,8 +17,10 @@ use crate::consumer::runtime::observer::Observers;
 use crate::consumer::runtime::positions::StartTime;
 use crate::consumer::runtime::shop::Shop;
 use crate::error::Error;
+use crate::events::RuntimeEvent;
 use crate::health::Health;
 use crate::message::TopicPartition;
+use crate::pulse;
 
 /// How long tasks that were cut off, and leaving the group, may take at the end (rule 16). After a stop they have what the
 /// drain left of its time besides, so that the whole never takes longer than the drain's deadline and this.
@@ -131,6 +133,9 @@ impl Driver {
         let mut stop = Some(stop);
         loop {
             let woken = self.wait(&mut stop).await;
+            if let Some(by) = self.health.pulse().turn(&self.shop.clock) {
+                self.tell(&RuntimeEvent::LoopLate { by });
+            }
             let ended = self.take(woken)?;
             self.health.set_ledger(self.core.ledger());
             if let Some(stopped) = ended {
@@ -142,7 +147,8 @@ impl Driver {
     async fn wait(&mut self, stop: &mut Option<BoxFuture<'static, ()>>) -> Woken {
         let deadline = self.core.deadline();
         let quiet = self.quiet(deadline);
-        let alarm = [deadline, self.lanes.feel_at()].into_iter().flatten().min();
+        let pulse = self.shop.clock.elapsed().saturating_add(pulse::EVERY);
+        let alarm = [deadline, self.lanes.feel_at(), Some(pulse)].into_iter().flatten().min();
         tokio::select! {
             biased;
             () = present(stop.as_mut()) => { *stop = None; self.health.draining(); Woken::Stop }

@@ -36,7 +36,7 @@ impl Driver {
         let mut delivered = Vec::with_capacity(records.len());
         for record in records {
             let routed = self.shop.endpoint.route(&record);
-            let (offset, size, policy) = (record.offset, record.size(), routed.policy);
+            let (offset, size, policy) = (record.offset, record.footprint(), routed.policy);
             let key = record.key.as_deref().map(hash);
             self.observers.delivered(&record);
             self.held.keep(&partition, offset, Arc::new(Item { record: Arc::new(record), routed }));

@@ -98,7 +98,7 @@ impl Lane {
                 biased;
                 Some(report) = running.next() => done.push(report),
                 task = self.tasks.recv() => match task {
-                    Some(task) => self.begin(task, &mut running, &mut done).await,
+                    Some(task) => self.begin_all(task, &mut running, &mut done).await,
                     None => return,
                 },
             }
@@ -108,6 +108,15 @@ impl Lane {
             if !done.is_empty() && self.reports.send((self.place, done)).is_err() {
                 return;
             }
+        }
+    }
+
+    /// This one and all that are there: attempts that begin together may find together to a batch.
+    async fn begin_all(&mut self, task: Task, running: &mut Running, done: &mut Vec<Report>) {
+        let mut next = Some(task);
+        while let Some(task) = next {
+            self.begin(task, running, done).await;
+            next = self.tasks.try_recv().ok();
         }
     }
 

@@ -15,7 +15,7 @@ macro_rules! line {
         tracing::$level!(
             service = %$logs.0.service,
             group = %$logs.0.group,
-            partition = %$event.partition(),
+            partition = $event.partition().map(tracing::field::display),
             offset = $event.record().map(|(_, offset)| offset.0),
             event_id = $subject.map(|s| s.routed.event_id.as_str()),
             correlation_id = $subject.map(|s| s.routed.correlation_id.as_ref()),
@@ -112,6 +112,46 @@ impl Logs {
             }
             RuntimeEvent::Redelivered { .. } => {
                 line!(self, error, event, subject, "the broker delivered a record twice: ignored");
+            }
+            other => self.watchdogs(other, subject),
+        }
+    }
+
+    fn watchdogs(&self, event: &RuntimeEvent, subject: Option<Subject<'_>>) {
+        match event {
+            RuntimeEvent::LeaseExpired { .. } => {
+                line!(
+                    self,
+                    warn,
+                    event,
+                    subject,
+                    "no commit was accepted for long: nothing more begins"
+                );
+            }
+            RuntimeEvent::LeaseRenewed { .. } => {
+                line!(self, info, event, subject, "a commit was accepted: it goes on");
+            }
+            RuntimeEvent::PartitionStuck { doing, .. } => {
+                line!(
+                    self,
+                    error,
+                    event,
+                    subject,
+                    "partition gets no further than this record",
+                    doing = doing
+                );
+            }
+            RuntimeEvent::PartitionMoves { .. } => {
+                line!(self, info, event, subject, "partition gets on again");
+            }
+            RuntimeEvent::LaneStuck { lasted, .. } => {
+                line!(self, error, event, subject, "the record's handler keeps its thread", lasted = ?lasted);
+            }
+            RuntimeEvent::LaneFree { .. } => {
+                line!(self, info, event, subject, "the record's handler has let go of its thread");
+            }
+            RuntimeEvent::LoopLate { by } => {
+                line!(self, error, event, subject, "the member's loop was late: something kept its thread", by = ?by);
             }
             other => tracing::debug!(event = ?other, "runtime event"),
         }

@@ -98,7 +98,7 @@ impl Life {
         let at = record.topic_partition();
         self.world()
             .note(|| format!("{:?}: was given {at} offset {}", self.process(), record.offset));
-        truth.hands(self.process()).take(&at, record.offset, record.size());
+        truth.hands(self.process()).take(&at, record.offset, record.footprint());
         if self.world().checks("I6") {
             checks::i6_what_is_given_is_wanted(&mut truth, self.process(), &at);
             checks::i6_memory_is_bounded(&mut truth, self.process(), self.world().limits);

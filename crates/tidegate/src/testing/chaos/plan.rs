@@ -70,7 +70,7 @@ impl Plan {
             concurrency: rng.pick(&[2, 4, 8, 64]),
             poll: rng.pick(&[5, 20, 100]),
             budget: rng.pick(&[20, 60, 150]),
-            budget_bytes: rng.pick(&[6_000, 20_000, 1 << 20]),
+            budget_bytes: rng.pick(&[60_000, 200_000, 10 << 20]),
             restless: rng.pick(&[0, 0, 5, 25]),
             producer_trouble: rng.pick(&[0, 0, 3]),
             faults: faults(&mut rng),

@@ -171,7 +171,7 @@ impl Reading {
             return;
         }
         *position = record.offset.next();
-        self.bytes += record.size();
+        self.bytes += record.footprint();
         self.buffer.push_back(record);
     }
 
@@ -206,7 +206,7 @@ impl Reading {
         let mut taking = Taking::new(limit);
         let count = self.buffer.iter().take_while(|record| taking.fits(record)).count();
         let records: Vec<_> = self.buffer.drain(..count).collect();
-        self.bytes -= records.iter().map(Record::size).sum::<usize>();
+        self.bytes -= records.iter().map(Record::footprint).sum::<usize>();
         records
     }
 

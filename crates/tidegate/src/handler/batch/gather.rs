@@ -1,0 +1,155 @@
+//! Attempts that begin at the same moment find together to one call.
+//!
+//! ```text
+//!   join ──▶ open wave ──▶ everybody yields once ──▶ shut by whoever comes first ──▶ one call, shared by all
+//!                                                                                     │ one is dropped: cut, for all
+//! ```
+//!
+//! Nobody owns the call: whoever of its records is polled drives it, so that it needs no task, and ends with them.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::Shared;
+use tokio_util::sync::CancellationToken;
+
+use super::{Batch, BatchRecord};
+use crate::broker::BoxFuture;
+use crate::class::{Class, Failure};
+use crate::outcome::Outcome;
+
+/// What became of a call.
+#[derive(Clone)]
+pub(super) enum Answer {
+    /// An outcome for each place; taken once.
+    Each(Arc<Mutex<Vec<Option<Outcome>>>>),
+    /// A failure that all of them have.
+    All(Failure),
+    /// It says nothing of any single record: each runs alone.
+    Alone,
+    /// A record's attempt ended before the call did.
+    Cut,
+}
+
+type Call = Shared<BoxFuture<'static, Answer>>;
+
+/// Where the attempts of one handler meet.
+pub(super) struct Gather<T> {
+    most: usize,
+    open: Mutex<Option<Arc<Wave<T>>>>,
+}
+
+/// Records that run in one call.
+pub(super) struct Wave<T> {
+    places: Arc<Mutex<Vec<BatchRecord<T>>>>,
+    call: Call,
+    cut: CancellationToken,
+}
+
+/// A record's place in a wave. Dropped before the answer, it cuts the call off.
+pub(super) struct Place<T> {
+    wave: Arc<Wave<T>>,
+    place: usize,
+    answered: bool,
+}
+
+impl<T: Send + 'static> Gather<T> {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, open: Mutex::new(None) }
+    }
+
+    /// Takes a place in the open wave; `call` is for the first one.
+    pub(super) fn join<F>(
+        &self,
+        record: BatchRecord<T>,
+        call: impl FnOnce(Batch<T>) -> F + Send + 'static,
+    ) -> Place<T>
+    where
+        F: Future<Output = Result<Vec<Outcome>, Failure>> + Send + 'static,
+    {
+        let mut open = lock(&self.open);
+        let wave = open.get_or_insert_with(|| Arc::new(Wave::new(call))).clone();
+        let mut places = lock(&wave.places);
+        places.push(record);
+        let place = places.len() - 1;
+        if places.len() >= self.most {
+            *open = None;
+        }
+        drop(places);
+        Place { wave, place, answered: false }
+    }
+
+    /// From here on nobody joins it any more.
+    pub(super) fn shut(&self, place: &Place<T>) {
+        let mut open = lock(&self.open);
+        if open.as_ref().is_some_and(|wave| Arc::ptr_eq(wave, &place.wave)) {
+            *open = None;
+        }
+    }
+}
+
+impl<T: Send + 'static> Wave<T> {
+    fn new<F>(call: impl FnOnce(Batch<T>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<Vec<Outcome>, Failure>> + Send + 'static,
+    {
+        let (places, cut) = (Arc::<Mutex<Vec<_>>>::default(), CancellationToken::new());
+        let (records, over) = (places.clone(), cut.clone());
+        let whole = async move {
+            let records = std::mem::take(&mut *lock(&records));
+            if records.len() == 1 || over.is_cancelled() {
+                // Alone it is called by its own attempt, which limits its time and catches its panic.
+                return if over.is_cancelled() { Answer::Cut } else { Answer::Alone };
+            }
+            tokio::select! {
+                biased;
+                () = over.cancelled() => Answer::Cut,
+                answer = answer(call, Batch(records)) => answer,
+            }
+        };
+        let whole: BoxFuture<'static, Answer> = Box::pin(whole);
+        Self { places, call: whole.shared(), cut }
+    }
+}
+
+async fn answer<T, F>(call: impl FnOnce(Batch<T>) -> F, batch: Batch<T>) -> Answer
+where
+    F: Future<Output = Result<Vec<Outcome>, Failure>>,
+{
+    let called = AssertUnwindSafe(async { call(batch).await }).catch_unwind().await;
+    match called {
+        Ok(Ok(outcomes)) => {
+            let outcomes = outcomes.into_iter().map(Some).collect();
+            Answer::Each(Arc::new(Mutex::new(outcomes)))
+        }
+        Ok(Err(failure)) if is_for_all(&failure.class) => Answer::All(failure),
+        Ok(Err(_)) | Err(_) => Answer::Alone,
+    }
+}
+
+/// What says nothing about the records themselves.
+fn is_for_all(class: &Class) -> bool {
+    matches!(class, Class::Outage(_) | Class::Fatal | Class::TransientAfter(_))
+}
+
+impl<T: Send + 'static> Place<T> {
+    /// Waits for the call, and drives it.
+    pub(super) async fn answer(mut self) -> (Answer, usize) {
+        let answer = self.wave.call.clone().await;
+        self.answered = true;
+        (answer, self.place)
+    }
+}
+
+impl<T> Drop for Place<T> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.wave.cut.cancel();
+        }
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,78 @@
+//! Handlers that keep their thread: a computation, a driver that is not async.
+
+use std::future::Future;
+
+use crate::handler::Handler;
+
+/// A plain function as a handler: it runs on a thread of its own, and holds up nobody.
+///
+/// ```
+/// use tidegate::prelude::*;
+/// # #[derive(serde::Deserialize)] struct Image { id: String }
+/// # impl Event for Image {
+/// #     const TYPE: &'static str = "image.uploaded";
+/// #     fn key(&self) -> Key<'_> { Key::from(&self.id) }
+/// # }
+/// fn resize(Payload(image): Payload<Image>, attempt: Attempt) -> Result<(), Permanent> {
+///     Ok(()) // as slow as it is
+/// }
+/// let router = Topic::json("images").on(blocking(resize)).with_state(());
+/// ```
+///
+/// # A thread cannot be cut off
+/// So the route's time limit does not apply: an attempt that takes long is waited for, its effect is known, and
+/// [`PartitionStuck`](crate::events::RuntimeEvent::PartitionStuck) names its record. When the partition is taken away, or the drain's
+/// deadline comes, before the function returns, it goes on beside whoever gets the record next: give it a time limit of its own that
+/// is shorter than the drain. At most 512 run side by side (tokio's limit for blocking threads).
+pub fn blocking<F>(function: F) -> Blocking<F> {
+    Blocking(function)
+}
+
+/// See [`blocking`].
+#[derive(Debug, Clone, Copy)]
+pub struct Blocking<F>(F);
+
+/// What the thread returned; its panic is the attempt's.
+async fn joined<R>(thread: tokio::task::JoinHandle<R>) -> R {
+    match thread.await {
+        Ok(output) => output,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => std::future::pending().await, // the runtime ends, and this attempt with it
+        },
+    }
+}
+
+macro_rules! blocking {
+    ($($x:ident),*) => {
+        #[diagnostic::do_not_recommend]
+        impl<Fun, First, R, $($x),*> Handler<First, ($($x,)*)> for Blocking<Fun>
+        where
+            Fun: Fn(First, $($x),*) -> R + Clone + Send + Sync + 'static,
+            First: Send + 'static,
+            R: Send + 'static,
+            $($x: Send + 'static,)*
+        {
+            type Output = R;
+
+            const BLOCKING: bool = true;
+
+            #[allow(non_snake_case, reason = "arguments are named by their types here")]
+            fn call(&self, first: First, ($($x,)*): ($($x,)*)) -> impl Future<Output = R> + Send {
+                let function = self.0.clone();
+                let span = tracing::Span::current();
+                joined(tokio::task::spawn_blocking(move || span.in_scope(|| function(first, $($x),*))))
+            }
+        }
+    };
+}
+
+blocking!();
+blocking!(A);
+blocking!(A, B);
+blocking!(A, B, C);
+blocking!(A, B, C, D);
+blocking!(A, B, C, D, E);
+blocking!(A, B, C, D, E, F);
+blocking!(A, B, C, D, E, F, G);
+blocking!(A, B, C, D, E, F, G, H);

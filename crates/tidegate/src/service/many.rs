@@ -1,0 +1,131 @@
+//! Several services in one process.
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::BoxFuture;
+use crate::error::Error;
+use crate::findings::Finding;
+use crate::health::Health;
+use crate::service::{Chosen, Routes, Service, Settings, Signals, StartFrom, prepare, run};
+
+/// Several services that live and end together: each a member of its own group, with its own routes, lanes and health.
+///
+/// ```
+/// # use tidegate::prelude::*;
+/// # use tidegate::service::Services;
+/// # #[derive(serde::Deserialize)] struct Order { id: String }
+/// # impl Event for Order {
+/// #     const TYPE: &'static str = "order.created";
+/// #     fn key(&self) -> Key<'_> { Key::from(&self.id) }
+/// # }
+/// # async fn charge(_: Payload<Order>) {}
+/// # async fn index(_: Payload<Order>) {}
+/// # let broker = Broker::in_memory();
+/// let billing = Service::new("billing", broker.clone())
+///     .start_from(StartFrom::Earliest)
+///     .route(Topic::json("orders").on(charge));
+/// let search = Service::new("search", broker)
+///     .start_from(StartFrom::Earliest)
+///     .route(Topic::json("orders").on(index));
+/// let both = Services::new().with(billing).with(search);
+/// // both.run().await
+/// ```
+#[must_use = "services do nothing until they are run"]
+#[derive(Debug, Default)]
+pub struct Services(Vec<Member>);
+
+#[derive(Debug)]
+struct Member {
+    settings: Settings,
+    routes: Routes,
+    start: StartFrom,
+}
+
+impl Services {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one.
+    pub fn with(mut self, service: Service<impl Chosen>) -> Self {
+        let Service { settings, router, start } = service;
+        self.0.push(Member { settings, routes: Routes::of(router), start: start.start() });
+        self
+    }
+
+    /// The health of each, in the order in which they were added.
+    #[must_use]
+    pub fn health(&self) -> Vec<Health> {
+        self.0.iter().map(|member| member.settings.health.clone()).collect()
+    }
+
+    /// Runs them until SIGTERM or SIGINT, as [`Service::run`] does.
+    ///
+    /// # Errors
+    /// As [`run_until`](Self::run_until), and [`Error::Interrupted`] after a second signal.
+    pub async fn run(self) -> Result<(), Error> {
+        let signals = Signals::listen().map_err(Error::Signals)?;
+        let (first, second) = signals.split();
+        let run = Box::pin(self.run_until(first));
+        tokio::select! {
+            biased;
+            () = second => Err(Error::Interrupted),
+            ended = run => ended,
+        }
+    }
+
+    /// Runs them until `stop` resolves; then all of them drain. When one of them fails, the others drain too. Dropping the
+    /// future is like a crash.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the findings of all of them, before any group is joined or any topic made; otherwise the first
+    /// failure, as [`Service::run_until`] has them.
+    pub async fn run_until<F>(self, stop: F) -> Result<(), Error>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let found = self.findings().await?;
+        if !found.is_empty() {
+            return Err(Error::Refused(found));
+        }
+        let over = CancellationToken::new();
+        let members = self.0.into_iter().map(|member| member.run(over.clone()));
+        let mut running: FuturesUnordered<_> = members.collect();
+        let (mut stop, mut result): (BoxFuture<'static, ()>, _) = (Box::pin(stop), Ok(()));
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stop, if !over.is_cancelled() => over.cancel(),
+                ended = running.next() => match ended {
+                    Some(ended) => {
+                        over.cancel();
+                        result = result.and(ended);
+                    }
+                    None => return result,
+                },
+            }
+        }
+    }
+
+    async fn findings(&self) -> Result<Vec<Finding>, Error> {
+        let mut found = Vec::new();
+        if self.0.is_empty() {
+            let message = "there is no service to run".to_owned();
+            found.push(Finding::new("TG0008", message, "add one with `.with(service)`"));
+        }
+        for Member { settings, routes, .. } in &self.0 {
+            found.extend(prepare::findings(settings, routes).await?);
+        }
+        Ok(found)
+    }
+}
+
+impl Member {
+    async fn run(self, over: CancellationToken) -> Result<(), Error> {
+        let stop = Box::pin(over.cancelled_owned());
+        run(self.settings, self.routes, self.start, stop).await
+    }
+}

@@ -1,0 +1,86 @@
+//! Handlers that keep a thread: they hold up nobody, and are never cut off.
+
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use tidegate::prelude::*;
+use tidegate::testing::{Saw, TestService};
+
+use crate::common::{Ordered, order};
+
+/// Shut until somebody opens it; counts who came.
+#[derive(Default)]
+struct Gate(Mutex<(bool, usize)>, Condvar);
+
+impl Gate {
+    fn open(&self) {
+        self.0.lock().unwrap().0 = true;
+        self.1.notify_all();
+    }
+
+    fn came(&self) -> usize {
+        self.0.lock().unwrap().1
+    }
+
+    fn pass(&self) {
+        let mut state = self.0.lock().unwrap();
+        state.1 += 1;
+        drop(self.1.wait_while(state, |(open, _)| !*open).unwrap());
+    }
+}
+
+fn passes(Payload(order): Payload<Ordered>, State(gate): State<Arc<Gate>>) {
+    if order.id == "slow" {
+        gate.pass();
+    }
+}
+
+/// The test's runtime has one thread: a handler that kept it would keep the service from anything else.
+#[tokio::test]
+async fn a_blocking_handler_holds_up_nobody_and_is_not_cut_off() {
+    let gate = Arc::new(Gate::default());
+    let routes = Topic::json("orders").on(blocking(passes)).timeout(Duration::from_secs(1));
+    let t = TestService::new(routes.with_state(gate.clone())).await;
+    t.publish("orders", &order("slow")).await;
+    t.until("it runs", |_| gate.came() == 1).await;
+    for n in 0..20 {
+        t.publish("orders", &order(&format!("quick-{n}"))).await;
+    }
+    t.until("the others", |t| t.health().snapshot().outcomes.done == 20).await;
+    t.advance(Duration::from_secs(10));
+    gate.open();
+    t.settled().await;
+    assert_eq!(gate.came(), 1, "its time limit does not apply: nobody runs it beside itself");
+    assert_eq!(t.outcomes("slow"), [Saw::Done]);
+    t.assert_conserved();
+}
+
+fn panics_once(_: Payload<Ordered>, attempt: Attempt) {
+    assert!(attempt.0 > 1, "the first attempt");
+}
+
+#[tokio::test]
+async fn rule_18_a_panic_in_it_is_a_failed_attempt() {
+    let t = TestService::new(Topic::json("orders").on(blocking(panics_once))).await;
+    t.publish("orders", &order("o-1")).await;
+    t.settled().await;
+    assert_eq!(t.outcomes("o-1"), [Saw::Retried, Saw::Done]);
+    t.assert_conserved();
+}
+
+fn stores(batch: Batch<Ordered>, State(sizes): State<Arc<Mutex<usize>>>) {
+    *sizes.lock().unwrap() += batch.len();
+}
+
+#[tokio::test]
+async fn a_batch_handler_can_be_blocking() {
+    let sizes = Arc::new(Mutex::new(0));
+    let routes = Topic::json("orders").on_batch(10, blocking(stores)).with_state(sizes.clone());
+    let t = TestService::new(routes).await;
+    for n in 0..20 {
+        t.publish("orders", &order(&format!("o-{n}"))).await;
+    }
+    t.settled().await;
+    assert_eq!(*sizes.lock().unwrap(), 20);
+    t.assert_conserved();
+}

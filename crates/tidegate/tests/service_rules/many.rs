@@ -1,0 +1,96 @@
+//! Several services in one process, and the member's own pulse.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tidegate::broker::NewTopic;
+use tidegate::class::Class;
+use tidegate::message::TopicName;
+use tidegate::prelude::*;
+use tidegate::service::Services;
+use tokio_util::sync::CancellationToken;
+
+use crate::common::{Ordered, Scripted, order};
+
+type Count = State<Arc<AtomicUsize>>;
+
+async fn counts(_: Payload<Ordered>, State(count): Count) {
+    count.fetch_add(1, Ordering::SeqCst);
+}
+
+async fn gives_up(_: Payload<Ordered>) -> Result<(), Scripted> {
+    Err(Scripted(Class::Fatal))
+}
+
+fn service(group: &str, broker: &Broker, routes: impl IntoRouter) -> Service<StartFrom> {
+    Service::new(group, broker.clone()).start_from(StartFrom::Earliest).route(routes)
+}
+
+async fn publish(broker: &Broker, count: usize) {
+    let publisher = Publisher::new(broker.clone());
+    for n in 0..count {
+        publisher.publish("orders", order(&format!("o-{n}"))).await.unwrap();
+    }
+}
+
+async fn topic(broker: &Broker) {
+    let made =
+        broker.create_topics(vec![NewTopic::new(TopicName::new("orders").unwrap(), 2)]).await;
+    made[0].as_ref().unwrap();
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let all = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), all).await.expect("within a minute");
+}
+
+#[tokio::test]
+async fn each_group_gets_every_record_and_all_stop_together() {
+    let (broker, counted) = (Broker::in_memory(), [(); 2].map(|()| Arc::<AtomicUsize>::default()));
+    topic(&broker).await;
+    publish(&broker, 30).await;
+    let routes = |n: usize| Topic::json("orders").on(counts).with_state(counted[n].clone());
+    let services = Services::new().with(service("billing", &broker, routes(0))).with(service(
+        "search",
+        &broker,
+        routes(1),
+    ));
+    let (health, stop) = (services.health(), CancellationToken::new());
+    let running = tokio::spawn(services.run_until(stop.clone().cancelled_owned()));
+    until(|| counted.iter().all(|count| count.load(Ordering::SeqCst) == 30)).await;
+    assert_eq!(health.len(), 2);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert!(health.iter().all(|health| !health.readiness().is_ready()));
+}
+
+#[tokio::test]
+async fn when_one_fails_the_others_are_drained_and_it_is_said_why() {
+    let (broker, count) = (Broker::in_memory(), Arc::<AtomicUsize>::default());
+    topic(&broker).await;
+    publish(&broker, 1).await;
+    let services = Services::new()
+        .with(service("works", &broker, Topic::json("orders").on(counts).with_state(count)))
+        .with(service("fails", &broker, Topic::json("orders").on(gives_up)));
+    let error = services.run_until(std::future::pending()).await.unwrap_err();
+    assert!(matches!(error, tidegate::Error::Stopped { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn all_findings_of_all_services_come_at_once_and_nothing_is_made() {
+    let broker = Broker::in_memory();
+    let good = service("good", &broker, Topic::json("orders").on(gives_up));
+    let no_name = service("", &broker, Topic::json("orders").on(gives_up));
+    let no_lanes = service("lanes", &broker, Topic::json("orders").on(gives_up)).lanes(0);
+    let services = Services::new().with(good).with(no_name).with(no_lanes);
+    let error = services.run_until(std::future::pending()).await.unwrap_err().to_string();
+    assert!(error.contains("TG0020") && error.contains("TG0022"), "{error}");
+    assert_eq!(broker.topics().await.unwrap().len(), 0);
+    let none = Services::new().run_until(std::future::pending()).await.unwrap_err();
+    assert!(none.to_string().contains("TG0008"), "{none}");
+}
