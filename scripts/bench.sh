@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# Prints the benchmark table and writes target/bench/summary.json. ONLY=G7,G8-p50 runs these rows alone.
+# Prints the benchmark tables and writes target/bench/summary.json. ONLY=G7,G1 runs these rows alone; BACKLOG=1000000 is
+# what the row of the memory has waiting, in records (10 million).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/lib/features.sh
 cargo bench --locked -p orders --bench summary
+cargo bench --locked -p tidegate --features "$features" --bench kafka

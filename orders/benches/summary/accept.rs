@@ -14,10 +14,10 @@ use crate::bodies::{BATCH, ORDER, batch};
 use crate::generator::{Shots, request, shoot};
 use crate::instant_log::InstantLog;
 use crate::log::Log;
-use crate::pairs::{Pairs, ROUND};
 use crate::plain::Plain;
-use crate::rows::Row;
 use crate::served::{PARTITIONS, runtime, serve, topic};
+use crate::table::pairs::{Pairs, ROUND};
+use crate::table::rows::Row;
 
 const CONNECTIONS: usize = 256;
 const BATCH_CONNECTIONS: usize = 32;
@@ -44,6 +44,7 @@ pub(crate) fn one_by_one(log: Log) -> Row {
         goal: log.asks(0.70),
         lower_is_better: false,
         unit: "ratio",
+        resolved: true,
         settings: format!(
             "POST, {} before each 202: {:.0}/s, without a broker {:.0}/s; {CONNECTIONS} connections, {}{}",
             log.promise(),
@@ -85,6 +86,7 @@ pub(crate) fn in_batches(log: Log) -> Row {
         goal: log.asks(0.60),
         lower_is_better: false,
         unit: "ratio",
+        resolved: true,
         settings: format!(
             "orders in arrays of {BATCH}: {:.0}/s, {} {:.0}/s; {BATCH_CONNECTIONS} in flight, {}{}",
             pairs.ours(),

@@ -18,53 +18,34 @@ mod clone;
 mod generator;
 mod instant_log;
 mod log;
-mod pairs;
 mod plain;
 mod platform;
-mod rows;
 mod served;
-mod summary;
+#[path = "../../../benches/table/mod.rs"]
+mod table;
 mod up;
 mod watch;
 
 use std::process::ExitCode;
 
 use log::Log;
-use summary::Summary;
+use table::only;
+use table::summary::Summary;
 
 /// The allocator of the program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Every row, in the table's order.
-const ALL: [&str; 15] = [
-    "G7",
-    "G7-batch",
-    "G8-p50",
-    "G8-p99",
-    "accepted",
-    "processed",
-    "p95",
-    "G22",
-    "G7-kafka",
-    "G7-batch-kafka",
-    "G8-p50-kafka",
-    "G8-p99-kafka",
-    "accepted-kafka",
-    "processed-kafka",
-    "p95-kafka",
-];
-
 fn main() -> ExitCode {
-    let wanted = match wanted() {
+    let wanted = match only::wanted(only::PLATFORM) {
         Ok(wanted) => wanted,
         Err(unknown) => {
-            eprintln!("ONLY={unknown}: there is no such row; there are {}", ALL.join(", "));
+            eprintln!("{unknown}");
             return ExitCode::from(2);
         }
     };
     let mut summary = Summary::default();
-    let wants = |id: &str| wanted.iter().any(|wanted| wanted == id);
+    let wants = |id: &str| wanted.contains(&id);
     measure(Log::Embedded, &wants, &mut summary);
     if wants("G22") {
         summary.add(clone::measured());
@@ -83,17 +64,4 @@ fn measure(log: Log, wants: &impl Fn(&str) -> bool, summary: &mut Summary) {
         summary.add(accept::in_batches(log));
     }
     platform::measured(log, wants, |row| summary.add(row));
-}
-
-/// The rows that `ONLY` names, else all. Cargo's own arguments are of no interest.
-fn wanted() -> Result<Vec<String>, String> {
-    let only = std::env::var("ONLY").unwrap_or_default();
-    let names: Vec<_> = only.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-    if names.is_empty() {
-        return Ok(ALL.map(str::to_owned).to_vec());
-    }
-    match names.iter().find(|name| !ALL.contains(name)) {
-        Some(unknown) => Err((*unknown).to_owned()),
-        None => Ok(names.into_iter().map(str::to_owned).collect()),
-    }
 }

@@ -13,7 +13,7 @@ use rdkafka::producer::{BaseRecord, ProducerContext, ThreadedProducer};
 use tidegate::message::NewRecord;
 
 use crate::generator::Shots;
-use crate::pairs::ROUND;
+use crate::table::pairs::ROUND;
 
 type Answer = Result<usize, KafkaError>;
 

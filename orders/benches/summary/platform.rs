@@ -7,7 +7,7 @@ use hdrhistogram::Histogram;
 use crate::bodies::ORDER;
 use crate::generator::{paced, request, shoot};
 use crate::log::Log;
-use crate::rows::Row;
+use crate::table::rows::Row;
 use crate::up::Up;
 use crate::watch::Watch;
 
@@ -40,7 +40,16 @@ pub(crate) fn measured(log: Log, wants: &impl Fn(&str) -> bool, mut add: impl Fn
 
 fn promised(id: String, value: f64, floor: Option<f64>, unit: &'static str, how: String) -> Row {
     let lower_is_better = unit == "ms";
-    Row { id, ratio: value, floor, goal: None, lower_is_better, unit, settings: how }
+    Row {
+        id,
+        ratio: value,
+        floor,
+        goal: None,
+        lower_is_better,
+        resolved: true,
+        unit,
+        settings: how,
+    }
 }
 
 /// G8: from the POST until the order is `completed` in the read model.
@@ -60,6 +69,7 @@ fn post_to_read_model(log: Log) -> [Row; 2] {
         goal: None,
         lower_is_better: true,
         unit: "ms",
+        resolved: true,
         settings: format!(
             "POST until completed in the read model, {MODERATE}/s for {} s, {} orders{}",
             PACED.as_secs(),

@@ -50,6 +50,7 @@ const OTHERS: &[&str] = &[
     "KAFKA_JVM_OPTS",
     "PROPERTIES",
     "BENCH_CLONE_PORT",
+    "BACKLOG",
     "INFRA",
     // what a page writes for any name
     "NAME",

@@ -79,10 +79,10 @@ impl Body<'_> {
         &self,
         headers: &[&str],
         field: impl Fn(&Envelope) -> &Option<String>,
-    ) -> Result<Option<String>, String> {
+    ) -> Result<Option<&str>, String> {
         for name in headers {
             if let Some(text) = header(&self.record.headers, name)? {
-                return Ok(Some(text.into()));
+                return Ok(Some(text));
             }
         }
         let Ok(envelope) = self.envelope() else { return Ok(None) };
@@ -94,7 +94,7 @@ impl Body<'_> {
             Some(text) if text.contains(NUL) => {
                 Err("a field of the body's identity contains a NUL".to_owned())
             }
-            Some(text) => Ok(Some(text.into())),
+            Some(text) => Ok(Some(text)),
         }
     }
 

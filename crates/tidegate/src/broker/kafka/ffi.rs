@@ -10,7 +10,6 @@
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
 
-use bytes::Bytes;
 use rdkafka::bindings;
 use rdkafka::client::{Client, OAuthToken};
 use rdkafka::error::RDKafkaErrorCode;
@@ -18,45 +17,64 @@ use rdkafka::message::BorrowedMessage;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
+use super::record::Copies;
 use crate::headers::{Header, Headers};
 
 /// The headers of a message, in order. A name that is not UTF-8, which Kafka's protocol forbids, is read as Java
 /// does: with U+FFFD for what cannot be decoded.
-pub(super) fn headers(message: &BorrowedMessage<'_>) -> Headers {
+pub(super) fn headers(message: &BorrowedMessage<'_>, copies: &mut Copies) -> Headers {
+    let all = each(message).map(|(name, value)| {
+        let value = value.map(|value| copies.take(value));
+        Header { name: name.to_string_lossy().as_ref().into(), value }
+    });
+    all.collect()
+}
+
+/// Bytes of the headers' values.
+pub(super) fn size_of_headers(message: &BorrowedMessage<'_>) -> usize {
+    each(message).map(|(_, value)| value.map_or(0, <[u8]>::len)).sum()
+}
+
+/// The headers of a message where they stand in its memory.
+fn each<'m>(
+    message: &'m BorrowedMessage<'_>,
+) -> impl Iterator<Item = (&'m CStr, Option<&'m [u8]>)> {
     let mut list = ptr::null_mut();
     // SAFETY: `message` keeps the native message alive; the list that is given out belongs to it and is only read
     // here, while it is borrowed.
     let found = unsafe { bindings::rd_kafka_message_headers(message.ptr(), &mut list) };
-    if found != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
-        return Headers::new();
-    }
-    (0..).map_while(|index| header(list, index)).collect()
+    let any = found == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
+    // SAFETY: the list is the message's, which stays borrowed as long as what is given out.
+    (0..).take_while(move |_| any).map_while(move |index| unsafe { header(list, index) })
 }
 
-fn header(list: *const bindings::rd_kafka_headers_t, index: usize) -> Option<Header> {
+/// # Safety
+/// `list` is the live list of a message, which stays alive as long as what is given out.
+unsafe fn header<'m>(
+    list: *const bindings::rd_kafka_headers_t,
+    index: usize,
+) -> Option<(&'m CStr, Option<&'m [u8]>)> {
     let (mut name, mut value, mut size): (*const c_char, *const c_void, usize) =
         (ptr::null(), ptr::null(), 0);
-    // SAFETY: `list` is the live list of the caller's message; beyond its end the answer is an error, and nothing is
-    // written.
+    // SAFETY: `list` is live; beyond its end the answer is an error, and nothing is written.
     let found =
         unsafe { bindings::rd_kafka_header_get_all(list, index, &mut name, &mut value, &mut size) };
     if found != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
         return None;
     }
     // SAFETY: after success `name` is a NUL-terminated string and `value` null or `size` bytes, both in the message's
-    // memory. They are copied before this returns.
-    let (name, value) = unsafe { (CStr::from_ptr(name).to_string_lossy(), bytes(value, size)) };
-    Some(Header { name: name.as_ref().into(), value })
+    // memory.
+    Some(unsafe { (CStr::from_ptr(name), bytes(value, size)) })
 }
 
 /// # Safety
-/// `start` is null, or `size` readable bytes begin there.
-unsafe fn bytes(start: *const c_void, size: usize) -> Option<Bytes> {
+/// `start` is null, or `size` readable bytes begin there, and stay as long as what is given out.
+unsafe fn bytes<'m>(start: *const c_void, size: usize) -> Option<&'m [u8]> {
     if start.is_null() {
         return None;
     }
     // SAFETY: the caller's promise.
-    Some(Bytes::copy_from_slice(unsafe { std::slice::from_raw_parts(start.cast::<u8>(), size) }))
+    Some(unsafe { std::slice::from_raw_parts(start.cast::<u8>(), size) })
 }
 
 /// One entry of a list of offsets, as the client gave it.
@@ -92,7 +110,7 @@ fn raw_offset(entry: &bindings::rd_kafka_topic_partition_t) -> RawOffset {
         topic,
         partition: entry.partition,
         offset: entry.offset,
-        metadata: metadata.map_or_else(Vec::new, Vec::from),
+        metadata: metadata.map_or_else(Vec::new, <[u8]>::to_vec),
         error: entry.err,
     }
 }

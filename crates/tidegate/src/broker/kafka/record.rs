@@ -1,13 +1,31 @@
 //! Records, between the client's form and ours.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use rdkafka::message::{BorrowedMessage, Message, Timestamp as ClientTime};
 
 use super::ffi;
 use crate::message::{Offset, Partition, Record, Timestamp, TopicName, TopicPartition};
 
+/// Copies of a record's parts, all in one piece of memory: a piece for each would be allocated by the thread that polls,
+/// and freed by another, for each key, value and header.
+pub(super) struct Copies(BytesMut);
+
+impl Copies {
+    fn of(message: &BorrowedMessage<'_>) -> Self {
+        let size = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
+        let size = size(message.key()) + size(message.payload()) + ffi::size_of_headers(message);
+        Self(BytesMut::with_capacity(size))
+    }
+
+    pub(super) fn take(&mut self, part: &[u8]) -> Bytes {
+        self.0.extend_from_slice(part);
+        self.0.split().freeze()
+    }
+}
+
 /// A record as it was read; its bytes are copied out of the client's memory.
 pub(super) fn of(message: &BorrowedMessage<'_>, topic: &TopicName) -> Record {
+    let mut copies = Copies::of(message);
     Record {
         topic: topic.clone(),
         partition: partition(message.partition()),
@@ -16,9 +34,9 @@ pub(super) fn of(message: &BorrowedMessage<'_>, topic: &TopicName) -> Record {
             ClientTime::CreateTime(at) | ClientTime::LogAppendTime(at) => Timestamp(at),
             ClientTime::NotAvailable => Timestamp(0),
         },
-        key: message.key().map(Bytes::copy_from_slice),
-        value: message.payload().map(Bytes::copy_from_slice),
-        headers: ffi::headers(message),
+        key: message.key().map(|key| copies.take(key)),
+        value: message.payload().map(|value| copies.take(value)),
+        headers: ffi::headers(message, &mut copies),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::rows::Row;
+use super::rows::Row;
 
 #[derive(Debug, Default)]
 pub(crate) struct Summary {

@@ -13,6 +13,8 @@ pub(crate) struct Row {
     pub(crate) goal: Option<f64>,
     pub(crate) lower_is_better: bool,
     pub(crate) unit: &'static str,
+    /// Whether the other side is good enough to say anything.
+    pub(crate) resolved: bool,
     /// What was compared, and how.
     pub(crate) settings: String,
 }
@@ -22,8 +24,11 @@ impl Row {
         if self.lower_is_better { self.ratio <= bound } else { self.ratio >= bound }
     }
 
-    /// `goal`, `floor`, `below the floor`, or nothing when nothing is asked.
+    /// `goal`, `floor`, `below the floor`, or nothing when nothing is asked; `not resolved` whatever the value.
     pub(crate) fn verdict(&self) -> &'static str {
+        if !self.resolved {
+            return "not resolved";
+        }
         match (self.floor, self.goal) {
             (_, Some(goal)) if self.reaches(goal) => "goal",
             (Some(floor), _) if self.reaches(floor) => "floor",
