@@ -14,7 +14,7 @@ use crate::message::{NewRecord, TopicName};
 use crate::router::Router;
 
 /// No record of the framework's own worlds is larger.
-const RECORD: usize = 1_024;
+const RECORD: usize = 2_048;
 
 /// What makes one world differ from another, besides its plan.
 pub(super) struct Furniture<'a> {
