@@ -129,8 +129,10 @@ fn a_member_begins_nothing_in_a_partition_that_another_one_has() {
 }
 
 #[test]
-fn a_member_gives_nothing_back_that_another_one_has() {
-    story().owns(B).lets_go(A, false).is_wrong(1, "gave back what another one had");
+fn a_member_gives_nothing_back_that_another_one_took_while_it_ran() {
+    let taken = story().begins(A, 1).owns(B).ends(A, 1).lets_go(A, false);
+    taken.is_wrong(2, "gave back what another one had");
+    story().owns(B).lets_go(A, false).is_right(1); // its line is late, and nothing ran
 }
 
 #[test]

@@ -119,6 +119,12 @@ impl Bound {
         self.explained.extend(all.map(|attempt| (pid, attempt.seq)));
     }
 
+    /// Whether a member runs anything of a partition.
+    pub(super) fn runs(&self, pid: u32, partition: u32) -> bool {
+        let running = self.members.get(&pid).map(|member| &member.running);
+        running.is_some_and(|all| all.values().any(|(one, _)| one.partition == partition))
+    }
+
     /// Whether a partition that is given back now had to wait for a slow handler.
     pub(super) fn awaited(&self, at: u64, pid: u32, partition: u32) -> bool {
         let done = self.members.get(&pid).map(|member| &member.done);

@@ -23,14 +23,15 @@
 
 mod bound;
 mod order;
+mod verdict;
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt;
 use std::time::Duration;
 
 use crate::ledger::{Line, What};
 use bound::Bound;
 use order::Orders;
+pub(crate) use verdict::Verdict;
 
 /// What the judge is told of the scenario.
 #[derive(Debug, Clone, Copy)]
@@ -43,34 +44,6 @@ pub(crate) struct Terms {
     pub(crate) lease: Duration,
     /// Attempts that may begin in a partition of another member. A lane that is stopped between its look at the lease and the
     /// handler's first line begins one: that one was running, and its line is late.
-    pub(crate) late: u32,
-}
-
-/// What was found, and what happened.
-#[derive(Debug, Default)]
-pub(crate) struct Verdict {
-    pub(crate) findings: Vec<String>,
-    pub(crate) messages: u32,
-    /// Attempts beyond the first of each message.
-    pub(crate) repeats: u64,
-    pub(crate) bound: u64,
-    pub(crate) kills: u32,
-    pub(crate) stops: u32,
-    /// Partitions that were taken over from a member that stood still.
-    pub(crate) robbed: u32,
-    /// Partitions that were lost.
-    pub(crate) losses: u32,
-    /// Partitions that were given back in order.
-    pub(crate) given: u32,
-    /// Of these, those that waited for a slow handler: it ended, and then the partition was let go.
-    pub(crate) awaited: u32,
-    /// Handlers that were cut off.
-    pub(crate) cuts: u32,
-    pub(crate) joins: u32,
-    pub(crate) leaves: u32,
-    /// How often the broker was down.
-    pub(crate) downs: u32,
-    /// Attempts that began in a partition of another member.
     pub(crate) late: u32,
 }
 
@@ -90,6 +63,8 @@ struct Judge {
     bound: Bound,
     owners: BTreeMap<u32, u32>,
     still: HashSet<u32>,
+    /// Members that ran something of a partition when another one took it over: they cannot have given it back.
+    busy: HashSet<(u32, u32)>,
     /// Key and number of what has begun, and of what has ended.
     begun: HashSet<(u32, u32)>,
     ended: HashSet<(u32, u32)>,
@@ -104,6 +79,7 @@ impl Judge {
             bound: Bound::new(terms),
             owners: BTreeMap::new(),
             still: HashSet::new(),
+            busy: HashSet::new(),
             begun: HashSet::new(),
             ended: HashSet::new(),
         }
@@ -153,6 +129,9 @@ impl Judge {
         let Some(before) = self.owners.insert(partition, pid) else { return };
         // Taken from a member that was not heard of: what runs there may come to its end.
         self.orders.excuse(|owner, at| owner == before && at == partition);
+        if self.bound.runs(before, partition) {
+            self.busy.insert((before, partition));
+        }
         if self.still.contains(&before) {
             self.verdict.robbed += 1;
             self.bound.robbed(before, partition);
@@ -165,12 +144,14 @@ impl Judge {
             self.verdict.losses += 1;
             self.bound.lost(line.pid, partition);
             self.orders.excuse(|owner, at| owner == line.pid && at == partition);
-        } else if mine {
+        } else if !self.busy.contains(&(line.pid, partition)) {
+            // Also when another one has it: it was let go first, and written down after.
             self.verdict.given += 1;
             self.verdict.awaited += u32::from(self.bound.awaited(line.at, line.pid, partition));
         } else {
             self.find(&line, "gave back what another one had");
         }
+        self.busy.remove(&(line.pid, partition));
         if mine {
             self.owners.remove(&partition);
         }
@@ -221,28 +202,5 @@ impl Judge {
             findings.push(format!("{late} attempts began in partitions of other members"));
         }
         self.verdict
-    }
-}
-
-/// One line.
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { messages, repeats, bound, late, .. } = self;
-        write!(f, "{messages} messages, {repeats} repeats of {bound} explained, {late} late; ")?;
-        let faults = [
-            (self.kills, "kills"),
-            (self.stops, "stops"),
-            (self.downs, "broker restarts"),
-            (self.joins, "joins"),
-            (self.leaves, "leaves"),
-            (self.given, "partitions given back"),
-            (self.awaited, "after a slow handler"),
-            (self.losses, "lost"),
-            (self.robbed, "taken while stopped"),
-            (self.cuts, "handlers cut off"),
-        ];
-        let faults = faults.into_iter().filter(|(count, _)| *count > 0);
-        let faults: Vec<_> = faults.map(|(count, name)| format!("{count} {name}")).collect();
-        f.write_str(&faults.join(", "))
     }
 }
