@@ -7,5 +7,6 @@ KILL_ROUNDS=500 cargo test --release --locked --workspace --features "$features"
 LOAD_COUNT=20000 cargo test --release --locked --workspace --features "$features" --test e2e -- --nocapture load
 LOAD_COUNT=20000 cargo test --release --locked --workspace --features "$features" --test e2e_kafka -- --nocapture --test-threads 1 load
 KAFKA_ROUNDS=10 cargo test --release --locked --workspace --features "$features" --test real_kafka -- --nocapture restart cluster
+FLEET_MESSAGES=100000 cargo test --release --locked --workspace --features "$features" --test fleet_kafka -- --nocapture
 SEEDS=1000000 scripts/sim.sh
 scripts/tls.sh

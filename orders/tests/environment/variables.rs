@@ -41,6 +41,7 @@ const OTHERS: &[&str] = &[
     "ORDERS",
     // single scripts
     "KAFKA_ROUNDS",
+    "FLEET_MESSAGES",
     "KILL_ROUNDS",
     "LOAD_COUNT",
     "SEED",

@@ -61,11 +61,12 @@ async fn each_group_gets_every_record_and_all_stop_together() {
         routes(1),
     ));
     let (health, stop) = (services.health(), CancellationToken::new());
-    let running = tokio::spawn(services.run_until(stop.clone().cancelled_owned()));
+    let mut running = tokio::task::JoinSet::new();
+    running.spawn(services.run_until(stop.clone().cancelled_owned()));
     until(|| counted.iter().all(|count| count.load(Ordering::SeqCst) == 30)).await;
     assert_eq!(health.len(), 2);
     stop.cancel();
-    running.await.unwrap().unwrap();
+    running.join_next().await.unwrap().unwrap().unwrap();
     assert!(health.iter().all(|health| !health.readiness().is_ready()));
 }
 

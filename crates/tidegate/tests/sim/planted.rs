@@ -7,7 +7,7 @@ use tidegate::testing::chaos::{Bug, Plan, Ways, own_world, run_all};
 /// A bug must be found within so many worlds.
 const WORLDS: u64 = 10_000;
 /// The median is over so many beginnings.
-const BEGINNINGS: u64 = 5;
+const BEGINNINGS: u64 = 3;
 
 /// How many worlds it takes to find a bug, from this seed on; and what found it.
 fn worlds_until_found(bug: Bug, from: u64) -> Option<(u64, &'static str)> {

@@ -57,23 +57,48 @@ where
         H::Output: IntoOutcomes,
         X: BatchArguments<S> + Send + 'static,
     {
-        while delivery.attempt == 1 {
-            let record = self.record(&delivery)?;
-            let shared = self.clone();
+        // Who has failed before fails nobody else's call.
+        let together = match delivery.attempt {
+            1 => self.clone().together::<X>(&delivery).await?,
+            _ => None,
+        };
+        match together {
+            Some(outcome) => Ok(outcome),
+            None => self.alone::<X>(&delivery).await,
+        }
+    }
+
+    /// In one call with whoever begins at this moment; `None` when that says nothing of this record.
+    async fn together<X>(self: Arc<Self>, delivery: &Delivery) -> Result<Option<Outcome>, Failure>
+    where
+        H: Handler<Batch<T>, X>,
+        H::Output: IntoOutcomes,
+        X: BatchArguments<S> + Send + 'static,
+    {
+        loop {
+            let (record, shared) = (self.record(delivery)?, self.clone());
             let place = self.gather.join(record, move |batch| shared.call::<X>(batch));
             tokio::task::yield_now().await; // whoever begins at this moment joins
             self.gather.shut(&place);
             match place.answer().await {
                 (Answer::Each(outcomes), at) => {
                     let mine = lock(&outcomes).get_mut(at).and_then(Option::take);
-                    return mine.ok_or_else(lost);
+                    return mine.map(Some).ok_or_else(lost);
                 }
                 (Answer::All(failure), _) => return Err(failure),
-                (Answer::Alone, _) => break,
+                (Answer::Alone, _) => return Ok(None),
                 (Answer::Cut, _) => {} // not by this record: it joins another wave
             }
         }
-        let record = self.record(&delivery)?;
+    }
+
+    async fn alone<X>(self: Arc<Self>, delivery: &Delivery) -> Result<Outcome, Failure>
+    where
+        H: Handler<Batch<T>, X>,
+        H::Output: IntoOutcomes,
+        X: BatchArguments<S> + Send + 'static,
+    {
+        let record = self.record(delivery)?;
         let mut outcomes = self.call::<X>(Batch(vec![record])).await?;
         outcomes.pop().ok_or_else(lost)
     }
@@ -97,7 +122,7 @@ where
 
 /// `into_outcomes` gives one for each record: somebody else's implementation did not.
 fn lost() -> Failure {
-    Failure::new(Class::Permanent, "the batch handler gave no outcome for this record".to_owned())
+    Failure::new(Class::Permanent, "the batch handler gave no outcome for this record")
 }
 
 impl<H, C, S, T, X> Service<Delivery> for Batched<H, C, S, T, X>
