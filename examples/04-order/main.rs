@@ -1,4 +1,4 @@
-//! Order is declared per handler: by default a failing record holds its partition; with `Order::None` nothing waits.
+//! Order is declared per handler. By default a failing record holds its key; with `Order::Partition` its partition; with `Order::None` nothing waits.
 //!
 //! ```sh
 //! cargo run --release -p tidegate --example 04-order

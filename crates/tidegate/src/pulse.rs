@@ -23,14 +23,14 @@ pub(crate) struct Pulse {
 impl Pulse {
     /// The loop turns; says by how much this turn came late, where it did.
     pub(crate) fn turn(&self, clock: &Clock) -> Option<Duration> {
-        let now = millis(self.clock.get_or_init(|| clock.clone()).elapsed());
+        let now = millis(self.clock.get_or_init(|| clock.clone()).of_threads()?);
         let last = self.turned.swap(now.max(1), Ordering::AcqRel);
         Self::late(last, now)
     }
 
     /// By how much the next turn is late at this moment, if it is.
     pub(crate) fn lateness(&self) -> Option<Duration> {
-        let now = millis(self.clock.get()?.elapsed());
+        let now = millis(self.clock.get()?.of_threads()?);
         Self::late(self.turned.load(Ordering::Acquire), now)
     }
 
@@ -48,15 +48,16 @@ fn millis(time: Duration) -> u64 {
 #[cfg(all(test, feature = "testing"))]
 mod tests {
     use super::*;
-    use crate::clock::virtual_time::VirtualClock;
+    use crate::clock::simulated::SimClock;
+    use crate::message::Timestamp;
 
-    #[test]
-    fn a_loop_that_stands_still_is_late_whoever_asks() {
-        let (clock, pulse) = (VirtualClock::new(), Pulse::default());
+    #[tokio::test(start_paused = true)]
+    async fn a_loop_that_stands_still_is_late_whoever_asks() {
+        let (clock, pulse) = (SimClock::new(Timestamp(0), 1), Pulse::default());
         assert_eq!(pulse.lateness(), None, "it has not turned yet");
-        let turns = Clock::Virtual(clock.clone());
+        let turns = Clock::Simulated(clock);
         assert_eq!(pulse.turn(&turns), None);
-        clock.advance(Duration::from_secs(7));
+        tokio::time::advance(Duration::from_secs(7)).await;
         let late = pulse.lateness().expect("late by now");
         assert!(late >= LATE, "{late:?}");
         assert_eq!(pulse.turn(&turns), Some(late), "and the turn says so");

@@ -86,6 +86,11 @@ fn a_service_is_tested_on_virtual_time() {
     prints_what_it_should("06-testing");
 }
 
+#[test]
+fn batches_and_groups_share_a_process() {
+    prints_what_it_should("07-batch");
+}
+
 /// An example that is not listed here would be claimed, and not run.
 #[test]
 fn every_example_is_run() {
@@ -95,6 +100,7 @@ fn every_example_is_run() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     found.sort();
-    let run = ["01-hello", "02-retry", "03-inbox", "04-order", "05-layer", "06-testing"];
+    let run =
+        ["01-hello", "02-retry", "03-inbox", "04-order", "05-layer", "06-testing", "07-batch"];
     assert_eq!(found, run);
 }

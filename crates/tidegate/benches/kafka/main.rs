@@ -15,6 +15,7 @@
 mod bare_consumer;
 #[path = "../../../../benches/baseline/producer.rs"]
 mod bare_producer;
+mod batches;
 mod child;
 mod consuming;
 mod fill;
@@ -71,7 +72,9 @@ fn measure(wanted: &[&str]) {
     if wants("G3") {
         summary.add(consuming::awaiting(&lab));
     }
-    // Here belongs the row of handlers that take batches of 50, against one by one.
+    if wants("batch-50") {
+        summary.add(batches::against_one_by_one(&lab));
+    }
     if wants("G6") {
         summary.add(publishing::acknowledged(&lab));
     }

@@ -38,7 +38,7 @@ impl Event for Blob {
 
 /// The format of [`Blob`].
 #[derive(Clone)]
-struct Raw;
+pub(crate) struct Raw;
 
 impl Codec for Raw {}
 
@@ -56,7 +56,7 @@ impl Encode<Blob> for Raw {
     }
 }
 
-type Count = Arc<AtomicU64>;
+pub(crate) type Count = Arc<AtomicU64>;
 
 async fn nothing(_: Payload<Blob>, State(count): State<Count>) {
     count.fetch_add(1, Ordering::Relaxed);
@@ -93,21 +93,30 @@ pub(crate) fn consume(brokers: &str, topic: &str, group: &str, how: Consuming, m
         Consuming::Awaiting => topic.on(wait).with_state(count),
         Consuming::Stalled => topic.on(stall).timeout(DAY).with_state(count),
     };
+    serve(brokers, group, routes, meter, |service| match how {
+        Consuming::Awaiting => service.concurrency(RUNNING),
+        // By bytes: as records this small its usual bound is far below.
+        Consuming::Stalled => service.buffer(usize::MAX / 2, BUDGET),
+        Consuming::Partition | Consuming::Key => service,
+    });
+}
+
+/// Runs a service with these routes until it is told to stop.
+pub(crate) fn serve(
+    brokers: &str,
+    group: &str,
+    routes: Router,
+    meter: &Meter,
+    tuned: impl FnOnce(Service<StartFrom>) -> Service<StartFrom>,
+) {
     let runtime = Runtime::new().expect("threads and a poller");
     runtime.block_on(async {
         let broker = Broker::kafka(KafkaOptions::new(brokers)).expect("an address");
-        let mut service = Service::new(group, broker)
+        let service = Service::new(group, broker)
             .start_from(StartFrom::Earliest)
             .create_topics(tidegate::service::CreateTopics::Always { partitions: 1 })
             .route(routes);
-        if let Consuming::Awaiting = how {
-            service = service.concurrency(RUNNING);
-        }
-        if let Consuming::Stalled = how {
-            // By bytes: as records this small its usual bound is far below.
-            service = service.buffer(usize::MAX / 2, BUDGET);
-        }
-        service.run_until(stopped(meter.clone())).await.expect("a broker that answers");
+        tuned(service).run_until(stopped(meter.clone())).await.expect("a broker that answers");
     });
 }
 

@@ -68,7 +68,7 @@ impl<C: Codec> Topic<C> {
         H: Handler<Batch<T>, X>,
         H::Output: IntoOutcomes,
         C: Decode<T>,
-        T: Event + Send + 'static,
+        T: Event,
         X: BatchArguments<S> + Send + 'static,
         S: Clone + Send + Sync + 'static,
     {
@@ -121,7 +121,7 @@ impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> 
         H: Handler<Batch<U>, X>,
         H::Output: IntoOutcomes,
         C: Decode<U>,
-        U: Event + Send + 'static,
+        U: Event,
         X: BatchArguments<S> + Send + 'static,
     {
         let codec = self.codec.clone();

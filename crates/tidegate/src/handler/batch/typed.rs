@@ -46,7 +46,7 @@ impl<H, C, S, T, X> Clone for Batched<H, C, S, T, X> {
 
 impl<H, C, S, T> Shared<H, C, S, T>
 where
-    T: Event + Send + 'static,
+    T: Event,
     C: Decode<T> + Send + Sync + 'static,
     H: Send + Sync + 'static,
     S: Send + Sync + 'static,
@@ -130,7 +130,7 @@ where
     H: Handler<Batch<T>, X>,
     H::Output: IntoOutcomes,
     C: Decode<T> + Send + Sync + 'static,
-    T: Event + Send + 'static,
+    T: Event,
     S: Send + Sync + 'static,
     X: BatchArguments<S> + Send + 'static,
 {
