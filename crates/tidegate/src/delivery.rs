@@ -1,7 +1,9 @@
 //! One attempt on its way to a handler: what user layers see, and extractors read.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::event::EventId;
 use crate::inbox::InboxSession;
 use crate::message::Record;
@@ -27,7 +29,32 @@ pub struct Delivery {
     pub inbox: InboxSlot,
     /// Set while a dead-letter handler runs: what it is told.
     pub dead: Option<Arc<crate::dead_letter::Death>>,
+    /// Whether the partition is still ours to act on.
+    pub(crate) ours: Ours,
 }
+
+/// What knows whether an ownership may be acted on (rule 10).
+pub(crate) trait Ownership: Send + Sync + std::fmt::Debug {
+    /// Whether it may be acted on now.
+    fn holds(&self, now: Duration) -> bool;
+}
+
+/// The ownership that an attempt began under; by default one that never ends.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ours(pub(crate) Option<(Arc<dyn Ownership>, Clock)>);
+
+impl Ours {
+    /// Waits until it may be acted on: for ever when somebody else has it by now, and then the attempt is dropped.
+    pub(crate) async fn trusted(&self) {
+        let Some((ownership, clock)) = &self.0 else { return };
+        while !ownership.holds(clock.elapsed()) {
+            clock.sleep(LOOK).await;
+        }
+    }
+}
+
+/// Between two looks at a lease that has run out.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Where the attempt's store session waits for the `Inbox` extractor, and for the settle after it.
 #[derive(Debug, Clone, Default)]

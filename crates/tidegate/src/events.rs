@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::broker::{CommitError, Watermarks};
 use crate::class::Failure;
-use crate::consumer::core::{End, StepKind};
+pub use crate::consumer::core::End;
+use crate::consumer::core::StepKind;
 use crate::message::{Offset, TopicPartition};
 
 /// Something that operators, tests and metrics want to know.

@@ -22,6 +22,11 @@ impl Finding {
     pub(crate) fn new(code: &'static str, message: String, remedy: &'static str) -> Self {
         Self { code, message, remedy }
     }
+
+    /// Names the group, where several are checked together.
+    pub(crate) fn of_group(self, group: &str) -> Self {
+        Self { message: format!("group `{group}`: {}", self.message), ..self }
+    }
 }
 
 impl fmt::Display for Finding {

@@ -144,6 +144,13 @@ fn routes(inbox: SqliteInbox) -> Router {
 ```
 "#
 )]
+//! # More kinds of handlers, and tests
+//!
+//! [`on_batch`](router::Topic::on_batch) hands many records to one call ([`handler::batch`]), [`blocking`](handler::blocking) is for
+//! functions that keep a thread, [`Services`](service::Services) for several groups in one process;
+//! [`observe`](service::Service::observe) tells what happens. With the feature `testing`, `testing::TestService` runs routes on
+//! virtual time, and `testing::chaos` through thousands of simulated worlds.
+//!
 //! # Publishing
 //!
 //! Inside a handler, return an [`Emit`](emit::Emit): its id is derived, so that a second attempt emits the same event.

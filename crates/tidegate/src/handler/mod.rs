@@ -46,7 +46,7 @@ pub(crate) use typed::Typed;
     message = "`{Self}` is not a handler",
     label = "a handler is an `async fn` whose first argument is `{A}`, with up to eight extractors after it",
     note = "`.on(..)` takes `async fn(Payload<T>, ..)`, `.on_dead_letter(..)` takes `async fn(DeadLetter<T>, ..)` of the same `T`",
-    note = "a function that is not async goes into `blocking(..)`",
+    note = "`.on_batch(most, ..)` takes `async fn(Batch<T>, State<..>, ..)`; a function that is not async goes into `blocking(..)`",
     note = "its future must be `Send`: hold nothing like `Rc` or a `MutexGuard` over an `.await`"
 )]
 pub trait Handler<A, X>: Clone + Send + Sync + 'static {

@@ -42,6 +42,8 @@ pub struct RoutePolicy {
     pub timeout: Duration,
     /// Whether a call keeps a thread until it returns: it cannot be cut off, and the time limit does not apply to it.
     pub blocking: bool,
+    /// The same of the dead-letter handler.
+    pub dead_blocking: bool,
     /// Whether a marker stands for the effect.
     pub effects: Effects,
     /// Whether the route has a dead-letter handler.
@@ -53,6 +55,11 @@ impl RoutePolicy {
     pub(crate) fn time_limit(&self) -> Duration {
         if self.blocking { Duration::MAX } else { self.timeout }
     }
+
+    /// The same for a call of the dead-letter handler.
+    pub(crate) fn dead_time_limit(&self) -> Duration {
+        if self.dead_blocking { Duration::MAX } else { self.timeout }
+    }
 }
 
 impl Default for RoutePolicy {
@@ -62,6 +69,7 @@ impl Default for RoutePolicy {
             retry: Retry::default(),
             timeout: Duration::from_secs(30),
             blocking: false,
+            dead_blocking: false,
             effects: Effects::default(),
             dead_handler: false,
         }

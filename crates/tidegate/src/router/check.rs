@@ -57,6 +57,7 @@ impl<S> Checked<'_, S> {
             self.name(),
             self.event_type(),
             self.batch(),
+            self.alone(),
         ]
         .into_iter()
         .flatten()
@@ -115,6 +116,17 @@ impl<S> Checked<'_, S> {
                 "TG0014",
                 "takes batches of at most 0 records",
                 "give `.on_batch(most, handler)` at least 1: 100 is a good beginning",
+            )
+        })
+    }
+
+    fn alone(&self) -> Option<Finding> {
+        let shares = self.route.most.is_some_and(|most| most > 1);
+        (shares && self.route.policy.retry.attempts == 1).then(|| {
+            self.finding(
+                "TG0015",
+                "takes batches, and allows one attempt: a call that hangs would give up all of its records",
+                "allow two attempts at least: the second runs alone",
             )
         })
     }

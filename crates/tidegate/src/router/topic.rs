@@ -16,7 +16,7 @@ use crate::dead_letter::DeadLetter;
 use crate::delivery::Delivery;
 use crate::event::Event;
 use crate::extract::{Arguments, BatchArguments, Needs};
-use crate::handler::batch::{Batch, Batched, IntoOutcomes};
+use crate::handler::batch::{Batch, Batched, Gather, IntoOutcomes};
 use crate::handler::{Handler, Payload, Typed};
 use crate::inbox::InboxStore;
 use crate::layer::HandlerService;
@@ -126,7 +126,12 @@ impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> 
     {
         let codec = self.codec.clone();
         let make: Make<S> = Box::new(move |state| {
-            HandlerService::new(Batched::<H, C, S, U, X>::new(most, handler, codec, state))
+            HandlerService::new(Batched::<H, C, S, U, X>::new(
+                Gather::new(most, H::BLOCKING),
+                handler,
+                codec,
+                state,
+            ))
         });
         let mut route = Route::new(U::TYPE, make);
         route.policy.blocking = H::BLOCKING;
@@ -150,7 +155,7 @@ impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> 
             HandlerService::new(Typed::<H, C, S, DeadLetter<T>, X>::new(handler, codec, state))
         }));
         route.needs(&needs_of::<X, S>());
-        route.policy.blocking |= H::BLOCKING;
+        route.policy.dead_blocking = H::BLOCKING;
         self
     }
 
@@ -174,7 +179,7 @@ impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> 
     }
 
     /// How long one attempt may take; then it is cut off, its effect unknown, and counts as a transient failure.
-    /// Default: 30 s.
+    /// Default: 30 s. Does not apply to a [`blocking`](crate::handler::blocking) handler: nobody can cut a thread off.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.last().policy.timeout = timeout;
         self

@@ -1,5 +1,7 @@
 //! Several services in one process.
 
+use std::collections::HashSet;
+
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +13,8 @@ use crate::health::Health;
 use crate::service::{Chosen, Routes, Service, Settings, Signals, StartFrom, prepare, run};
 
 /// Several services that live and end together: each a member of its own group, with its own routes, lanes and health.
+///
+/// They share the caller's task: a panic of one's observer ends all of them, like a crash.
 ///
 /// ```
 /// # use tidegate::prelude::*;
@@ -82,19 +86,26 @@ impl Services {
     ///
     /// # Errors
     /// [`Error::Refused`] with the findings of all of them, before any group is joined or any topic made; otherwise the first
-    /// failure, as [`Service::run_until`] has them.
+    /// failure, as [`Service::run_until`] has them. `Stopped` names partition and record; whose they are is in the log, by group.
     pub async fn run_until<F>(self, stop: F) -> Result<(), Error>
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let found = self.findings().await?;
-        if !found.is_empty() {
-            return Err(Error::Refused(found));
+        let mut stop: BoxFuture<'static, ()> = Box::pin(stop);
+        // Rule 17: however this ends, none of them looks as if it were still to come.
+        let _stopped: Vec<_> = self.health().iter().map(Health::stop_guard).collect();
+        tokio::select! {
+            biased;
+            () = &mut stop => return Ok(()), // nothing has begun
+            found = self.findings() => match found? {
+                found if found.is_empty() => {}
+                found => return Err(Error::Refused(found)),
+            },
         }
         let over = CancellationToken::new();
         let members = self.0.into_iter().map(|member| member.run(over.clone()));
         let mut running: FuturesUnordered<_> = members.collect();
-        let (mut stop, mut result): (BoxFuture<'static, ()>, _) = (Box::pin(stop), Ok(()));
+        let mut result = Ok(());
         loop {
             tokio::select! {
                 biased;
@@ -116,10 +127,30 @@ impl Services {
             let message = "there is no service to run".to_owned();
             found.push(Finding::new("TG0008", message, "add one with `.with(service)`"));
         }
+        found.extend(self.same_groups());
         for Member { settings, routes, .. } in &self.0 {
-            found.extend(prepare::findings(settings, routes).await?);
+            let of_this = prepare::findings(settings, routes).await?;
+            found.extend(of_this.into_iter().map(|finding| finding.of_group(&settings.group)));
         }
         Ok(found)
+    }
+}
+
+impl Services {
+    /// Members of one group share its records: with routes of their own, each would get what is meant for the other.
+    fn same_groups(&self) -> Vec<Finding> {
+        let mut seen = HashSet::new();
+        let groups = self.0.iter().map(|member| member.settings.group.as_str());
+        let twice = groups.filter(|group| !seen.insert(*group));
+        let finding = |group| {
+            let message = format!("two services of one process are the group `{group}`");
+            Finding::new(
+                "TG0031",
+                message,
+                "give each its own group, or put their routes into one service",
+            )
+        };
+        twice.map(finding).collect()
     }
 }
 

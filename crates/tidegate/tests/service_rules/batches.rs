@@ -135,8 +135,7 @@ async fn a_call_that_fails_as_a_whole_blames_only_who_fails_alone() {
     let calls = Arc::new(Calls::default());
     assert_eq!(of(topic().on_batch(100, fails_for_all).with_state(calls.clone())).await, (49, 1));
     assert!(calls.largest() > 1);
-    let once = Retry::none();
-    let panics = topic().on_batch(100, panics_for_all).retry(once).with_state(Arc::default());
+    let panics = topic().on_batch(100, panics_for_all).with_state(Arc::default());
     assert_eq!(of(panics).await, (49, 1));
     assert_eq!(of(topic().on_batch(100, forgets_one).with_state(Arc::default())).await, (49, 1));
 }
@@ -149,7 +148,8 @@ async fn is_down_at_first(batch: Batch<Ordered>, State(calls): Seen) -> Result<(
 #[tokio::test]
 async fn an_outage_is_for_all_and_costs_no_attempt() {
     let calls = Arc::new(Calls::default());
-    let routes = Topic::json("orders").on_batch(100, is_down_at_first).retry(Retry::none());
+    let routes =
+        Topic::json("orders").on_batch(100, is_down_at_first).retry(Retry::default().attempts(2));
     let t = started(routes.with_state(calls.clone())).await;
     t.publish_records(fifty(50)).await;
     t.settled().await;
@@ -206,6 +206,16 @@ async fn what_a_record_emits_is_caused_by_it_and_garbage_stays_outside() {
         assert_eq!(cause, id.id.replace("k-", "e-"));
     }
     t.assert_conserved();
+}
+
+/// With one attempt a call that hangs would dead-letter everybody in it.
+#[tokio::test]
+async fn a_batch_handler_needs_a_second_attempt() {
+    let service = Service::new("g", Broker::in_memory())
+        .start_from(StartFrom::Earliest)
+        .route(Topic::json("orders").on_batch(10, charges).retry(Retry::none()));
+    let error = service.run_until(std::future::pending()).await.unwrap_err();
+    assert!(error.to_string().contains("TG0015"), "{error}");
 }
 
 #[tokio::test]

@@ -84,3 +84,64 @@ async fn a_batch_handler_can_be_blocking() {
     assert_eq!(*sizes.lock().unwrap(), 20);
     t.assert_conserved();
 }
+
+async fn hangs(_: Payload<Ordered>) {
+    std::future::pending::<()>().await;
+}
+
+fn mourns(_: DeadLetter<Ordered>) {}
+
+/// Rule 18: a dead-letter handler that blocks does not take the time limit from the handler.
+#[tokio::test]
+async fn a_blocking_dead_letter_handler_leaves_the_handler_its_time_limit() {
+    let routes = Topic::json("orders")
+        .on(hangs)
+        .timeout(Duration::from_secs(1))
+        .retry(Retry::none())
+        .on_dead_letter(blocking(mourns));
+    let t = TestService::new(routes).await;
+    t.publish("orders", &order("o-1")).await;
+    t.until("it runs", |t| t.health().snapshot().attempts == 1).await;
+    t.advance(Duration::from_secs(1));
+    t.settled().await;
+    assert_eq!(t.outcomes("o-1"), [Saw::Dead]);
+    t.assert_conserved();
+}
+
+/// Rules 10, 11: what has not found a thread when the service ends never begins.
+#[test]
+fn what_waits_for_a_thread_is_taken_back_when_the_service_ends() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let gate = Arc::new(Gate::default());
+    runtime.block_on(async {
+        let broker = Broker::in_memory();
+        let topic = tidegate::message::TopicName::new("orders").unwrap();
+        broker.create_topics(vec![tidegate::broker::NewTopic::new(topic, 1)]).await;
+        let publisher = Publisher::new(broker.clone());
+        for _ in 0..5 {
+            let record = NewEvent::to("orders", order("slow"));
+            publisher.send(record.prepare().unwrap()).await.unwrap();
+        }
+        let routes = Topic::json("orders").on(blocking(passes)).order(Order::None);
+        let stop = Arc::new(tokio::sync::Notify::new());
+        let (stopped, seen) = (stop.clone(), gate.clone());
+        let ask = async move {
+            while seen.came() < 2 {
+                tokio::task::yield_now().await;
+            }
+            stopped.notified().await;
+        };
+        stop.notify_one();
+        let service = Service::new("g", broker).start_from(StartFrom::Earliest);
+        let service = service.drain(Duration::from_millis(50));
+        service.route(routes.with_state(gate.clone())).run_until(ask).await.unwrap();
+    });
+    gate.open();
+    drop(runtime); // waits for the threads
+    assert_eq!(gate.came(), 2, "the others never began");
+}

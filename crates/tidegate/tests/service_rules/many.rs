@@ -88,10 +88,25 @@ async fn all_findings_of_all_services_come_at_once_and_nothing_is_made() {
     let good = service("good", &broker, Topic::json("orders").on(gives_up));
     let no_name = service("", &broker, Topic::json("orders").on(gives_up));
     let no_lanes = service("lanes", &broker, Topic::json("orders").on(gives_up)).lanes(0);
-    let services = Services::new().with(good).with(no_name).with(no_lanes);
+    let again = service("good", &broker, Topic::json("orders").on(gives_up));
+    let services = Services::new().with(good).with(no_name).with(no_lanes).with(again);
     let error = services.run_until(std::future::pending()).await.unwrap_err().to_string();
-    assert!(error.contains("TG0020") && error.contains("TG0022"), "{error}");
+    assert!(error.contains("TG0031"), "{error}");
+    assert!(error.contains("TG0020 group ``") && error.contains("TG0022 group `lanes`"), "{error}");
     assert_eq!(broker.topics().await.unwrap().len(), 0);
     let none = Services::new().run_until(std::future::pending()).await.unwrap_err();
     assert!(none.to_string().contains("TG0008"), "{none}");
+}
+
+/// Asked to stop while it has not begun, and rule 17: it does not look as if it were still to come.
+#[tokio::test]
+async fn a_stop_before_the_start_is_heard() {
+    let services = Services::new().with(service(
+        "g",
+        &Broker::in_memory(),
+        Topic::json("orders").on(gives_up),
+    ));
+    let health = services.health();
+    services.run_until(std::future::ready(())).await.unwrap();
+    assert_eq!(health[0].snapshot().phase, tidegate::health::Phase::Stopped);
 }

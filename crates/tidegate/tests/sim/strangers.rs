@@ -127,3 +127,13 @@ fn a_failure_names_its_seed_and_the_command_that_tells_it() {
     assert!(said.contains("TIDEGATE_SEED=7 cargo test"), "{said}");
     assert!(said.contains("handler `ends`"), "{said}");
 }
+
+async fn emits_for_ever(Payload(order): Payload<Order>) -> Emit<Order> {
+    Emit::to("orders", order)
+}
+
+#[test]
+fn routes_without_an_end_are_refused() {
+    let said = failure(|| chaos(0..1, || Topic::json("orders").on(emits_for_ever), order));
+    assert!(said.contains("refused") && said.contains("emit to `orders`"), "{said}");
+}

@@ -75,7 +75,7 @@ pub(super) async fn handler(
 async fn call(job: &mut Job, session: Option<Box<dyn InboxSession>>) -> Result<(), Failure> {
     let delivery = job.delivery(job.carry.dead_handler_failures + 1, session);
     let site = &job.site;
-    let (policy, limit) = (site.item.routed.policy, site.policy().time_limit());
+    let (policy, limit) = (site.item.routed.policy, site.policy().dead_time_limit());
     let endpoint = &site.shop.endpoint;
     let called = delivery.clone();
     let call = guarded(&site.shop.clock, limit, move || endpoint.call_dead(policy, called));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::consumer::runtime::observer::Subject;
 use crate::consumer::runtime::tenure::Tenure;
-use crate::delivery::{Delivery, InboxSlot};
+use crate::delivery::{Delivery, InboxSlot, Ours};
 use crate::headers::names;
 use crate::inbox::{Claim, InboxSession};
 use crate::message::{NewRecord, Offset, Record};
@@ -146,6 +146,7 @@ impl Job {
             handler: Arc::clone(&routed.handler),
             inbox,
             dead: self.carry.death.clone(),
+            ours: Ours(Some((site.tenure.clone(), site.shop.clock.clone()))),
         }
     }
 }

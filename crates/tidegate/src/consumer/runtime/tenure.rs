@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::consumer::core::LocalEpoch;
+use crate::delivery::Ownership;
 use crate::message::TopicPartition;
 use crate::planted::planted;
 
@@ -53,6 +54,12 @@ impl Tenure {
     /// Whether an attempt may begin now (rules 10, 11).
     pub(super) fn may_begin(&self, now: Duration) -> bool {
         !self.held.load(Ordering::Acquire) && self.is_trusted(now)
+    }
+}
+
+impl Ownership for Tenure {
+    fn holds(&self, now: Duration) -> bool {
+        self.is_trusted(now)
     }
 }
 

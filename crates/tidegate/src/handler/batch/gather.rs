@@ -7,11 +7,13 @@
 //!
 //! Nobody owns the call: whoever of its records is polled drives it, so that it needs no task, and ends with them.
 
-use std::panic::AssertUnwindSafe;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::Shared;
+use tokio::task::Id;
 use tokio_util::sync::CancellationToken;
 
 use super::{Batch, BatchRecord};
@@ -34,10 +36,13 @@ pub(super) enum Answer {
 
 type Call = Shared<BoxFuture<'static, Answer>>;
 
-/// Where the attempts of one handler meet.
-pub(super) struct Gather<T> {
+/// Where the attempts of one handler meet: those of one lane, so that the call and all of its records share a thread, and none of
+/// them can be cut off while another has the call running.
+pub(crate) struct Gather<T> {
     most: usize,
-    open: Mutex<Option<Arc<Wave<T>>>>,
+    /// The call keeps a thread, and goes on whoever leaves: those that stay wait for it.
+    blocking: bool,
+    open: Mutex<HashMap<Option<Id>, Arc<Wave<T>>>>,
 }
 
 /// Records that run in one call.
@@ -51,12 +56,13 @@ pub(super) struct Wave<T> {
 pub(super) struct Place<T> {
     wave: Arc<Wave<T>>,
     place: usize,
-    answered: bool,
+    /// Whether the call goes on without it.
+    free: bool,
 }
 
 impl<T: Send + 'static> Gather<T> {
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, open: Mutex::new(None) }
+    pub(crate) fn new(most: usize, blocking: bool) -> Self {
+        Self { most, blocking, open: Mutex::default() }
     }
 
     /// Takes a place in the open wave; `call` is for the first one.
@@ -68,23 +74,23 @@ impl<T: Send + 'static> Gather<T> {
     where
         F: Future<Output = Result<Vec<Outcome>, Failure>> + Send + 'static,
     {
-        let mut open = lock(&self.open);
-        let wave = open.get_or_insert_with(|| Arc::new(Wave::new(call))).clone();
+        let (mut open, lane) = (lock(&self.open), tokio::task::try_id());
+        let wave = open.entry(lane).or_insert_with(|| Arc::new(Wave::new(call))).clone();
         let mut places = lock(&wave.places);
         places.push(record);
         let place = places.len() - 1;
         if places.len() >= self.most {
-            *open = None;
+            open.remove(&lane);
         }
         drop(places);
-        Place { wave, place, answered: false }
+        Place { wave, place, free: self.blocking }
     }
 
     /// From here on nobody joins it any more.
     pub(super) fn shut(&self, place: &Place<T>) {
-        let mut open = lock(&self.open);
-        if open.as_ref().is_some_and(|wave| Arc::ptr_eq(wave, &place.wave)) {
-            *open = None;
+        let (mut open, lane) = (lock(&self.open), tokio::task::try_id());
+        if open.get(&lane).is_some_and(|wave| Arc::ptr_eq(wave, &place.wave)) {
+            open.remove(&lane);
         }
     }
 }
@@ -102,10 +108,15 @@ impl<T: Send + 'static> Wave<T> {
                 // Alone it is called by its own attempt, which limits its time and catches its panic.
                 return if over.is_cancelled() { Answer::Cut } else { Answer::Alone };
             }
+            let mut called = Box::pin(answer(call, Batch(records)));
             tokio::select! {
                 biased;
-                () = over.cancelled() => Answer::Cut,
-                answer = answer(call, Batch(records)) => answer,
+                () = over.cancelled() => {
+                    // What the handler held may panic when it is dropped: it is cut off, and nobody's fault here.
+                    let _ = catch_unwind(AssertUnwindSafe(|| drop(called)));
+                    Answer::Cut
+                }
+                answer = &mut called => answer,
             }
         };
         let whole: BoxFuture<'static, Answer> = Box::pin(whole);
@@ -137,14 +148,14 @@ impl<T: Send + 'static> Place<T> {
     /// Waits for the call, and drives it.
     pub(super) async fn answer(mut self) -> (Answer, usize) {
         let answer = self.wave.call.clone().await;
-        self.answered = true;
+        self.free = true;
         (answer, self.place)
     }
 }
 
 impl<T> Drop for Place<T> {
     fn drop(&mut self) {
-        if !self.answered {
+        if !self.free {
             self.wave.cut.cancel();
         }
     }

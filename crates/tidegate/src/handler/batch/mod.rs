@@ -25,12 +25,17 @@
 //! - **A record keeps what it has without a batch**: its attempts, its retry, its dead letter, its layers. A batch has no two
 //!   records that wait for each other: of a key one at most (under [`Order::Key`](crate::policy::Order::Key)), of a partition one
 //!   at most (under `Order::Partition`).
-//! - **Nothing is waited for**: a batch is what can run at this moment, up to the most that was allowed. A backlog fills it.
+//! - **Nothing is waited for**: a batch is what can run at this moment, up to the most that was allowed. Besides it is bounded by
+//!   [`concurrency`](crate::service::Service::concurrency) (64 for each core: raise it for larger batches), by the different keys that
+//!   wait, and by the lanes, among which the records are spread: with many lanes and small batches, set
+//!   [`lanes`](crate::service::Service::lanes) to 1 or 2.
 //! - **Nobody is blamed for others**: a call that fails as a whole (an error for all, a panic, a wrong number of outcomes) is
 //!   repeated for each record alone, in the same attempt; what it did before may happen twice. `Outage`, `Fatal` and a failure
 //!   with a delay are meant for all, and not repeated. Second and later attempts run alone.
-//! - **What is cut off cuts the call off**: when one of its records runs out of time, or is taken away by the group, the call is
-//!   dropped, and the others run again in another one.
+//! - **What is cut off cuts the call off**: when one of its records is taken away by the group, the call is dropped, and the others
+//!   run again in another one. (A [`blocking`](crate::handler::blocking) call cannot be dropped: the others wait for it.)
+//! - **A call that hangs costs each of its records an attempt**, as its effect is unknown for all; the next attempts run alone. So a
+//!   batch handler needs two attempts at least (`TG0015`).
 
 mod gather;
 mod outcomes;
@@ -43,6 +48,7 @@ use crate::event::EventId;
 use crate::extract::{CorrelationId, Meta};
 use crate::headers::Headers;
 
+pub(crate) use gather::Gather;
 pub use outcomes::IntoOutcomes;
 pub(crate) use typed::Batched;
 

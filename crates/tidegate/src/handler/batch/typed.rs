@@ -32,8 +32,8 @@ struct Shared<H, C, S, T> {
 }
 
 impl<H, C, S, T: Send + 'static, X> Batched<H, C, S, T, X> {
-    pub(crate) fn new(most: usize, handler: H, codec: C, state: S) -> Self {
-        let shared = Shared { handler, codec, state, gather: Gather::new(most) };
+    pub(crate) fn new(gather: Gather<T>, handler: H, codec: C, state: S) -> Self {
+        let shared = Shared { handler, codec, state, gather };
         Self { shared: Arc::new(shared), types: PhantomData }
     }
 }
@@ -89,6 +89,7 @@ where
                 (Answer::Alone, _) => return Ok(None),
                 (Answer::Cut, _) => {} // not by this record: it joins another wave
             }
+            delivery.ours.trusted().await; // what was stopped meanwhile calls nobody (rule 10)
         }
     }
 
@@ -98,6 +99,7 @@ where
         H::Output: IntoOutcomes,
         X: BatchArguments<S> + Send + 'static,
     {
+        delivery.ours.trusted().await;
         let record = self.record(delivery)?;
         let mut outcomes = self.call::<X>(Batch(vec![record])).await?;
         outcomes.pop().ok_or_else(lost)

@@ -117,6 +117,7 @@ impl Driver {
             handler: routed.handler.clone(),
             inbox: InboxSlot::default(),
             dead: None,
+            ours: crate::delivery::Ours::default(),
         };
         (routed, delivery)
     }

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::outside::REFUSED;
 use super::own::Outcome;
 use super::plan::Plan;
 use super::table::Table;
@@ -64,10 +65,13 @@ pub fn story(
     let outcome = world(&plan, true);
     let from = outcome.trace.len().saturating_sub(LAST);
     let found = outcome.violation.as_ref().unwrap_or(violation);
+    let what = match found.invariant {
+        REFUSED => REFUSED.to_owned(),
+        invariant => format!("{invariant} does not hold"),
+    };
     format!(
-        "seed {seed}: {} does not hold: {}\n\nThe smallest world in which that is so:\n{plan:#?}\n\nIts last steps:\n{}\n\n\
+        "seed {seed}: {what}: {}\n\nThe smallest world in which that is so:\n{plan:#?}\n\nIts last steps:\n{}\n\n\
          Step by step: {again}",
-        found.invariant,
         found.what,
         outcome.trace[from..].join("\n"),
     )

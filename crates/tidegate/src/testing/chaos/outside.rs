@@ -15,8 +15,11 @@ use super::world::{Life, lock};
 use crate::class::{Cause, Failure};
 use crate::message::{Offset, TopicPartition};
 
-/// The invariant's name.
-const REFUSED: &str = "refused";
+/// What a world says of a handler instead of an invariant.
+pub(super) const REFUSED: &str = "refused";
+
+const OUTSIDE: &str = "give the handler a double of what it calls (a `blocking` handler cannot be simulated: test what it calls)";
+const ENDLESS: &str = "give the handler a double of what it waits for, or a longer `.timeout(..)`";
 
 /// Passes wakes on, and notes those that come from outside.
 struct Spy {
@@ -29,7 +32,7 @@ struct Spy {
 impl Wake for Spy {
     fn wake(self: Arc<Self>) {
         if std::thread::current().id() != self.home {
-            refuse(&self.life, &self.handler, "was woken by another thread");
+            refuse(&self.life, &self.handler, "was woken by another thread", OUTSIDE);
         }
         lock(&self.to).wake_by_ref();
     }
@@ -69,19 +72,18 @@ pub(super) fn refuse_cut_off(life: &Life, at: &TopicPartition, offset: Offset, w
     match (why.cause, cut.alone) {
         (Cause::Timeout, Some(alone)) => {
             let what = format!("did not end within {alone:?} of this world's time");
-            refuse(life, &cut.handler, &what);
+            refuse(life, &cut.handler, &what, ENDLESS);
         }
         (Cause::Panic, _) if why.message.contains("IO is disabled") => {
-            refuse(life, &cut.handler, "opens a socket or a file");
+            refuse(life, &cut.handler, "opens a socket or a file", OUTSIDE);
         }
         _ => {}
     }
 }
 
-fn refuse(life: &Life, handler: &str, what: &str) {
+fn refuse(life: &Life, handler: &str, what: &str, remedy: &str) {
     let what = format!(
-        "handler `{handler}` {what}. In a simulated world nothing is real but tokio's timers and channels: \
-         give the handler a double of what it calls, or a longer timeout"
+        "handler `{handler}` {what}. In a simulated world nothing is real but tokio's timers and channels: {remedy}"
     );
     let mut truth = lock(&life.world().truth);
     if truth.violations.iter().all(|known| known.invariant != REFUSED) {

@@ -69,8 +69,14 @@ const PATIENCE: Duration = Duration::from_secs(30 + 60);
 /// # What a handler may do here
 /// Anything that ends by itself in the world's own time: tokio's timers, channels and locks within the process, its `Inbox`. Other
 /// I/O is refused by name, because a world can neither kill nor repeat it: a handler that another thread wakes, that opens a
-/// socket, or that does not end within its timeout though nobody held it up. Tasks of its own outlive a simulated crash: do
-/// without.
+/// socket through tokio, or that does not end within its timeout though nobody held it up; and routes that emit without end to what
+/// they read themselves. Not noticed: what keeps the thread (a loop without an `.await`, `std::net`, `std::fs`), and the machine's
+/// clock, which does not go with the world's. A [`blocking`](crate::handler::blocking) handler is woken by its thread, and refused.
+/// Tasks of its own outlive a simulated crash: do without.
+///
+/// # What it finds
+/// What the runtime promises of your routes: nothing lost, order, effects of an [`Inbox`](crate::inbox::Inbox) once, an end in time. Not
+/// whether your handlers do the right thing: a handler that refuses everything is dead-lettered, and that is as it should be.
 ///
 /// # Panics
 /// When the routes do not pass the start-up checks, and when a world fails: with its seed, what did not hold and where, the

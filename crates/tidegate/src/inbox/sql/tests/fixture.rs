@@ -136,6 +136,7 @@ pub(super) fn delivery(session: Box<dyn InboxSession>) -> Delivery {
         handler: "h".into(),
         inbox,
         dead: None,
+        ours: crate::delivery::Ours::default(),
     }
 }
 

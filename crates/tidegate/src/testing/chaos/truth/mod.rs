@@ -39,6 +39,15 @@ pub(super) struct Truth {
 
 impl Truth {
     /// A record for the routes is in the log.
+    /// How many records the routes were given to read.
+    pub(in crate::testing::chaos) fn written(&self) -> usize {
+        self.books.values().map(|book| book.facts.len()).sum()
+    }
+
+    pub(in crate::testing::chaos) fn has_failed(&self) -> bool {
+        !self.violations.is_empty()
+    }
+
     pub(super) fn write_down(
         &mut self,
         at: &TopicPartition,

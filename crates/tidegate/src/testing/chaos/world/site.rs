@@ -10,10 +10,15 @@ use crate::headers::names;
 use crate::message::{Record, TopicPartition};
 use crate::testing::chaos::checks;
 use crate::testing::chaos::moment::{Kind, Moment};
+use crate::testing::chaos::outside::REFUSED;
+use crate::testing::chaos::truth::Truth;
 use crate::testing::sim::{Call, Faults, Injection, Process, Site};
 
 /// So long after a process goes on, it has heard nothing from the group yet: its heartbeat is on its way.
 pub(super) const ROUND_TRIP: Duration = Duration::from_millis(25);
+
+/// So many records may follow from each that was published; retries and repeats append none.
+const MOST_FOR_EACH: usize = 100;
 
 impl World {
     /// Which moment of a record's life, or of an ownership's, a call is.
@@ -64,7 +69,21 @@ impl World {
     fn source(&self, record: &Record) {
         let id = record.headers.text(names::EVENT_ID).unwrap_or_default();
         let key = record.key.as_deref().map(<[u8]>::to_vec);
-        lock(&self.truth).write_down(&record.topic_partition(), record.offset, id, key);
+        let mut truth = lock(&self.truth);
+        truth.write_down(&record.topic_partition(), record.offset, id, key);
+        self.look_for_loops(&mut truth, record);
+    }
+
+    /// Routes that emit to what they read themselves have no end, and no world with them either.
+    fn look_for_loops(&self, truth: &mut Truth, record: &Record) {
+        let most = MOST_FOR_EACH * self.plan.records.max(1) as usize;
+        if self.strangers && truth.written() > most && !truth.has_failed() {
+            let what = format!(
+                "more than {most} records after {} that were published: the routes emit to `{}`, which they read themselves",
+                self.plan.records, record.topic
+            );
+            truth.violated(REFUSED, what);
+        }
     }
 
     /// A record that a handler has emitted.
