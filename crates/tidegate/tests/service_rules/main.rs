@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
+mod batch_lanes;
 mod batches;
 mod blocking;
 mod common;
