@@ -29,7 +29,7 @@ impl Table {
 ///     let before = tx.get(&paid.account).and_then(|cents| cents.parse().ok()).unwrap_or(0);
 ///     tx.put(&paid.account, (before + paid.cents).to_string());
 /// }
-/// # let _ = Topic::json("payments").on(book);
+/// # let _ = Topic::json("payments").on(book).with_state(());
 /// ```
 #[derive(Debug)]
 pub struct Rows {
