@@ -167,8 +167,9 @@ impl Health {
         self.lock().phase = Phase::Draining;
     }
 
-    pub(crate) fn set_ledger(&self, ledger: Ledger) {
-        self.lock().ledger = ledger;
+    /// Brings the ledger up to date.
+    pub(crate) fn update_ledger(&self, update: impl FnOnce(&mut Ledger)) {
+        update(&mut self.lock().ledger);
     }
 
     /// Where handler calls that were begun are counted.
@@ -251,11 +252,18 @@ impl State {
 }
 
 impl Observer for Health {
+    fn settled<'a>(
+        &self,
+        partition: &TopicPartition,
+        ended: &[(Offset, End)],
+        _: &dyn Fn(Offset) -> Option<Subject<'a>>,
+    ) {
+        let mut state = self.lock();
+        ended.iter().for_each(|(offset, end)| state.settled(partition, *offset, *end));
+    }
+
     fn event(&self, event: &RuntimeEvent, _subject: Option<Subject<'_>>) {
         let mut state = self.lock();
-        if let RuntimeEvent::Settled { partition, offset, end } = event {
-            return state.settled(partition, *offset, *end);
-        }
         let Some(at) = event.partition().cloned() else { return };
         match event {
             RuntimeEvent::Started { .. } => {

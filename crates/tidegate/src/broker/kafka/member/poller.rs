@@ -1,7 +1,6 @@
 //! The poll thread: carries out what the member asked for, and takes in what the client has. It never sleeps while
 //! there is something to do, and never waits for the member but inside a revoke.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
@@ -15,6 +14,7 @@ use super::asker::Ask;
 use super::committer::Job;
 use super::lists::list;
 use super::{Client, Shared};
+use crate::broker::kafka::record::Copies;
 use crate::broker::kafka::{error, record};
 use crate::broker::{BrokerError, Subscription};
 use crate::message::{Offset, Record, TopicName, TopicPartition};
@@ -43,7 +43,8 @@ pub(super) struct Poller {
     topics: Vec<TopicName>,
     /// A member that does not ask for events for so long is not kept alive.
     patience: Duration,
-    taken: BTreeMap<TopicPartition, Vec<Record>>,
+    taken: Taken,
+    copies: Copies,
 }
 
 impl Poller {
@@ -55,8 +56,8 @@ impl Poller {
     ) -> Self {
         // What is left of the interval the client counts itself, from its last poll on.
         let patience = how.max_poll_interval / 4;
-        let (topics, taken) = (how.topics.clone(), BTreeMap::new());
-        Self { client, shared, asks, commits, topics, patience, taken }
+        let (topics, taken, copies) = (how.topics.clone(), Taken::default(), Copies::default());
+        Self { client, shared, asks, commits, topics, patience, taken, copies }
     }
 
     pub(super) fn run(mut self, helpers: Vec<JoinHandle<()>>) {
@@ -156,8 +157,7 @@ impl Poller {
                     let Some(topic) = self.topics.iter().find(|t| t.as_str() == topic) else {
                         continue;
                     };
-                    let record = record::of(&message, topic);
-                    self.taken.entry(record.topic_partition()).or_default().push(record);
+                    self.taken.add(self.copies.of(&message, topic));
                 }
                 Some(Err(error)) => {
                     nothing = 0;
@@ -171,10 +171,10 @@ impl Poller {
     }
 
     fn hand_over(&mut self) {
-        if self.taken.is_empty() {
+        let Taken(taken) = std::mem::take(&mut self.taken);
+        if taken.is_empty() {
             return;
         }
-        let taken = std::mem::take(&mut self.taken);
         self.shared.tell(|state| {
             for (partition, records) in taken {
                 state.keep(&partition, records);
@@ -228,6 +228,22 @@ impl Poller {
         let deadline = Instant::now() + LEAVE;
         while !self.client.closed() && Instant::now() < deadline {
             drop(self.client.poll(Duration::from_millis(10)));
+        }
+    }
+}
+
+/// What was taken in, by partition. Records come in runs: it is nearly always the last one.
+#[derive(Debug, Default)]
+struct Taken(Vec<(TopicPartition, Vec<Record>)>);
+
+impl Taken {
+    fn add(&mut self, record: Record) {
+        let here = |(partition, _): &(TopicPartition, _)| {
+            partition.partition == record.partition && partition.topic == record.topic
+        };
+        match self.0.iter().rposition(here) {
+            Some(at) => self.0[at].1.push(record),
+            None => self.0.push((record.topic_partition(), vec![record])),
         }
     }
 }
