@@ -124,7 +124,7 @@ impl<S> Service<S> {
     }
 
     /// Delivery pauses when so many records, or so many bytes of them, are held in memory, and goes on at half. A record counts with
-    /// its bytes and about 1 KB of what stands round them. Default 10,000 records and 64 MiB.
+    /// its bytes and about 1 KB of what stands round them. Default 50,000 records and 64 MiB.
     pub const fn buffer(mut self, records: usize, bytes: usize) -> Self {
         self.settings.buffer_records = records;
         self.settings.buffer_bytes = bytes;

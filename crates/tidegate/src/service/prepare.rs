@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::broker::{Subscription, TopicInfo};
 use crate::consumer::core::{Core, CoreConfig};
 use crate::consumer::runtime::{Limits, Logs, Seat, Shop, StartTime};
@@ -91,8 +93,12 @@ fn shop(settings: &Settings, endpoint: Arc<dyn Endpoint>, pairs: Pairs) -> Shop 
     let limits = Limits::new(settings.broker.clone(), settings.create_emitted);
     let (broker, clock) = (settings.broker.clone(), settings.clock.clone());
     let attempts = settings.health.attempts();
-    Shop::new(identity, broker, endpoint, dead_letters, limits, clock, attempts)
+    let (limits, places) = (Arc::new(limits), Arc::new(Semaphore::new(settings.concurrency)));
+    Shop::new(identity, broker, endpoint, dead_letters, limits, places, clock, attempts)
 }
+
+/// While the lanes run what has its place, the next are there already. Not more: a record that is due again waits behind them.
+const AHEAD: usize = 4;
 
 async fn stores(shop: &Shop) -> Result<(), Error> {
     let mut found = Vec::new();
@@ -129,6 +135,7 @@ async fn core_config(
     let cluster_id = settings.broker.cluster_id().await?;
     Ok(CoreConfig {
         max_in_flight: settings.concurrency,
+        ahead: AHEAD,
         commit_interval: settings.commit_interval,
         session_timeout: settings.session_timeout,
         max_buffered_records: settings.buffer_records,

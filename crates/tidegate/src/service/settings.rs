@@ -67,7 +67,7 @@ impl Settings {
             max_poll_interval: Duration::from_secs(300),
             session_timeout: Duration::from_secs(45),
             max_poll_records: 500,
-            buffer_records: 10_000,
+            buffer_records: 50_000,
             buffer_bytes: 64 << 20,
             lanes: cores(),
             commit_interval: Duration::from_millis(50),

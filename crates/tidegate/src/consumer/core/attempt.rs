@@ -37,7 +37,7 @@ impl Partition {
         if work.unit == Unit::Partition {
             self.pauses.set(Reason::Retry, false);
         }
-        self.tracker.run(offset);
+        self.tracker.run(offset, if plain { 1 } else { cx.config.ahead });
         self.starts.push(Start { offset, attempt, follows: false });
         if plain && self.outage.is_none() {
             let limit = cx.config.chain.saturating_sub(1);

@@ -17,10 +17,13 @@ pub struct CoreConfig {
     pub cluster_id: String,
     /// Delivery pauses when so many bytes are held in memory, and goes on at half. 64 MiB.
     pub max_buffered_bytes: usize,
-    /// Delivery pauses when so many records are held in memory, and goes on at half. 10,000.
+    /// Delivery pauses when so many records are held in memory, and goes on at half. 50,000.
     pub max_buffered_records: usize,
     /// At most so many records of `Order::Key` and `Order::None` run or settle side by side, over all partitions. 64.
     pub max_in_flight: usize,
+    /// So many times as many are handed over of those that hold nothing when they have run: whoever runs them keeps to
+    /// `max_in_flight`, and never waits for the next. 1.
+    pub ahead: usize,
     /// At most so many records of one unit of order are handed to a lane at once, to run one after the other. 256.
     pub chain: usize,
     /// The group puts a member out that is not heard of for so long: the measure of the ownership lease (rule 10). 45 s.
@@ -58,8 +61,9 @@ impl CoreConfig {
             group: group.into(),
             cluster_id: cluster_id.into(),
             max_buffered_bytes: 64 << 20,
-            max_buffered_records: 10_000,
+            max_buffered_records: 50_000,
             max_in_flight: 64,
+            ahead: 1,
             chain: 256,
             session_timeout: Duration::from_secs(45),
             stuck_after: Duration::from_secs(60),

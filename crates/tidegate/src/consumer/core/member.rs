@@ -173,7 +173,8 @@ impl Member {
         while std::mem::take(&mut any) {
             for partition in &mut turn {
                 let before = partition.tracker.placed();
-                if partition.start_next(taken < cx.config.max_in_flight, cx) {
+                let place = taken + cx.config.ahead <= cx.config.max_in_flight * cx.config.ahead;
+                if partition.start_next(place, cx) {
                     any = true;
                     taken += partition.tracker.placed() - before;
                     self.served = Some(partition.id.clone());

@@ -137,20 +137,19 @@ impl Tracker {
         let Some(work) = self.works.get_mut(offset) else { return };
         let (was, is) = (work.state.busy(), state.busy());
         work.state = state;
-        if work.placed && !is {
-            work.placed = false;
-            self.placed -= 1;
+        if !is {
+            self.placed -= std::mem::take(&mut work.placed);
         }
         self.busy = self.busy + usize::from(is) - usize::from(was);
     }
 
-    /// The record runs, and takes a place if it is of a unit that is limited.
-    pub(super) fn run(&mut self, offset: Offset) {
+    /// The record runs, and takes so much of the places if it is of a unit that is limited.
+    pub(super) fn run(&mut self, offset: Offset, takes: usize) {
         self.set(offset, State::Running);
         let Some(work) = self.works.get_mut(offset) else { return };
-        if work.unit != Unit::Partition && !work.placed {
-            work.placed = true;
-            self.placed += 1;
+        if work.unit != Unit::Partition && work.placed == 0 {
+            work.placed = takes;
+            self.placed += takes;
         }
     }
 
@@ -201,10 +200,8 @@ impl Tracker {
         self.retrying -= usize::from(work.retry().is_some());
         let after = work.next.and_then(|next| self.works.get_mut(next));
         match after {
-            Some(after) if work.placed && matches!(after.state, State::Running) => {
-                after.placed = true;
-            }
-            _ => self.placed -= usize::from(work.placed),
+            Some(after) if matches!(after.state, State::Running) => after.placed += work.placed,
+            _ => self.placed -= work.placed,
         }
         self.lines.finish(offset, &work, &mut self.works);
         Some(work)

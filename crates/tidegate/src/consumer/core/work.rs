@@ -63,8 +63,8 @@ pub(super) struct Work {
     pub(super) state: State,
     /// The next record of its key.
     pub(super) next: Option<Offset>,
-    /// Whether it takes one of the places for what runs side by side.
-    pub(super) placed: bool,
+    /// How much it takes of the places for what runs side by side.
+    pub(super) placed: usize,
     /// Most records have none.
     pub(super) past: Option<Box<Past>>,
 }
@@ -105,7 +105,7 @@ impl Work {
             unit: Unit::of(record, order),
             state: State::Queued,
             next: None,
-            placed: false,
+            placed: 0,
             past: past.map(Box::new),
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct Beat {
     offset: AtomicU64,
     /// Written when it changes.
     tenure: Mutex<Option<Arc<Tenure>>>,
-    /// The address of what is in `tenure`, so that an unchanged one costs no lock.
+    /// The address of what is in `tenure`, which stays there, so that an unchanged one costs no lock.
     known: AtomicU64,
 }
 
@@ -79,7 +79,7 @@ impl Beat {
     }
 
     fn enter(&self, tenure: &Arc<Tenure>, offset: Offset) {
-        let address = Arc::as_ptr(tenure) as u64;
+        let address = std::ptr::from_ref(&***tenure) as u64;
         if self.known.load(Ordering::Relaxed) != address {
             self.known.store(address, Ordering::Relaxed);
             let mut known = self.tenure.lock().unwrap_or_else(PoisonError::into_inner);

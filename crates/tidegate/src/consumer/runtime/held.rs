@@ -105,7 +105,7 @@ impl Held {
         let ownership = self.of_mut(&work.partition, work.epoch)?;
         let held = ownership.works.get_mut(work.offset)?;
         let carry = held.carry.take().map(|carry| *carry).unwrap_or_default();
-        Some((ownership.tenure.clone(), held.item.clone(), carry))
+        Some((ownership.tenure.handle(), held.item.clone(), carry))
     }
 
     /// The ownership that an answer counts for.

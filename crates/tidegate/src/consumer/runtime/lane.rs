@@ -10,10 +10,11 @@
 //! holds, and is told of (`RuntimeEvent::LaneStuck`).
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{SemaphorePermit, mpsc};
 
 use crate::broker::BoxFuture;
 use crate::consumer::core::{Start, Step, StepFailure, StepKind, Verdict};
@@ -26,6 +27,7 @@ use crate::consumer::runtime::{attempt, settle};
 use crate::delivery::Identified;
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
+use crate::policy::Order;
 
 /// Records to be run, with what the driver holds of them: chain after chain.
 pub(super) type Starts = Vec<(Start, Arc<Identified>)>;
@@ -81,10 +83,22 @@ pub(super) struct Stepped {
 pub(super) struct Lane {
     pub(super) shop: Arc<Shop>,
     pub(super) tasks: mpsc::Receiver<Task>,
-    pub(super) reports: mpsc::UnboundedSender<(usize, Vec<Report>)>,
+    pub(super) counter: Arc<Counter>,
     pub(super) beat: Arc<Beat>,
-    /// Its place among the lanes.
+}
+
+/// Where a lane hands in its reports.
+pub(super) struct Counter {
+    pub(super) reports: mpsc::UnboundedSender<(usize, Vec<Report>)>,
+    /// The lane's place among the lanes.
     pub(super) place: usize,
+}
+
+impl Counter {
+    /// Whether anybody listens.
+    fn hand_in(&self, reports: Vec<Report>) -> bool {
+        self.reports.send((self.place, reports)).is_ok()
+    }
 }
 
 type Running = FuturesUnordered<BoxFuture<'static, Report>>;
@@ -106,7 +120,7 @@ impl Lane {
             while let Some(Some(report)) = running.next().now_or_never() {
                 add(&mut done, report);
             }
-            if !done.is_empty() && self.reports.send((self.place, done)).is_err() {
+            if !done.is_empty() && !self.counter.hand_in(done) {
                 return;
             }
         }
@@ -130,36 +144,28 @@ impl Lane {
                         shop: self.shop.clone(),
                         beat: self.beat.clone(),
                         tenure: tenure.clone(),
-                        reports: self.reports.clone(),
-                        place: self.place,
+                        counter: self.counter.clone(),
                     };
-                    begin_one(Box::pin(chain.run(starts)), running, done).await;
+                    chain.begin(starts, running, done).await;
                 }
             }
             Task::Step { tenure, offset, item, carry, step } => {
                 let site = Site { shop: self.shop.clone(), tenure, offset, item };
                 let future = step_of(self.beat.clone(), site, carry, step);
-                begin_one(Box::pin(future), running, done).await;
+                let mut future: BoxFuture<'static, Report> = Box::pin(future);
+                match futures_util::poll!(&mut future) {
+                    Poll::Ready(report) => add(done, report),
+                    Poll::Pending => running.push(future),
+                }
             }
         }
-    }
-}
-
-async fn begin_one(
-    mut future: BoxFuture<'static, Report>,
-    running: &mut Running,
-    done: &mut Vec<Report>,
-) {
-    match futures_util::poll!(&mut future) {
-        std::task::Poll::Ready(report) => add(done, report),
-        std::task::Poll::Pending => running.push(future),
     }
 }
 
 /// Puts reports of one ownership together: the driver takes them in one step.
 fn add(done: &mut Vec<Report>, report: Report) {
     match (done.last_mut(), report) {
-        (Some(Report::Ran(last)), Report::Ran(ran)) if Arc::ptr_eq(&last.tenure, &ran.tenure) => {
+        (Some(Report::Ran(last)), Report::Ran(ran)) if last.tenure.is(&ran.tenure) => {
             last.answers.extend(ran.answers);
             last.carries.extend(ran.carries);
             last.chains += ran.chains;
@@ -185,27 +191,23 @@ struct Chain {
     shop: Arc<Shop>,
     beat: Arc<Beat>,
     tenure: Arc<Tenure>,
-    reports: mpsc::UnboundedSender<(usize, Vec<Report>)>,
-    place: usize,
+    counter: Arc<Counter>,
 }
 
 impl Chain {
-    /// As long as each record ends plainly. Dropped when the ownership ends.
-    async fn run(self, starts: Starts) -> Report {
-        let over = self.tenure.over.clone();
-        let mut work = Box::pin(self.one_by_one(starts));
-        tokio::select! {
-            biased; // the end first: nothing of what has ended takes another step (rule 11)
-            () = over.cancelled() => {
-                // What a handler holds may panic when it is dropped: it is cut off, and nobody's fault here.
-                let _ = unpanicked("the handler", move || drop(work));
-                Report::Cut
-            }
-            ran = &mut work => Report::Ran(ran),
+    /// Most chains end at the first look: only what has to wait is watched for the end of its ownership.
+    async fn begin(self, starts: Starts, running: &mut Running, done: &mut Vec<Report>) {
+        let tenure = self.tenure.clone();
+        let mut work: BoxFuture<'static, Ran> = Box::pin(self.one_by_one(starts));
+        match futures_util::poll!(&mut work) {
+            Poll::Ready(ran) => add(done, Report::Ran(ran)),
+            Poll::Pending => running.push(Box::pin(until_over(tenure, work))),
         }
     }
 
+    /// As long as each record ends plainly.
     async fn one_by_one(self, starts: Starts) -> Ran {
+        let _place = self.place(&starts).await;
         let mut ran = self.nothing(starts.len());
         let (mut goes_on, mut job) = (true, None);
         for (Start { offset, attempt, .. }, item) in starts {
@@ -231,6 +233,23 @@ impl Chain {
         Ran { chains: 1, ..ran }
     }
 
+    /// Waits for a place, unless the order itself limits what runs, or the partition is being given back: then nothing of the
+    /// chain begins, and it has to come back at once.
+    async fn place(&self, starts: &Starts) -> Option<SemaphorePermit<'_>> {
+        let (_, first) = starts.first()?;
+        if self.shop.policy(first.policy).order == Order::Partition {
+            return None;
+        }
+        if let Ok(place) = self.shop.places.try_acquire() {
+            return Some(place);
+        }
+        tokio::select! {
+            biased;
+            () = self.tenure.holding.cancelled() => None,
+            place = self.shop.places.acquire() => place.ok(),
+        }
+    }
+
     /// The job of the next record, in place of that of the last one.
     fn turn_to<'j>(
         &self,
@@ -251,13 +270,26 @@ impl Chain {
     fn tell(&self, ran: Ran) -> Ran {
         let rest = self.nothing(0);
         // Nobody listens any more when the service ends: nobody misses it then.
-        let _ = self.reports.send((self.place, vec![Report::Ran(ran)]));
+        let _ = self.counter.hand_in(vec![Report::Ran(ran)]);
         rest
     }
 
     fn nothing(&self, capacity: usize) -> Ran {
         let answers = Vec::with_capacity(capacity);
         Ran { tenure: self.tenure.clone(), answers, carries: Vec::new(), chains: 0 }
+    }
+}
+
+/// Dropped when the ownership ends.
+async fn until_over(tenure: Arc<Tenure>, mut work: BoxFuture<'static, Ran>) -> Report {
+    tokio::select! {
+        biased; // the end first: nothing of what has ended takes another step (rule 11)
+        () = tenure.over.cancelled() => {
+            // What a handler holds may panic when it is dropped: it is cut off, and nobody's fault here.
+            let _ = unpanicked("the handler", move || drop(work));
+            Report::Cut
+        }
+        ran = &mut work => Report::Ran(ran),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::consumer::runtime::beat::{Beat, Pulse};
-use crate::consumer::runtime::lane::{Lane, Report, Starts, Task};
+use crate::consumer::runtime::lane::{Counter, Lane, Report, Starts, Task};
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::events::RuntimeEvent;
@@ -58,11 +58,11 @@ impl Lanes {
             let (tasks, receiver) = mpsc::channel(QUEUE);
             let beat = Arc::new(Beat::default());
             let lane = Lane {
-                shop: shop.clone(),
+                // One of its own, for the same reason as `Tenure::handle`.
+                shop: Arc::new(Shop::clone(shop)),
                 tasks: receiver,
-                reports: sender.clone(),
+                counter: Arc::new(Counter { reports: sender.clone(), place }),
                 beat: beat.clone(),
-                place,
             };
             workers.spawn(shop.clock.gated(lane.run()));
             let waiting = VecDeque::new();
@@ -85,13 +85,13 @@ impl Lanes {
         for (start, item) in starts {
             if !start.follows && count == share {
                 let starts = std::mem::take(&mut part);
-                self.hand_over(Task::Run { tenure: tenure.clone(), starts }, count);
+                self.hand_over(Task::Run { tenure: tenure.handle(), starts }, count);
                 count = 0;
             }
             count += usize::from(!start.follows);
             part.push((start, item));
         }
-        self.hand_over(Task::Run { tenure: tenure.clone(), starts: part }, count);
+        self.hand_over(Task::Run { tenure: tenure.handle(), starts: part }, count);
     }
 
     /// Hands a step of settling over.

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use tokio::sync::Semaphore;
+
 use crate::broker::Broker;
 use crate::clock::Clock;
 use crate::consumer::runtime::limits::Limits;
@@ -29,6 +31,7 @@ pub(crate) struct NamedStore {
 }
 
 /// The fixed surroundings of a running service.
+#[derive(Clone)]
 pub(crate) struct Shop {
     pub(crate) identity: Identity,
     pub(crate) broker: Broker,
@@ -40,7 +43,9 @@ pub(crate) struct Shop {
     store_of: Vec<Option<usize>>,
     /// How the dead letters of each source topic are written.
     pub(crate) dead_letters: BTreeMap<TopicName, DeadLetterWriter>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: Arc<Limits>,
+    /// For attempts that run side by side, but those of `Order::Partition`.
+    pub(crate) places: Arc<Semaphore>,
     pub(crate) clock: Clock,
     /// Handler calls that were begun.
     pub(crate) attempts: Arc<AtomicU64>,
@@ -52,7 +57,8 @@ impl Shop {
         broker: Broker,
         endpoint: Arc<dyn Endpoint>,
         dead_letters: BTreeMap<TopicName, DeadLetterWriter>,
-        limits: Limits,
+        limits: Arc<Limits>,
+        places: Arc<Semaphore>,
         clock: Clock,
         attempts: Arc<AtomicU64>,
     ) -> Self {
@@ -70,6 +76,7 @@ impl Shop {
             store_of,
             dead_letters,
             limits,
+            places,
             clock,
             attempts,
         }

@@ -1,5 +1,7 @@
 //! One ownership of one partition, as the lanes see it: shared with all that runs for it.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -11,9 +13,14 @@ use crate::delivery::Ownership;
 use crate::message::TopicPartition;
 use crate::planted::planted;
 
-/// From `Own` or `Start` to `Cancel`.
+/// From `Own` or `Start` to `Cancel`. Each task that is handed over has a handle of its own: lanes that count references at the
+/// same place would wait for each other.
 #[derive(Debug)]
-pub(super) struct Tenure {
+pub(super) struct Tenure(Arc<Terms>);
+
+/// What all handles share.
+#[derive(Debug)]
+pub(super) struct Terms {
     pub(super) partition: TopicPartition,
     pub(super) epoch: LocalEpoch,
     /// The owner epochs that the stores gave, by the store's place.
@@ -24,6 +31,8 @@ pub(super) struct Tenure {
     ended: AtomicBool,
     /// Nothing that was handed over is begun any more.
     held: AtomicBool,
+    /// Cancelled at the same time: what waits to be begun comes back.
+    pub(super) holding: CancellationToken,
     /// Until when the ownership is trusted, in microseconds of the service's clock (rule 10).
     lease: AtomicU64,
     clock: Clock,
@@ -36,18 +45,38 @@ impl Tenure {
         owners: Vec<i64>,
         clock: Clock,
     ) -> Self {
-        Self {
+        Self(Arc::new(Terms {
             partition,
             epoch,
             owners,
             over: CancellationToken::new(),
             ended: AtomicBool::new(false),
             held: AtomicBool::new(false),
+            holding: CancellationToken::new(),
             lease: AtomicU64::new(0),
             clock,
-        }
+        }))
     }
 
+    /// Another handle.
+    pub(super) fn handle(&self) -> Arc<Self> {
+        Arc::new(Self(self.0.clone()))
+    }
+
+    /// Whether both are of one ownership.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Deref for Tenure {
+    type Target = Terms;
+    fn deref(&self) -> &Terms {
+        &self.0
+    }
+}
+
+impl Terms {
     /// The ownership has ended.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Release);
@@ -56,6 +85,7 @@ impl Tenure {
 
     pub(super) fn hold(&self) {
         self.held.store(true, Ordering::Release);
+        self.holding.cancel();
     }
 
     pub(super) fn set_lease(&self, until: Duration) {
