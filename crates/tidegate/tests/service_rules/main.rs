@@ -5,6 +5,7 @@
 mod batch_lanes;
 mod batches;
 mod blocking;
+mod buffers;
 mod common;
 mod dead;
 mod flaky;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tidegate::broker::NewTopic;
 use tidegate::class::Class;
+use tidegate::health::Phase;
 use tidegate::message::TopicName;
 use tidegate::prelude::*;
 use tidegate::service::Services;
@@ -98,15 +99,16 @@ async fn all_findings_of_all_services_come_at_once_and_nothing_is_made() {
     assert!(none.to_string().contains("TG0008"), "{none}");
 }
 
-/// Asked to stop while it has not begun, and rule 17: it does not look as if it were still to come.
+/// Asked to stop while none of them has begun, none begins: not even the checks, which would refuse one of them. And rule 17:
+/// they do not look as if they were still to come.
 #[tokio::test]
 async fn a_stop_before_the_start_is_heard() {
-    let services = Services::new().with(service(
-        "g",
-        &Broker::in_memory(),
-        Topic::json("orders").on(gives_up),
-    ));
+    let broker = Broker::in_memory();
+    let routes = || Topic::json("orders").on(gives_up);
+    let refused = service("refused", &broker, routes()).lanes(0);
+    let services = Services::new().with(service("good", &broker, routes())).with(refused);
     let health = services.health();
     services.run_until(std::future::ready(())).await.unwrap();
-    assert_eq!(health[0].snapshot().phase, tidegate::health::Phase::Stopped);
+    assert!(health.iter().all(|health| health.snapshot().phase == Phase::Stopped));
+    assert_eq!(broker.topics().await.unwrap(), []);
 }
