@@ -10,7 +10,8 @@ use crate::broker::BoxFuture;
 use crate::error::Error;
 use crate::findings::Finding;
 use crate::health::Health;
-use crate::service::{Chosen, Routes, Service, Settings, Signals, StartFrom, prepare, run};
+use crate::service::signals::until_signals;
+use crate::service::{Chosen, Routes, Service, Settings, StartFrom, prepare, run};
 
 /// Several services that live and end together: each a member of its own group, with its own routes, lanes and health.
 ///
@@ -71,14 +72,7 @@ impl Services {
     /// # Errors
     /// As [`run_until`](Self::run_until), and [`Error::Interrupted`] after a second signal.
     pub async fn run(self) -> Result<(), Error> {
-        let signals = Signals::listen().map_err(Error::Signals)?;
-        let (first, second) = signals.split();
-        let run = Box::pin(self.run_until(first));
-        tokio::select! {
-            biased;
-            () = second => Err(Error::Interrupted),
-            ended = run => ended,
-        }
+        until_signals(|stop| self.run_until(stop)).await
     }
 
     /// Runs them until `stop` resolves; then all of them drain. When one of them fails, the others drain too. Dropping the
@@ -134,9 +128,7 @@ impl Services {
         }
         Ok(found)
     }
-}
 
-impl Services {
     /// Members of one group share its records: with routes of their own, each would get what is meant for the other.
     fn same_groups(&self) -> Vec<Finding> {
         let mut seen = HashSet::new();

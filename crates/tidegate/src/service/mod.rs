@@ -32,6 +32,7 @@ use crate::error::Error;
 use crate::events::RuntimeEvent;
 use crate::health::Health;
 use crate::router::{IntoRouter, Router};
+use crate::service::signals::until_signals;
 pub(crate) use crate::service::routes::Routes;
 pub(crate) use crate::service::settings::Settings;
 
@@ -179,14 +180,7 @@ impl<S> Service<S> {
     where
         S: Chosen,
     {
-        let signals = Signals::listen().map_err(Error::Signals)?;
-        let (first, second) = signals.split();
-        let run = Box::pin(self.run_until(first));
-        tokio::select! {
-            biased;
-            () = second => Err(Error::Interrupted),
-            ended = run => ended,
-        }
+        until_signals(|stop| self.run_until(stop)).await
     }
 
     /// Runs until `stop` resolves: then takes nothing new, finishes what runs (at most for the
