@@ -14,6 +14,7 @@ mod happy;
 mod inbox;
 mod lanes;
 mod layers;
+mod looking;
 mod many;
 mod order;
 mod poison;
