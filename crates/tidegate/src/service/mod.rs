@@ -187,7 +187,7 @@ impl<S> Service<S> {
     /// [`drain`](Self::drain) deadline), commits, and leaves the group. `Ok` also when the deadline came first: what was cut off then is
     /// counted in a line of the log, and comes again. Dropping the future is like a crash.
     ///
-    /// Whoever publishes to it from the same program waits until [`health`](Self::health) is ready: topics may be made at the start.
+    /// Whoever publishes to it from the same program waits until it is [`ready`](Health::ready): topics may be made at the start.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Join`] before anything was delivered; [`Error::Membership`],

@@ -18,6 +18,7 @@ mod looking;
 mod many;
 mod order;
 mod poison;
+mod ready;
 mod replay;
 mod retry;
 mod settle;
