@@ -32,9 +32,9 @@ use crate::error::Error;
 use crate::events::RuntimeEvent;
 use crate::health::Health;
 use crate::router::{IntoRouter, Router};
-use crate::service::signals::until_signals;
 pub(crate) use crate::service::routes::Routes;
 pub(crate) use crate::service::settings::Settings;
+use crate::service::signals::until_signals;
 
 /// A service: one member of a consumer group, with its routes.
 ///
@@ -148,7 +148,8 @@ impl<S> Service<S> {
     /// Hears everything that happens in the runtime: metrics, logs and tests of your own are built on it.
     ///
     /// Called in order, on the task that keeps the member alive: it must not block, and what takes time belongs into a channel.
-    /// A panic in it ends the service.
+    /// A panic in it ends the service, like a crash: alone it panics itself, among [`Services`] it is
+    /// [`Error::Panicked`], and the others drain.
     ///
     /// ```
     /// # use tidegate::prelude::*;
@@ -218,7 +219,7 @@ pub(crate) async fn run(
     start: StartFrom,
     mut stop: BoxFuture<'static, ()>,
 ) -> Result<(), Error> {
-    let health = settings.health.clone();
+    let (health, group) = (settings.health.clone(), settings.group.clone());
     let _stopped = health.stop_guard(); // rule 17
     let life = async {
         let seat = tokio::select! {
@@ -228,7 +229,7 @@ pub(crate) async fn run(
         };
         Driver::new(seat).run(stop).await
     };
-    let result = Box::pin(life).await;
+    let result = Box::pin(life).await.map_err(|error| error.of_group(&group));
     if let Err(error) = &result {
         health.failed(format!("{error:?}"));
     }
