@@ -121,7 +121,8 @@ impl Health {
         readiness
     }
 
-    /// Waits until the service is [ready](Self::readiness): not at all when it is already. Cancel safe.
+    /// Waits until the service is [ready](Self::readiness): not at all when it is already, and for ever when it is never
+    /// run. Cancel safe.
     ///
     /// ```
     /// # use tidegate::prelude::*;

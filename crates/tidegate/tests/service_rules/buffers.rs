@@ -32,7 +32,7 @@ fn header_heavy(n: u64) -> NewRecord {
     (0..20).fold(all, |record, n| record.header(&format!("h{n}"), "v"))
 }
 
-/// Rule 14: a record counts with what it takes in memory: 3,000 of these are 0.4 MB of bytes, and about 8 MB.
+/// Rule 14: a record counts with what it takes in memory: 3,000 of these are 0.9 MB of bytes, and about 9 MB.
 #[tokio::test]
 async fn rule_14_many_small_records_fill_the_buffer_by_what_stands_round_their_bytes() {
     let (broker, most) = (Broker::in_memory(), Arc::new(Most::default()));
