@@ -12,8 +12,7 @@ use tokio::sync::Notify;
 
 use crate::broker::sync::lock;
 use crate::consumer::core::Ledger;
-use crate::consumer::runtime::{NamedStore, Observer, Subject};
-use crate::events::RuntimeEvent;
+use crate::consumer::runtime::NamedStore;
 use crate::message::TopicPartition;
 use crate::pulse::Pulse;
 
@@ -199,8 +198,9 @@ impl Health {
         self.lock().phase = Phase::Draining;
     }
 
-    pub(crate) fn set_ledger(&self, ledger: Ledger) {
-        self.lock().ledger = ledger;
+    /// Brings the ledger up to date.
+    pub(crate) fn update_ledger(&self, update: impl FnOnce(&mut Ledger)) {
+        update(&mut self.lock().ledger);
     }
 
     /// Where handler calls that were begun are counted.
@@ -234,14 +234,5 @@ impl Drop for StopGuard {
         state.assigned.clear();
         drop(state);
         self.0.changed.notify_waiters();
-    }
-}
-
-impl Observer for Health {
-    fn event(&self, event: &RuntimeEvent, _subject: Option<Subject<'_>>) {
-        let changes = self.lock().hear(event);
-        if changes {
-            self.changed.notify_waiters();
-        }
     }
 }

@@ -78,7 +78,7 @@ impl Letter {
         let headers = &record.headers;
         let version = number(headers, names::DLQ_VERSION)?;
         let text = |name| headers.text(name).map(str::to_owned);
-        let identity = identify(record, &envelope());
+        let identity = identify(record, &envelope(), |_| None);
         Some(Self {
             coordinates: format!("{}/{}", record.topic_partition(), record.offset),
             version,

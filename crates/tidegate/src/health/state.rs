@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::consumer::core::{End, Ledger};
-use crate::consumer::runtime::NamedStore;
+use crate::consumer::runtime::{NamedStore, Observer, Subject};
 use crate::events::RuntimeEvent;
-use crate::health::{Outcomes, Phase, Readiness};
+use crate::health::{Health, Outcomes, Phase, Readiness};
 use crate::message::{Offset, TopicPartition};
 
 #[derive(Debug, Default)]
@@ -55,10 +55,7 @@ impl State {
     }
 
     /// Takes in what happened; says whether readiness may be another now.
-    pub(super) fn hear(&mut self, event: &RuntimeEvent) -> bool {
-        if let RuntimeEvent::Settled { partition, offset, end } = event {
-            return self.settled(partition, *offset, *end);
-        }
+    fn hear(&mut self, event: &RuntimeEvent) -> bool {
         let Some(at) = event.partition().cloned() else { return true };
         match event {
             RuntimeEvent::Started { .. } => {
@@ -98,17 +95,25 @@ impl State {
         true
     }
 
-    fn settled(&mut self, partition: &TopicPartition, offset: Offset, end: End) -> bool {
-        let changes =
-            !self.stalled.is_empty() && self.stalled.remove(&(partition.clone(), offset)).is_some();
-        let count = match end {
+    /// The same for records that ended.
+    fn settled(&mut self, partition: &TopicPartition, ended: &[(Offset, End)]) -> bool {
+        let stalled = self.stalled.len();
+        for (offset, end) in ended {
+            if !self.stalled.is_empty() {
+                self.stalled.remove(&(partition.clone(), *offset));
+            }
+            *self.count(*end) += 1;
+        }
+        self.stalled.len() < stalled
+    }
+
+    fn count(&mut self, end: End) -> &mut u64 {
+        match end {
             End::Done => &mut self.outcomes.done,
             End::Duplicate => &mut self.outcomes.duplicate,
             End::Skipped => &mut self.outcomes.skipped,
             End::Dead => &mut self.outcomes.dead,
-        };
-        *count += 1;
-        changes
+        }
     }
 
     fn ended(&mut self, partition: &TopicPartition) {
@@ -117,5 +122,26 @@ impl State {
         self.waiting.remove(partition);
         self.stuck.remove(partition);
         self.stalled.retain(|(at, _), _| at != partition);
+    }
+}
+
+impl Observer for Health {
+    fn settled<'a>(
+        &self,
+        partition: &TopicPartition,
+        ended: &[(Offset, End)],
+        _: &dyn Fn(Offset) -> Option<Subject<'a>>,
+    ) {
+        let changes = self.lock().settled(partition, ended);
+        if changes {
+            self.changed.notify_waiters();
+        }
+    }
+
+    fn event(&self, event: &RuntimeEvent, _subject: Option<Subject<'_>>) {
+        let changes = self.lock().hear(event);
+        if changes {
+            self.changed.notify_waiters();
+        }
     }
 }

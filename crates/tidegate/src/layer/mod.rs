@@ -48,6 +48,7 @@ trait Attempts: Send + Sync {
     fn clone_box(&self) -> Box<dyn Attempts>;
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>>;
     fn call(&mut self, delivery: Delivery) -> BoxFuture<'static, Result<Outcome, Infallible>>;
+    fn attempt(&self, delivery: Delivery) -> BoxFuture<'static, Outcome>;
 }
 
 impl<T> Attempts for T
@@ -66,6 +67,15 @@ where
     fn call(&mut self, delivery: Delivery) -> BoxFuture<'static, Result<Outcome, Infallible>> {
         Box::pin(Service::call(self, delivery))
     }
+
+    fn attempt(&self, delivery: Delivery) -> BoxFuture<'static, Outcome> {
+        let mut service = self.clone(); // which is not ready: each attempt asks anew
+        Box::pin(async move {
+            let Ok(()) = poll_fn(|cx| Service::poll_ready(&mut service, cx)).await;
+            let Ok(outcome) = Service::call(&mut service, delivery).await;
+            outcome
+        })
+    }
 }
 
 impl HandlerService {
@@ -83,16 +93,13 @@ impl HandlerService {
     }
 
     /// One attempt: waits until the layers are ready, then calls.
-    pub(crate) async fn attempt(mut self, delivery: Delivery) -> Outcome {
-        let Ok(()) = poll_fn(|cx| self.0.poll_ready(cx)).await;
-        let Ok(outcome) = self.0.call(delivery).await;
-        outcome
+    pub(crate) fn attempt(&self, delivery: Delivery) -> BoxFuture<'static, Outcome> {
+        self.0.attempt(delivery)
     }
 }
 
 impl Clone for HandlerService {
     fn clone(&self) -> Self {
-        // A clone is not ready: `attempt` asks each one anew.
         Self(self.0.clone_box())
     }
 }

@@ -35,11 +35,19 @@ pub(super) struct Frozen {
 /// How one topic's records find their policy.
 struct Lookup {
     envelope: ReadEnvelope,
-    handled: HashMap<&'static str, (PolicyId, Arc<str>)>,
+    handled: HashMap<&'static str, Handled>,
     skipped: HashSet<String>,
     unknown: Unknown,
     skip: PolicyId,
     refuse: PolicyId,
+}
+
+/// The policy of a type that a handler takes.
+struct Handled {
+    policy: PolicyId,
+    /// The handler's name.
+    handler: Arc<str>,
+    event_type: Arc<str>,
 }
 
 /// What a policy runs.
@@ -79,7 +87,8 @@ impl Frozen {
             let (policy, store) = (route.policy.clone(), route.store.clone());
             let (service, dead) = route.into_services();
             let id = self.push(policy, Target::Handler { service, dead, store });
-            handled.push((event_type, (id, handler)));
+            let known = Handled { policy: id, handler, event_type: event_type.into() };
+            handled.push((event_type, known));
         }
         let lookup = self.topics.get_mut(&name).expect("inserted above");
         lookup.handled.extend(handled);
@@ -92,7 +101,7 @@ impl Frozen {
         // As strict as the topic's strictest handler: a dead letter keeps its place among the others.
         let has = |order| {
             let mut ids = self.topics[name].handled.values();
-            ids.any(|(id, _)| self.policies[id.0].order == order)
+            ids.any(|known| self.policies[known.policy.0].order == order)
         };
         let strictest = [Order::Partition, Order::Key].into_iter().find(|order| has(*order));
         let order = strictest.unwrap_or(Order::None);
@@ -116,7 +125,7 @@ impl Frozen {
 
     /// Why no handler takes the record.
     fn refusal(&self, record: &Record) -> Failure {
-        match identify(record, &self.lookup(&record.topic).envelope).event_type {
+        match identify(record, &self.lookup(&record.topic).envelope, |_| None).event_type {
             Err(why) => Failure::new(Class::Undecodable, why),
             Ok(unknown) => Failure::new(
                 Class::Permanent,
@@ -144,7 +153,7 @@ impl Lookup {
     /// The policy for this event type, and the handler's name.
     fn choose(&self, event_type: &Arc<str>) -> (PolicyId, Arc<str>) {
         match self.handled.get(event_type.as_ref()) {
-            Some((policy, handler)) => (*policy, handler.clone()),
+            Some(known) => (known.policy, known.handler.clone()),
             None if self.skips(event_type) => (self.skip, event_type.clone()),
             None => (self.refuse, event_type.clone()),
         }
@@ -166,7 +175,8 @@ impl Endpoint for Frozen {
 
     fn route(&self, record: &Record) -> Routed {
         let lookup = self.lookup(&record.topic);
-        let identity = identify(record, &lookup.envelope);
+        let known = |name: &str| Some(lookup.handled.get(name)?.event_type.clone());
+        let identity = identify(record, &lookup.envelope, known);
         let (policy, handler) = match &identity.event_type {
             Ok(event_type) => lookup.choose(event_type),
             Err(_) => (lookup.refuse, UNDECODABLE.into()),
@@ -189,7 +199,7 @@ impl Endpoint for Frozen {
 
     fn call(&self, policy: PolicyId, delivery: Delivery) -> BoxFuture<'static, Outcome> {
         match &self.targets[policy.0] {
-            Target::Handler { service, .. } => Box::pin(service.clone().attempt(delivery)),
+            Target::Handler { service, .. } => service.attempt(delivery),
             Target::Skip => Box::pin(async { Outcome::Skip("skipped by name") }),
             Target::Refuse => {
                 let failure = self.refusal(&delivery.record);
@@ -200,7 +210,7 @@ impl Endpoint for Frozen {
 
     fn call_dead(&self, policy: PolicyId, delivery: Delivery) -> BoxFuture<'static, Outcome> {
         match &self.targets[policy.0] {
-            Target::Handler { dead: Some(dead), .. } => Box::pin(dead.clone().attempt(delivery)),
+            Target::Handler { dead: Some(dead), .. } => dead.attempt(delivery),
             _ => Box::pin(async { Outcome::Done(Emits::none()) }),
         }
     }

@@ -37,7 +37,13 @@ pub(crate) struct Identity {
 }
 
 /// Finds a record's identity. Any bytes have one (test `any_record_has_an_identity_and_an_outcome`).
-pub(crate) fn identify(record: &Record, read: &ReadEnvelope) -> Identity {
+///
+/// `known` gives a type that need not be copied.
+pub(crate) fn identify(
+    record: &Record,
+    read: &ReadEnvelope,
+    known: impl Fn(&str) -> Option<Arc<str>>,
+) -> Identity {
     let body = Body { record, read, envelope: OnceCell::new() };
     let id = body.find(&[names::EVENT_ID, names::CE_ID], |e| &e.event_id);
     let event_type = body.find(&[names::EVENT_TYPE, names::CE_TYPE], |e| &e.event_type);
@@ -56,7 +62,8 @@ pub(crate) fn identify(record: &Record, read: &ReadEnvelope) -> Identity {
         Ok(Some(id)) => id.into(),
         _ => event_id.as_str().into(),
     };
-    Identity { event_type: event_type.map(Arc::from), event_id, correlation_id }
+    let event_type = event_type.map(|name| known(name).unwrap_or_else(|| name.into()));
+    Identity { event_type, event_id, correlation_id }
 }
 
 /// The record's body, read when a header is missing, and once.

@@ -13,6 +13,7 @@ mod codecs;
 mod gaps;
 mod java;
 mod kcat;
+mod leaving;
 mod notes;
 mod offsets;
 mod protocols;

@@ -69,7 +69,7 @@ async fn kip_848_shares_and_hands_over() {
 type Owned = BTreeSet<TopicPartition>;
 
 /// Gives back what is asked back, and starts what is given, until it owns so many partitions.
-async fn owns(member: &mut dyn Consumer, owned: &mut Owned, count: usize) {
+pub(crate) async fn owns(member: &mut dyn Consumer, owned: &mut Owned, count: usize) {
     while owned.len() != count {
         match next(member).await {
             GroupEvent::Assigned(new) => {

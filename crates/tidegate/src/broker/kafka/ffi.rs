@@ -30,11 +30,6 @@ pub(super) fn headers(message: &BorrowedMessage<'_>, copies: &mut Copies) -> Hea
     all.collect()
 }
 
-/// Bytes of the headers' values.
-pub(super) fn size_of_headers(message: &BorrowedMessage<'_>) -> usize {
-    each(message).map(|(_, value)| value.map_or(0, <[u8]>::len)).sum()
-}
-
 /// The headers of a message where they stand in its memory.
 fn each<'m>(
     message: &'m BorrowedMessage<'_>,

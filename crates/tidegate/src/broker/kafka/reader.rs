@@ -10,6 +10,7 @@ use rdkafka::message::Message;
 
 use super::context::Told;
 use super::options::KafkaOptions;
+use super::record::Copies;
 use super::{error, record};
 use crate::broker::BrokerError;
 use crate::message::{Offset, Record, TopicPartition};
@@ -19,6 +20,7 @@ pub(super) struct Reader {
     client: BaseConsumer<Told>,
     partition: TopicPartition,
     next: Offset,
+    copies: Copies,
 }
 
 /// What a reader came upon.
@@ -36,7 +38,12 @@ impl Reader {
         partition: TopicPartition,
     ) -> Result<Self, BrokerError> {
         let client = BaseConsumer::from_config_and_context(&options.reading(), told);
-        Ok(Self { client: client.map_err(error::config)?, partition, next: Offset(0) })
+        Ok(Self {
+            client: client.map_err(error::config)?,
+            partition,
+            next: Offset(0),
+            copies: Copies::default(),
+        })
     }
 
     /// Reads on from there. What was prefetched is forgotten.
@@ -69,7 +76,7 @@ impl Reader {
                 if record::offset(message.offset()) < self.next {
                     return Heard::Nothing;
                 }
-                let record = record::of(&message, &self.partition.topic);
+                let record = self.copies.of(&message, &self.partition.topic);
                 self.next = record.offset.next();
                 Heard::Record(record)
             }

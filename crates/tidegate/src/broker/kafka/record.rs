@@ -6,37 +6,44 @@ use rdkafka::message::{BorrowedMessage, Message, Timestamp as ClientTime};
 use super::ffi;
 use crate::message::{Offset, Partition, Record, Timestamp, TopicName, TopicPartition};
 
-/// Copies of a record's parts, all in one piece of memory: a piece for each would be allocated by the thread that polls,
-/// and freed by another, for each key, value and header.
+/// Small parts of records are copied into pieces of memory of this size, one after another: a piece for each would be
+/// allocated by the thread that polls, and freed by another, for each key, value and header. What is kept of a piece keeps
+/// all of it: so it is small.
+const PIECE: usize = 4 << 10;
+
+/// A part that is longer than this has memory of its own.
+const LONG: usize = PIECE / 4;
+
+/// Copies the parts of records out of the client's memory.
+#[derive(Debug, Default)]
 pub(super) struct Copies(BytesMut);
 
 impl Copies {
-    fn of(message: &BorrowedMessage<'_>) -> Self {
-        let size = |part: Option<&[u8]>| part.map_or(0, <[u8]>::len);
-        let size = size(message.key()) + size(message.payload()) + ffi::size_of_headers(message);
-        Self(BytesMut::with_capacity(size))
-    }
-
     pub(super) fn take(&mut self, part: &[u8]) -> Bytes {
+        if part.len() > LONG {
+            return Bytes::copy_from_slice(part);
+        }
+        if self.0.capacity() < part.len() {
+            self.0 = BytesMut::with_capacity(PIECE);
+        }
         self.0.extend_from_slice(part);
         self.0.split().freeze()
     }
-}
 
-/// A record as it was read; its bytes are copied out of the client's memory.
-pub(super) fn of(message: &BorrowedMessage<'_>, topic: &TopicName) -> Record {
-    let mut copies = Copies::of(message);
-    Record {
-        topic: topic.clone(),
-        partition: partition(message.partition()),
-        offset: offset(message.offset()),
-        timestamp: match message.timestamp() {
-            ClientTime::CreateTime(at) | ClientTime::LogAppendTime(at) => Timestamp(at),
-            ClientTime::NotAvailable => Timestamp(0),
-        },
-        key: message.key().map(|key| copies.take(key)),
-        value: message.payload().map(|value| copies.take(value)),
-        headers: ffi::headers(message, &mut copies),
+    /// A record as it was read.
+    pub(super) fn of(&mut self, message: &BorrowedMessage<'_>, topic: &TopicName) -> Record {
+        Record {
+            topic: topic.clone(),
+            partition: partition(message.partition()),
+            offset: offset(message.offset()),
+            timestamp: match message.timestamp() {
+                ClientTime::CreateTime(at) | ClientTime::LogAppendTime(at) => Timestamp(at),
+                ClientTime::NotAvailable => Timestamp(0),
+            },
+            key: message.key().map(|key| self.take(key)),
+            value: message.payload().map(|value| self.take(value)),
+            headers: ffi::headers(message, self),
+        }
     }
 }
 
@@ -58,4 +65,18 @@ pub(super) fn number(partition: &TopicPartition) -> i32 {
 /// An offset as the client wants it.
 pub(super) fn raw(offset: Offset) -> rdkafka::Offset {
     rdkafka::Offset::Offset(i64::try_from(offset.0).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Short and long parts, more than one piece holds.
+    #[test]
+    fn copies_are_what_was_copied_however_many_there_are() {
+        let mut copies = Copies::default();
+        let part = |n: usize| vec![n as u8; [0, 1, LONG, LONG + 1, 300][n % 5]];
+        let taken: Vec<_> = (0..200).map(|n| copies.take(&part(n))).collect();
+        assert!(taken.iter().enumerate().all(|(n, copy)| copy[..] == part(n)[..]));
+    }
 }

@@ -47,6 +47,13 @@ impl Core {
     /// What became of every delivered record, over all ownerships of this process.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.member.ledger()
+        let mut ledger = Ledger::new();
+        self.update_ledger(&mut ledger);
+        ledger
+    }
+
+    /// The same, in a ledger of this core that is a little older.
+    pub(crate) fn update_ledger(&self, ledger: &mut Ledger) {
+        self.member.update_ledger(ledger);
     }
 }

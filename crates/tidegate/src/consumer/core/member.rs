@@ -202,9 +202,14 @@ impl Member {
         partitions.chain(drains).chain(commit).chain(self.stop.deadline(self.last)).min()
     }
 
-    pub(super) fn ledger(&self) -> Ledger {
-        let owned = self.partitions.values().map(|p| (p.id.clone(), p.counts));
-        self.past.clone().into_iter().chain(owned).collect()
+    pub(super) fn update_ledger(&self, ledger: &mut Ledger) {
+        let owned = self.partitions.iter().map(|(id, partition)| (id, &partition.counts));
+        for (id, counts) in self.past.iter().chain(owned) {
+            match ledger.get_mut(id) {
+                Some(known) => *known = *counts,
+                None => drop(ledger.insert(id.clone(), *counts)),
+            }
+        }
     }
 
     /// I5, against what the trackers really hold.

@@ -17,16 +17,14 @@ use crate::consumer::core::{StepFailure, Verdict};
 use crate::consumer::runtime::call::{guarded, unpanicked};
 use crate::consumer::runtime::dispatch::dispatch;
 use crate::consumer::runtime::job::{Job, Site};
-use crate::delivery::Delivery;
 use crate::emit::Emits;
 use crate::inbox::{Claimed, InboxSession, StoreError};
 use crate::message::NewRecord;
 use crate::outcome::Outcome;
 use crate::policy::Effects;
 
-/// Runs the attempt.
-pub(super) async fn run(job: &mut Job, attempt: u32) -> Verdict {
-    let started = job.site.shop.clock.elapsed();
+/// Runs the attempt, which starts now.
+pub(super) async fn run(job: &mut Job, attempt: u32, started: Duration) -> Verdict {
     job.site.shop.attempts.fetch_add(1, Ordering::Relaxed);
     match verdict(job, attempt).await {
         Ok(verdict) => verdict,
@@ -104,15 +102,14 @@ async fn handle(
 ) -> Result<Verdict, Failure> {
     let delivery = job.delivery(attempt, session);
     let site = &job.site;
-    let (policy, limit) = (site.item.routed.policy, site.policy().time_limit());
-    let endpoint = &site.shop.endpoint;
-    let called = delivery.clone();
-    let call = guarded(&site.shop.clock, limit, move || endpoint.call(policy, called));
+    let (policy, limit) = (site.item.policy, site.policy().time_limit());
+    let (endpoint, inbox) = (&site.shop.endpoint, delivery.inbox.clone());
+    let call = guarded(&site.shop.clock, limit, move || endpoint.call(policy, delivery));
     let outcome = call.instrument(site.span()).await;
-    let session = delivery.inbox.take(); // a layer that keeps the delivery does not keep the transaction
+    let session = inbox.take(); // a layer that keeps the delivery does not keep the transaction
     match outcome {
         Outcome::Done(emits) => {
-            keep(job, &delivery, session, emits).await?;
+            keep(job, attempt, session, emits).await?;
             Ok(Verdict::Done { emits: !job.carry.emits.is_empty() })
         }
         Outcome::Skip(_) => Ok(Verdict::Skipped),
@@ -123,14 +120,11 @@ async fn handle(
 /// Takes the open transaction and the encoded records over, for the steps of settling.
 pub(super) async fn keep(
     job: &mut Job,
-    delivery: &Delivery,
+    attempt: u32,
     session: Option<Box<dyn InboxSession>>,
     emits: Emits,
 ) -> Result<(), Failure> {
-    let endpoint = &job.site.shop.endpoint;
-    let encoded = unpanicked("encoding what is emitted", || endpoint.encode(emits, delivery))?;
-    let emits =
-        encoded.map_err(|e| permanent(format!("what is emitted cannot be encoded: {e}")))?;
+    let emits = if emits.is_empty() { Vec::new() } else { encode(job, attempt, emits)? };
     check_sizes(&job.site, &emits).await?;
     if job.site.policy().effects == Effects::Transactional && session.is_none() {
         return Err(permanent(
@@ -140,6 +134,12 @@ pub(super) async fn keep(
     job.carry.session = session;
     job.carry.emits = emits;
     Ok(())
+}
+
+fn encode(job: &Job, attempt: u32, emits: Emits) -> Result<Vec<NewRecord>, Failure> {
+    let (endpoint, delivery) = (&job.site.shop.endpoint, job.delivery(attempt, None));
+    let encoded = unpanicked("encoding what is emitted", || endpoint.encode(emits, &delivery))?;
+    encoded.map_err(|e| permanent(format!("what is emitted cannot be encoded: {e}")))
 }
 
 /// Rule 5: what its topic can never take is found here, before anything is settled, and fails the record.

@@ -69,17 +69,23 @@ impl Beat {
     ) -> Poll<F::Output> {
         self.enter(tenure, offset);
         let answer = future.poll(cx);
-        self.count.fetch_add(1, Ordering::Release);
+        self.turn();
         answer
+    }
+
+    /// Only one lane writes: no other one can come between.
+    fn turn(&self) {
+        self.count.store(self.count.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
     }
 
     fn enter(&self, tenure: &Arc<Tenure>, offset: Offset) {
         let address = Arc::as_ptr(tenure) as u64;
-        if self.known.swap(address, Ordering::Relaxed) != address {
+        if self.known.load(Ordering::Relaxed) != address {
+            self.known.store(address, Ordering::Relaxed);
             let mut known = self.tenure.lock().unwrap_or_else(PoisonError::into_inner);
             *known = Some(tenure.clone());
         }
         self.offset.store(offset.0, Ordering::Release);
-        self.count.fetch_add(1, Ordering::Release);
+        self.turn();
     }
 }

@@ -16,17 +16,21 @@ const PANIC_TEXT: usize = 200;
 /// Runs the call to its end, its panic, or its time limit. What was cut off has an unknown effect (rule 18).
 pub(super) async fn guarded<F>(clock: &Clock, limit: Duration, call: impl FnOnce() -> F) -> Outcome
 where
-    F: Future<Output = Outcome>,
+    F: Future<Output = Outcome> + Unpin,
 {
-    let mut caught = Box::pin(AssertUnwindSafe(async { call().await }).catch_unwind());
+    let mut call = match unpanicked("the handler", call) {
+        Ok(call) => call,
+        Err(panic) => return Outcome::Failed(panic),
+    };
+    let caught = AssertUnwindSafe(&mut call).catch_unwind();
     let outcome = tokio::select! {
         biased;
-        outcome = &mut caught => outcome
+        outcome = caught => outcome
             .unwrap_or_else(|panic| Outcome::Failed(panicked("the handler", panic.as_ref()))),
         () = clock.sleep(limit) => Outcome::Failed(timed_out(limit)),
     };
     // What it held is dropped here, and may panic too: the attempt's end is known by now.
-    let _ = unpanicked("the handler", move || drop(caught));
+    let _ = unpanicked("the handler", move || drop(call));
     outcome
 }
 
@@ -60,7 +64,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(30);
 
     async fn failure_of<F: Future<Output = Outcome>>(call: impl FnOnce() -> F) -> Failure {
-        match guarded(&Clock::system(), LIMIT, call).await {
+        match guarded(&Clock::system(), LIMIT, || Box::pin(call())).await {
             Outcome::Failed(failure) => failure,
             other => panic!("expected a failure, got {other:?}"),
         }
@@ -68,7 +72,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_comes_through() {
-        let call = || async { Outcome::Done(Emits::none()) };
+        let call = || Box::pin(async { Outcome::Done(Emits::none()) });
         assert!(matches!(guarded(&Clock::system(), LIMIT, call).await, Outcome::Done(_)));
     }
 

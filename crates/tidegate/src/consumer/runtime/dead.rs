@@ -37,7 +37,7 @@ pub(super) async fn letter(job: &mut Job, death: Death) -> Result<(), StepFailur
 }
 
 fn write(site: &Site, death: &Death, detail: Detail) -> Result<NewRecord, StepFailure> {
-    let (record, handler) = (&site.item.record, &site.item.routed.handler);
+    let (record, handler) = (&site.item.record, &site.item.handler);
     let Some(writer) = site.shop.dead_letters.get(&record.topic) else {
         return Err(StepFailure::Again(format!("{} has no dead-letter topic", record.topic)));
     };
@@ -75,14 +75,14 @@ pub(super) async fn handler(
 async fn call(job: &mut Job, session: Option<Box<dyn InboxSession>>) -> Result<(), Failure> {
     let delivery = job.delivery(job.carry.dead_handler_failures + 1, session);
     let site = &job.site;
-    let (policy, limit) = (site.item.routed.policy, site.policy().dead_time_limit());
+    let (policy, limit) = (site.item.policy, site.policy().dead_time_limit());
     let endpoint = &site.shop.endpoint;
-    let called = delivery.clone();
-    let call = guarded(&site.shop.clock, limit, move || endpoint.call_dead(policy, called));
+    let (attempt, inbox) = (delivery.attempt, delivery.inbox.clone());
+    let call = guarded(&site.shop.clock, limit, move || endpoint.call_dead(policy, delivery));
     let outcome = call.instrument(site.span()).await;
-    let session = delivery.inbox.take();
+    let session = inbox.take();
     match outcome {
-        Outcome::Done(emits) => keep(job, &delivery, session, emits).await,
+        Outcome::Done(emits) => keep(job, attempt, session, emits).await,
         Outcome::Skip(_) => {
             job.carry.dead_handler_over = true; // its transaction is rolled back
             Ok(())

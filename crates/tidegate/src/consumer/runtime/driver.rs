@@ -95,11 +95,10 @@ impl Driver {
     pub(crate) fn new(seat: Seat) -> Self {
         let lanes = Lanes::start(&seat.shop, seat.lanes);
         Self {
-            shop: seat.shop,
             core: seat.core,
             consumer: seat.consumer,
             observers: seat.observers,
-            held: Held::default(),
+            held: Held::new(seat.shop.clock.clone()),
             tasks: JoinSet::new(),
             lanes,
             commit: None,
@@ -109,6 +108,7 @@ impl Driver {
             positioning: None,
             drain: seat.drain,
             stopping: None,
+            shop: seat.shop,
         }
     }
 
@@ -137,7 +137,7 @@ impl Driver {
                 self.tell(&RuntimeEvent::LoopLate { by });
             }
             let ended = self.take(woken)?;
-            self.health.set_ledger(self.core.ledger());
+            self.health.update_ledger(|ledger| self.core.update_ledger(ledger));
             if let Some(stopped) = ended {
                 return Ok(stopped);
             }
@@ -182,7 +182,7 @@ impl Driver {
     /// The end: tasks are cut off, then the group is left. Nothing is polled any more, so nothing that arrives
     /// now can be stored or committed (rule 16).
     async fn leave(&mut self) {
-        self.health.set_ledger(self.core.ledger());
+        self.health.update_ledger(|ledger| self.core.update_ledger(ledger));
         let deadline = self.stopping.map_or(FAILED_DEADLINE, |since| {
             CLOSE_DEADLINE + self.drain.saturating_sub(since.elapsed())
         });

@@ -6,20 +6,26 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::consumer::core::{LocalEpoch, Start, Window, WorkId};
-use crate::consumer::runtime::job::{Carry, Item};
+use crate::consumer::runtime::job::Carry;
 use crate::consumer::runtime::lane::Starts;
+use crate::consumer::runtime::observer::Subject;
 use crate::consumer::runtime::tenure::Tenure;
+use crate::delivery::Identified;
 use crate::message::{Offset, TopicPartition};
 use crate::planted::planted;
 
 /// All partitions that are owned, or were lately.
-#[derive(Debug, Default)]
-pub(super) struct Held(HashMap<TopicPartition, Ownership>);
+#[derive(Debug)]
+pub(super) struct Held {
+    owned: HashMap<TopicPartition, Ownership>,
+    clock: Clock,
+}
 
 /// One ownership of one partition.
 #[derive(Debug)]
-struct Ownership {
+pub(super) struct Ownership {
     tenure: Arc<Tenure>,
     /// The offset that is delivered next; `None` until delivery starts.
     next: Option<Offset>,
@@ -29,51 +35,52 @@ struct Ownership {
 
 /// One record.
 #[derive(Debug)]
-pub(super) struct Work {
-    pub(super) item: Arc<Item>,
+struct Work {
+    item: Arc<Identified>,
     carry: Option<Box<Carry>>,
 }
 
 impl Held {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { owned: HashMap::new(), clock }
+    }
+
     /// A new ownership begins: nothing of the old one is left. The answer of an older one changes nothing (rule 10).
     pub(super) fn own(&mut self, partition: TopicPartition, epoch: LocalEpoch, owners: Vec<i64>) {
-        if self.0.get(&partition).is_none_or(|present| present.tenure.epoch < epoch) {
-            let tenure = Arc::new(Tenure::new(partition.clone(), epoch, owners));
+        if self.owned.get(&partition).is_none_or(|present| present.tenure.epoch < epoch) {
+            let tenure =
+                Arc::new(Tenure::new(partition.clone(), epoch, owners, self.clock.clone()));
             let works = Window::default();
-            self.0.insert(partition, Ownership { tenure, next: None, paused: false, works });
+            self.owned.insert(partition, Ownership { tenure, next: None, paused: false, works });
         }
     }
 
     /// Delivery starts from here.
     pub(super) fn start(&mut self, partition: &TopicPartition, epoch: LocalEpoch, from: Offset) {
         self.own(partition.clone(), epoch, Vec::new());
-        if let Some(ownership) = self.0.get_mut(partition) {
+        if let Some(ownership) = self.owned.get_mut(partition) {
             ownership.next = Some(from);
             ownership.paused = false;
         }
     }
 
     pub(super) fn set_paused(&mut self, partition: &TopicPartition, paused: bool) {
-        if let Some(ownership) = self.0.get_mut(partition) {
+        if let Some(ownership) = self.owned.get_mut(partition) {
             ownership.paused = paused;
         }
     }
 
-    /// Keeps a delivered record. One that comes twice is not kept: the core says so, and ignores it.
-    pub(super) fn keep(&mut self, partition: &TopicPartition, offset: Offset, item: Arc<Item>) {
-        let Some(ownership) = self.0.get_mut(partition) else { return };
-        if ownership.next.is_some_and(|next| offset >= next) {
-            ownership.next = Some(offset.next());
-            ownership.works.insert(offset, Work { item, carry: None });
-        }
+    /// The ownership that delivered records belong to.
+    pub(super) fn present(&mut self, partition: &TopicPartition) -> Option<&mut Ownership> {
+        self.owned.get_mut(partition)
     }
 
     fn of(&self, partition: &TopicPartition, epoch: LocalEpoch) -> Option<&Ownership> {
-        self.0.get(partition).filter(|ownership| ownership.tenure.epoch == epoch)
+        self.owned.get(partition).filter(|ownership| ownership.tenure.epoch == epoch)
     }
 
     fn of_mut(&mut self, partition: &TopicPartition, epoch: LocalEpoch) -> Option<&mut Ownership> {
-        self.0.get_mut(partition).filter(|ownership| ownership.tenure.epoch == epoch)
+        self.owned.get_mut(partition).filter(|ownership| ownership.tenure.epoch == epoch)
     }
 
     /// What lanes need to know of these records.
@@ -94,7 +101,7 @@ impl Held {
     }
 
     /// What a step of settling needs: also what the last one left.
-    pub(super) fn step(&mut self, work: &WorkId) -> Option<(Arc<Tenure>, Arc<Item>, Carry)> {
+    pub(super) fn step(&mut self, work: &WorkId) -> Option<(Arc<Tenure>, Arc<Identified>, Carry)> {
         let ownership = self.of_mut(&work.partition, work.epoch)?;
         let held = ownership.works.get_mut(work.offset)?;
         let carry = held.carry.take().map(|carry| *carry).unwrap_or_default();
@@ -103,13 +110,13 @@ impl Held {
 
     /// The ownership that an answer counts for.
     pub(super) fn epoch_of(&self, tenure: &Tenure) -> LocalEpoch {
-        let present = self.0.get(&tenure.partition).filter(|_| planted!(LateCompletion));
+        let present = self.owned.get(&tenure.partition).filter(|_| planted!(LateCompletion));
         present.map_or(tenure.epoch, |present| present.tenure.epoch)
     }
 
     /// The record at a place, whichever ownership it belongs to.
-    pub(super) fn at(&self, partition: &TopicPartition, offset: Offset) -> Option<&Work> {
-        self.0.get(partition)?.works.get(offset)
+    pub(super) fn at(&self, partition: &TopicPartition, offset: Offset) -> Option<Subject<'_>> {
+        Some(&self.owned.get(partition)?.works.get(offset)?.item)
     }
 
     /// What a lane left for the record's next step. It is dropped when the ownership has ended meanwhile: an open
@@ -121,10 +128,15 @@ impl Held {
         }
     }
 
-    /// The record is finished.
-    pub(super) fn forget(&mut self, partition: &TopicPartition, epoch: LocalEpoch, offset: Offset) {
+    /// Records are finished.
+    pub(super) fn forget(
+        &mut self,
+        partition: &TopicPartition,
+        epoch: LocalEpoch,
+        ended: impl Iterator<Item = Offset>,
+    ) {
         if let Some(ownership) = self.of_mut(partition, epoch) {
-            ownership.works.remove(offset);
+            ended.for_each(|offset| drop(ownership.works.remove(offset)));
         }
     }
 
@@ -143,17 +155,28 @@ impl Held {
     /// The ownership has ended: what runs for it is cut off, its records forgotten.
     pub(super) fn cancel(&mut self, partition: &TopicPartition, epoch: LocalEpoch) {
         if self.of(partition, epoch).is_some()
-            && let Some(ended) = self.0.remove(partition)
+            && let Some(ended) = self.owned.remove(partition)
             && !planted!(LateCompletion)
         {
-            ended.tenure.over.cancel();
+            ended.tenure.end();
         }
     }
 
     /// Where each partition goes on that may deliver now.
     #[cfg(feature = "testing")]
     pub(super) fn open_positions(&self) -> Vec<(TopicPartition, Offset)> {
-        let open = self.0.iter().filter(|(_, ownership)| !ownership.paused);
+        let open = self.owned.iter().filter(|(_, ownership)| !ownership.paused);
         open.filter_map(|(partition, o)| Some((partition.clone(), o.next?))).collect()
+    }
+}
+
+impl Ownership {
+    /// Keeps a delivered record. One that comes twice is not kept: the core says so, and ignores it.
+    pub(super) fn keep(&mut self, item: Identified) {
+        let offset = item.record.offset;
+        if self.next.is_some_and(|next| offset >= next) {
+            self.next = Some(offset.next());
+            self.works.insert(offset, Work { item: Arc::new(item), carry: None });
+        }
     }
 }

@@ -1,12 +1,11 @@
 //! What comes from the group: ownership and records.
 
 use std::hash::{DefaultHasher, Hasher};
-use std::sync::Arc;
 
 use crate::broker::{Assignment, GroupEvent};
 use crate::consumer::core::{Delivered, Event, Stopped};
 use crate::consumer::runtime::driver::Driver;
-use crate::consumer::runtime::job::Item;
+use crate::delivery::Identified;
 use crate::error::Error;
 use crate::message::{Record, TopicPartition};
 
@@ -34,12 +33,15 @@ impl Driver {
     /// Keeps the records, and tells what the core needs to know of them.
     fn records(&mut self, partition: TopicPartition, records: Vec<Record>) -> Event {
         let mut delivered = Vec::with_capacity(records.len());
+        let mut held = self.held.present(&partition);
         for record in records {
             let routed = self.shop.endpoint.route(&record);
             let (offset, size, policy) = (record.offset, record.footprint(), routed.policy);
             let key = record.key.as_deref().map(hash);
             self.observers.delivered(&record);
-            self.held.keep(&partition, offset, Arc::new(Item { record: Arc::new(record), routed }));
+            if let Some(held) = &mut held {
+                held.keep(Identified::new(record, routed, self.shop.identity.group.clone()));
+            }
             delivered.push(Delivered { offset, size, policy, key });
         }
         Event::Delivered { partition, records: delivered }

@@ -8,30 +8,17 @@
 
 use std::sync::Arc;
 
-use crate::consumer::runtime::observer::Subject;
 use crate::consumer::runtime::tenure::Tenure;
-use crate::delivery::{Delivery, InboxSlot, Ours};
+use crate::delivery::{Delivery, Identified, InboxSlot, Ours};
 use crate::headers::names;
 use crate::inbox::{Claim, InboxSession};
-use crate::message::{NewRecord, Offset, Record};
+use crate::message::{NewRecord, Offset};
 use crate::planted::planted;
 use crate::policy::RoutePolicy;
-use crate::router::endpoint::Routed;
 
 use super::shop::{NamedStore, Shop};
 
-/// A record and its route; the same for all attempts.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) record: Arc<Record>,
-    pub(super) routed: Routed,
-}
-
-impl Item {
-    pub(super) fn subject(&self) -> Subject<'_> {
-        Subject { record: &self.record, routed: &self.routed }
-    }
-
+impl Identified {
     /// Whether the record is a replay of exactly this letter.
     pub(super) fn replays(&self, letter: &str) -> bool {
         self.record.headers.text(names::REPLAY_LETTER) == Some(letter)
@@ -65,7 +52,7 @@ pub(super) struct Site {
     pub(super) shop: Arc<Shop>,
     pub(super) tenure: Arc<Tenure>,
     pub(super) offset: Offset,
-    pub(super) item: Arc<Item>,
+    pub(super) item: Arc<Identified>,
 }
 
 /// What a lane works on.
@@ -77,12 +64,12 @@ pub(super) struct Job {
 impl Site {
     /// The route's policy.
     pub(super) fn policy(&self) -> &RoutePolicy {
-        self.shop.policy(self.item.routed.policy)
+        self.shop.policy(self.item.policy)
     }
 
     /// The route's store, where it has one.
     pub(super) fn store(&self) -> Option<&NamedStore> {
-        Some(self.shop.store(self.item.routed.policy)?.1)
+        Some(self.shop.store(self.item.policy)?.1)
     }
 
     /// Rule 10, asked once more when something took its time before the handler is called: a process that was stopped
@@ -93,19 +80,18 @@ impl Site {
 
     /// The owner epoch of the route's store for this partition.
     fn owner_epoch(&self) -> i64 {
-        let store = self.shop.store(self.item.routed.policy).map(|(place, _)| place);
+        let store = self.shop.store(self.item.policy).map(|(place, _)| place);
         store.and_then(|place| self.tenure.owners.get(place)).copied().unwrap_or_default()
     }
 
     /// Around a handler's call: its own log lines, and those of what it calls, say whose they are.
     pub(super) fn span(&self) -> tracing::Span {
-        let routed = &self.item.routed;
         tracing::info_span!(
             "handler",
             service = %self.shop.identity.service,
-            handler = routed.handler.as_ref(),
-            event_id = routed.event_id.as_str(),
-            correlation_id = routed.correlation_id.as_ref(),
+            handler = self.item.handler.as_ref(),
+            event_id = self.item.event_id.as_str(),
+            correlation_id = self.item.correlation_id.as_ref(),
             partition = %self.tenure.partition,
             offset = self.offset.0,
         )
@@ -115,8 +101,8 @@ impl Site {
     pub(super) fn claim(&self) -> Claim {
         Claim {
             group: self.shop.identity.group.as_ref().to_owned(),
-            handler: self.item.routed.handler.as_ref().to_owned(),
-            event_id: self.item.routed.event_id.clone(),
+            handler: self.item.handler.as_ref().to_owned(),
+            event_id: self.item.event_id.clone(),
             partition: self.tenure.partition.clone(),
             owner_epoch: self.owner_epoch(),
         }
@@ -124,29 +110,33 @@ impl Site {
 }
 
 impl Job {
+    pub(super) fn new(
+        (shop, tenure): (&Arc<Shop>, &Arc<Tenure>),
+        offset: Offset,
+        item: Arc<Identified>,
+    ) -> Self {
+        let site = Site { shop: shop.clone(), tenure: tenure.clone(), offset, item };
+        Self { site, carry: Carry::default() }
+    }
+
+    /// The same for the next record of the partition.
+    pub(super) fn turn_to(&mut self, offset: Offset, item: Arc<Identified>) {
+        (self.site.offset, self.site.item) = (offset, item);
+        self.carry = Carry::default();
+    }
+
     /// What the route is called with.
     pub(super) fn delivery(
         &self,
         attempt: u32,
         session: Option<Box<dyn InboxSession>>,
     ) -> Delivery {
-        let inbox = InboxSlot::default();
-        if let Some(session) = session {
-            inbox.put(session);
-        }
-        let site = &self.site;
-        let routed = &site.item.routed;
         Delivery {
-            record: Arc::clone(&site.item.record),
-            event_id: routed.event_id.clone(),
-            event_type: Arc::clone(&routed.event_type),
-            correlation_id: Arc::clone(&routed.correlation_id),
+            identified: Arc::clone(&self.site.item),
             attempt,
-            group: Arc::clone(&site.shop.identity.group),
-            handler: Arc::clone(&routed.handler),
-            inbox,
+            inbox: InboxSlot::new(session),
             dead: self.carry.death.clone(),
-            ours: Ours(Some((site.tenure.clone(), site.shop.clock.clone()))),
+            ours: Ours(Some(self.site.tenure.clone())),
         }
     }
 }

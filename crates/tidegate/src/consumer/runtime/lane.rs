@@ -19,22 +19,23 @@ use crate::broker::BoxFuture;
 use crate::consumer::core::{Start, Step, StepFailure, StepKind, Verdict};
 use crate::consumer::runtime::beat::Beat;
 use crate::consumer::runtime::call::unpanicked;
-use crate::consumer::runtime::job::{Carry, Item, Job, Site};
+use crate::consumer::runtime::job::{Carry, Job, Site};
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::consumer::runtime::{attempt, settle};
+use crate::delivery::Identified;
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
 
 /// Records to be run, with what the driver holds of them: chain after chain.
-pub(super) type Starts = Vec<(Start, Arc<Item>)>;
+pub(super) type Starts = Vec<(Start, Arc<Identified>)>;
 
 /// What the driver hands over.
 pub(super) enum Task {
     /// Whole chains, one after the other in the list.
     Run { tenure: Arc<Tenure>, starts: Starts },
     /// One step of settling.
-    Step { tenure: Arc<Tenure>, offset: Offset, item: Arc<Item>, carry: Carry, step: Step },
+    Step { tenure: Arc<Tenure>, offset: Offset, item: Arc<Identified>, carry: Carry, step: Step },
 }
 
 /// What became of it.
@@ -206,22 +207,21 @@ impl Chain {
 
     async fn one_by_one(self, starts: Starts) -> Ran {
         let mut ran = self.nothing(starts.len());
-        let mut goes_on = true;
+        let (mut goes_on, mut job) = (true, None);
         for (Start { offset, attempt, .. }, item) in starts {
-            goes_on = goes_on && self.tenure.may_begin(self.shop.clock.elapsed());
+            let now = self.shop.clock.elapsed();
+            goes_on = goes_on && self.tenure.may_begin(now);
             if !goes_on {
                 ran.answers.push((offset, Verdict::Held));
                 continue;
             }
-            let effects = self.shop.policy(item.routed.policy).effects;
-            let (shop, tenure) = (self.shop.clone(), self.tenure.clone());
-            let mut job =
-                Job { site: Site { shop, tenure, offset, item }, carry: Carry::default() };
-            let attempt = attempt::run(&mut job, attempt);
+            let effects = self.shop.policy(item.policy).effects;
+            let job = self.turn_to(&mut job, offset, item);
+            let attempt = attempt::run(job, attempt, now);
             let (verdict, waited) = self.beat.watch(&self.tenure, offset, attempt).await;
             goes_on = verdict.is_plain(effects);
             if !goes_on {
-                ran.carries.push((offset, job.carry));
+                ran.carries.push((offset, std::mem::take(&mut job.carry)));
             }
             ran.answers.push((offset, verdict));
             if waited && goes_on {
@@ -229,6 +229,22 @@ impl Chain {
             }
         }
         Ran { chains: 1, ..ran }
+    }
+
+    /// The job of the next record, in place of that of the last one.
+    fn turn_to<'j>(
+        &self,
+        job: &'j mut Option<Job>,
+        offset: Offset,
+        item: Arc<Identified>,
+    ) -> &'j mut Job {
+        match job {
+            Some(job) => {
+                job.turn_to(offset, item);
+                job
+            }
+            None => job.insert(Job::new((&self.shop, &self.tenure), offset, item)),
+        }
     }
 
     /// What took time is told at once: what is finished can be committed while the next record runs.

@@ -5,6 +5,7 @@ use crate::consumer::core::End;
 use crate::consumer::runtime::observer::{Observer, Subject};
 use crate::consumer::runtime::shop::Identity;
 use crate::events::RuntimeEvent;
+use crate::message::{Offset, TopicPartition};
 
 /// Writes a line for every failed attempt, dead letter, outage, alarm and change of ownership.
 pub(crate) struct Logs(pub(crate) Identity);
@@ -17,9 +18,9 @@ macro_rules! line {
             group = %$logs.0.group,
             partition = $event.partition().map(tracing::field::display),
             offset = $event.record().map(|(_, offset)| offset.0),
-            event_id = $subject.map(|s| s.routed.event_id.as_str()),
-            correlation_id = $subject.map(|s| s.routed.correlation_id.as_ref()),
-            handler = $subject.map(|s| s.routed.handler.as_ref()),
+            event_id = $subject.map(|s| s.event_id.as_str()),
+            correlation_id = $subject.map(|s| s.correlation_id.as_ref()),
+            handler = $subject.map(|s| s.handler.as_ref()),
             $($($field)+,)?
             $message
         )
@@ -27,6 +28,19 @@ macro_rules! line {
 }
 
 impl Observer for Logs {
+    fn settled<'a>(
+        &self,
+        partition: &TopicPartition,
+        ended: &[(Offset, End)],
+        subject: &dyn Fn(Offset) -> Option<Subject<'a>>,
+    ) {
+        let all = tracing::enabled!(tracing::Level::DEBUG);
+        for (offset, end) in ended.iter().copied().filter(|(_, end)| all || *end == End::Dead) {
+            let event = RuntimeEvent::Settled { partition: partition.clone(), offset, end };
+            self.event(&event, subject(offset));
+        }
+    }
+
     fn event(&self, event: &RuntimeEvent, subject: Option<Subject<'_>>) {
         match event {
             RuntimeEvent::Retrying { attempt, failure, delay, .. } => {

@@ -2,27 +2,34 @@
 
 use std::sync::Arc;
 
+use crate::consumer::core::End;
+use crate::delivery::Identified;
 use crate::events::RuntimeEvent;
-use crate::message::Record;
-use crate::router::endpoint::Routed;
+use crate::message::{Offset, Record, TopicPartition};
 
 /// A record that an event is about, as long as the driver holds it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Subject<'a> {
-    #[cfg_attr(
-        not(feature = "testing"),
-        expect(dead_code, reason = "`TestService` asks for keys")
-    )]
-    pub(crate) record: &'a Record,
-    pub(crate) routed: &'a Routed,
-}
+pub(crate) type Subject<'a> = &'a Identified;
 
 /// Told synchronously, from the driver: must not block.
 pub(crate) trait Observer: Send + Sync {
     /// A record was delivered, and is the service's to finish.
     fn delivered(&self, _record: &Record) {}
 
-    /// Something happened; `subject` is the record that it is about, if it is about one.
+    /// Records of one partition have ended; `subject` gives those that the driver holds. An event for each, unless an
+    /// observer knows a shorter way.
+    fn settled<'a>(
+        &self,
+        partition: &TopicPartition,
+        ended: &[(Offset, End)],
+        subject: &dyn Fn(Offset) -> Option<Subject<'a>>,
+    ) {
+        for (offset, end) in ended.iter().copied() {
+            let event = RuntimeEvent::Settled { partition: partition.clone(), offset, end };
+            self.event(&event, subject(offset));
+        }
+    }
+
+    /// Something else happened; `subject` is the record that it is about, if it is about one.
     fn event(&self, event: &RuntimeEvent, subject: Option<Subject<'_>>);
 }
 
@@ -38,6 +45,17 @@ impl Observers {
     pub(super) fn delivered(&self, record: &Record) {
         for observer in &self.0 {
             observer.delivered(record);
+        }
+    }
+
+    pub(super) fn settled<'a>(
+        &self,
+        partition: &TopicPartition,
+        ended: &[(Offset, End)],
+        subject: &dyn Fn(Offset) -> Option<Subject<'a>>,
+    ) {
+        for observer in &self.0 {
+            observer.settled(partition, ended, subject);
         }
     }
 

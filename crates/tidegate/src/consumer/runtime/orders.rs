@@ -79,10 +79,8 @@ impl Driver {
 
     /// Says how records have ended, then forgets them: what is told can name them.
     fn forget(&mut self, id: &TopicPartition, epoch: LocalEpoch, ended: Vec<(Offset, End)>) {
-        for (offset, end) in ended {
-            self.tell(&RuntimeEvent::Settled { partition: id.clone(), offset, end });
-            self.held.forget(id, epoch, offset);
-        }
+        self.observers.settled(id, &ended, &|offset| self.held.at(id, offset));
+        self.held.forget(id, epoch, ended.into_iter().map(|(offset, _)| offset));
     }
 
     fn commit(&mut self, entries: Vec<CommitEntry>) {
@@ -94,8 +92,8 @@ impl Driver {
     /// Tells all who listen.
     pub(super) fn tell(&self, event: &RuntimeEvent) {
         let place = event.record();
-        let work = place.and_then(|(partition, offset)| self.held.at(partition, offset));
-        self.observers.event(event, work.map(|work| work.item.subject()));
+        let subject = place.and_then(|(partition, offset)| self.held.at(partition, offset));
+        self.observers.event(event, subject);
     }
 }
 

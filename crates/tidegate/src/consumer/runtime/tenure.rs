@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::consumer::core::LocalEpoch;
 use crate::delivery::Ownership;
 use crate::message::TopicPartition;
@@ -19,22 +20,38 @@ pub(super) struct Tenure {
     pub(super) owners: Vec<i64>,
     /// Cancelled when the ownership has ended: what runs for it is dropped, and its answers are not heard.
     pub(super) over: CancellationToken,
+    /// The same, to be asked for each record: the token has a lock.
+    ended: AtomicBool,
     /// Nothing that was handed over is begun any more.
     held: AtomicBool,
     /// Until when the ownership is trusted, in microseconds of the service's clock (rule 10).
     lease: AtomicU64,
+    clock: Clock,
 }
 
 impl Tenure {
-    pub(super) fn new(partition: TopicPartition, epoch: LocalEpoch, owners: Vec<i64>) -> Self {
+    pub(super) fn new(
+        partition: TopicPartition,
+        epoch: LocalEpoch,
+        owners: Vec<i64>,
+        clock: Clock,
+    ) -> Self {
         Self {
             partition,
             epoch,
             owners,
             over: CancellationToken::new(),
+            ended: AtomicBool::new(false),
             held: AtomicBool::new(false),
             lease: AtomicU64::new(0),
+            clock,
         }
+    }
+
+    /// The ownership has ended.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.over.cancel();
     }
 
     pub(super) fn hold(&self) {
@@ -48,7 +65,7 @@ impl Tenure {
     /// Whether the ownership may be acted on now (rule 10).
     pub(super) fn is_trusted(&self, now: Duration) -> bool {
         let leased = micros(now) < self.lease.load(Ordering::Acquire) || planted!(NoLease);
-        leased && !self.over.is_cancelled()
+        leased && !self.ended.load(Ordering::Acquire)
     }
 
     /// Whether an attempt may begin now (rules 10, 11).
@@ -58,8 +75,12 @@ impl Tenure {
 }
 
 impl Ownership for Tenure {
-    fn holds(&self, now: Duration) -> bool {
-        self.is_trusted(now)
+    fn holds(&self) -> bool {
+        self.is_trusted(self.clock.elapsed())
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
     }
 }
 

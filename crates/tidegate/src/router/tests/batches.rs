@@ -22,9 +22,17 @@ struct Stage {
 
 type OnStage = State<Arc<Stage>>;
 
-impl Ownership for Stage {
-    fn holds(&self, _: Duration) -> bool {
-        !self.lost.load(Ordering::SeqCst)
+/// The partition's, as the stage says.
+#[derive(Debug)]
+struct Lease(Arc<Stage>, Clock);
+
+impl Ownership for Lease {
+    fn holds(&self) -> bool {
+        !self.0.lost.load(Ordering::SeqCst)
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.1
     }
 }
 
@@ -57,7 +65,7 @@ impl Attempts {
     fn three(router: Router, stage: &Arc<Stage>) -> Self {
         let (driver, clock) = (Driver::new(router), VirtualClock::new());
         let (routed, delivery) = driver.delivery(&placed());
-        let ours = Ours(Some((stage.clone(), Clock::Virtual(clock.clone()))));
+        let ours = Ours(Some(Arc::new(Lease(stage.clone(), Clock::Virtual(clock.clone())))));
         let delivery = Delivery { ours, ..delivery };
         let one = || {
             let (endpoint, delivery) = (driver.0.clone(), delivery.clone());

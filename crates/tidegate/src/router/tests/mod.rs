@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::class::Failure;
-use crate::delivery::{Delivery, InboxSlot};
+use crate::delivery::{Delivery, Identified, InboxSlot};
 use crate::headers::Headers;
 use crate::message::{NewRecord, Offset, Partition, Record, Timestamp, TopicName};
 use crate::prelude::*;
@@ -109,13 +109,8 @@ impl Driver {
     fn delivery(&self, record: &Record) -> (Routed, Delivery) {
         let routed = self.0.route(record);
         let delivery = Delivery {
-            record: Arc::new(record.clone()),
-            event_id: routed.event_id.clone(),
-            event_type: routed.event_type.clone(),
-            correlation_id: routed.correlation_id.clone(),
+            identified: Identified::new(record.clone(), routed.clone(), "shop".into()).into(),
             attempt: 1,
-            group: "shop".into(),
-            handler: routed.handler.clone(),
             inbox: InboxSlot::default(),
             dead: None,
             ours: crate::delivery::Ours::default(),

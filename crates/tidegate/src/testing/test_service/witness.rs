@@ -126,7 +126,7 @@ impl Observer for Witness {
         if let (Some(saw), Some(subject)) = (saw(event), subject) {
             seen.sightings.push(Sighting {
                 key: subject.record.key.as_ref().map(|key| String::from_utf8_lossy(key).into()),
-                event_id: subject.routed.event_id.as_str().to_owned(),
+                event_id: subject.event_id.as_str().to_owned(),
                 saw,
             });
         }

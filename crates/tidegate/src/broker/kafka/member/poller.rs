@@ -1,10 +1,9 @@
 //! The poll thread: carries out what the member asked for, and takes in what the client has. It never sleeps while
 //! there is something to do, and never waits for the member but inside a revoke.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer as _;
@@ -15,6 +14,7 @@ use super::asker::Ask;
 use super::committer::Job;
 use super::lists::list;
 use super::{Client, Shared};
+use crate::broker::kafka::record::Copies;
 use crate::broker::kafka::{error, record};
 use crate::broker::{BrokerError, Subscription};
 use crate::message::{Offset, Record, TopicName, TopicPartition};
@@ -29,6 +29,8 @@ const NOTHING: u32 = 3;
 const SEEK: Duration = Duration::from_secs(1);
 /// A seek that the client does not take yet is tried again after this.
 const SEEK_AGAIN: Duration = Duration::from_millis(5);
+/// How long helpers may take to end before the group is left without them.
+const HELPERS: Duration = Duration::from_millis(250);
 /// How long leaving may take before the client is let go.
 const LEAVE: Duration = Duration::from_secs(3);
 
@@ -41,7 +43,8 @@ pub(super) struct Poller {
     topics: Vec<TopicName>,
     /// A member that does not ask for events for so long is not kept alive.
     patience: Duration,
-    taken: BTreeMap<TopicPartition, Vec<Record>>,
+    taken: Taken,
+    copies: Copies,
 }
 
 impl Poller {
@@ -53,8 +56,8 @@ impl Poller {
     ) -> Self {
         // What is left of the interval the client counts itself, from its last poll on.
         let patience = how.max_poll_interval / 4;
-        let (topics, taken) = (how.topics.clone(), BTreeMap::new());
-        Self { client, shared, asks, commits, topics, patience, taken }
+        let (topics, taken, copies) = (how.topics.clone(), Taken::default(), Copies::default());
+        Self { client, shared, asks, commits, topics, patience, taken, copies }
     }
 
     pub(super) fn run(mut self, helpers: Vec<JoinHandle<()>>) {
@@ -65,9 +68,9 @@ impl Poller {
                 self.shared.bell.wait(if again { SEEK_AGAIN } else { LOOK });
             }
         }
-        self.leave();
         let _ = self.asks.send(Ask::End);
         let _ = self.commits.send(None);
+        self.leave(&helpers);
         // The last to let the client go closes it; here it may take its time.
         drop(self);
         helpers.into_iter().for_each(|helper| drop(helper.join()));
@@ -154,8 +157,7 @@ impl Poller {
                     let Some(topic) = self.topics.iter().find(|t| t.as_str() == topic) else {
                         continue;
                     };
-                    let record = record::of(&message, topic);
-                    self.taken.entry(record.topic_partition()).or_default().push(record);
+                    self.taken.add(self.copies.of(&message, topic));
                 }
                 Some(Err(error)) => {
                     nothing = 0;
@@ -169,10 +171,10 @@ impl Poller {
     }
 
     fn hand_over(&mut self) {
-        if self.taken.is_empty() {
+        let Taken(taken) = std::mem::take(&mut self.taken);
+        if taken.is_empty() {
             return;
         }
-        let taken = std::mem::take(&mut self.taken);
         self.shared.tell(|state| {
             for (partition, records) in taken {
                 state.keep(&partition, records);
@@ -203,12 +205,45 @@ impl Poller {
         }
     }
 
-    /// Leaves the group: rebalance answers are served until nothing is owned. What is polled now is not kept (rule 16).
-    fn leave(&self) {
-        self.client.unsubscribe();
+    /// Leaves the group. The client does so when it is closed, and only if it was not told to unsubscribe before: then it
+    /// may close while partitions are still being stopped, and forgets to leave (librdkafka 2.12.1,
+    /// `rd_kafka_cgrp_incr_unassign_done`; test `a_member_that_closes_has_left`).
+    ///
+    /// Whoever drops the client last closes it. A helper that waits for an answer would keep the membership alive for as
+    /// long: then it is closed here, and rebalances are served until it is. What is polled now is not kept (rule 16).
+    fn leave(&self, helpers: &[JoinHandle<()>]) {
+        let deadline = Instant::now() + HELPERS;
+        while !helpers.iter().all(JoinHandle::is_finished) {
+            if Instant::now() >= deadline {
+                return self.close();
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn close(&self) {
+        if let Err(error) = self.client.close_queue() {
+            return tracing::debug!(%error, "the client cannot be closed yet");
+        }
         let deadline = Instant::now() + LEAVE;
-        while !self.shared.state().owned().is_empty() && Instant::now() < deadline {
+        while !self.client.closed() && Instant::now() < deadline {
             drop(self.client.poll(Duration::from_millis(10)));
+        }
+    }
+}
+
+/// What was taken in, by partition. Records come in runs: it is nearly always the last one.
+#[derive(Debug, Default)]
+struct Taken(Vec<(TopicPartition, Vec<Record>)>);
+
+impl Taken {
+    fn add(&mut self, record: Record) {
+        let here = |(partition, _): &(TopicPartition, _)| {
+            partition.partition == record.partition && partition.topic == record.topic
+        };
+        match self.0.iter().rposition(here) {
+            Some(at) => self.0[at].1.push(record),
+            None => self.0.push((record.topic_partition(), vec![record])),
         }
     }
 }

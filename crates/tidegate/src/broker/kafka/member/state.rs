@@ -143,7 +143,7 @@ impl State {
         self.lost(&all);
     }
 
-    pub(super) fn owned(&self) -> Vec<TopicPartition> {
+    fn owned(&self) -> Vec<TopicPartition> {
         self.readings.keys().cloned().collect()
     }
 

@@ -1,6 +1,6 @@
 //! A store with a table for effects, on either database.
 
-use crate::delivery::{Delivery, InboxSlot};
+use crate::delivery::{Delivery, Identified, InboxSlot};
 use crate::event::EventId;
 use crate::extract::FromDelivery;
 use crate::headers::Headers;
@@ -9,6 +9,8 @@ use crate::inbox::{
     Claim, Claimed, Inbox, InboxDatabase, InboxSession, InboxStore, Marker, OutboxRow,
 };
 use crate::message::{NewRecord, Offset, Partition, Record, Timestamp, TopicName, TopicPartition};
+use crate::policy::PolicyId;
+use crate::router::endpoint::Routed;
 
 /// The same tests on each database. A test that is not listed is unused code, which the compiler reports.
 macro_rules! on_each_database {
@@ -124,17 +126,17 @@ pub(super) fn delivery(session: Box<dyn InboxSession>) -> Delivery {
         value: None,
         headers: Headers::new(),
     };
-    let inbox = InboxSlot::default();
-    inbox.put(session);
-    Delivery {
-        record: record.into(),
-        event_id: EventId::new("e"),
-        event_type: "t".into(),
-        correlation_id: "c".into(),
-        attempt: 1,
-        group: "g".into(),
+    let routed = Routed {
+        policy: PolicyId::default(),
         handler: "h".into(),
-        inbox,
+        event_type: "t".into(),
+        event_id: EventId::new("e"),
+        correlation_id: "c".into(),
+    };
+    Delivery {
+        identified: Identified::new(record, routed, "g".into()).into(),
+        attempt: 1,
+        inbox: InboxSlot::new(Some(session)),
         dead: None,
         ours: crate::delivery::Ours::default(),
     }
