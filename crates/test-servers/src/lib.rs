@@ -22,4 +22,4 @@ mod single;
 
 pub use kafka::{LocalKafka, Node};
 pub use secure::{SecureKafka, User};
-pub use single::{LocalPostgres, LocalRedis};
+pub use single::{Kind, LocalPostgres, LocalRedis, Postgres, Redis, Single};

@@ -76,3 +76,16 @@ pub(crate) enum Command {
     /// Explains the code of a start-up finding, such as TG0026; without a code lists all.
     Explain(ExplainArgs),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The framework's table is what is read; here it is only written down.
+    #[test]
+    fn help_names_every_variable_of_security() {
+        for (name, _) in tidegate::broker::kafka::KafkaOptions::SECURITY_VARIABLES {
+            assert!(AFTER.contains(name), "{name}");
+        }
+    }
+}

@@ -91,7 +91,9 @@ const LOOK: Duration = Duration::from_millis(50);
 ///
 /// Without a store there is none to hold: then it takes nothing either.
 #[derive(Debug, Clone, Default)]
-pub struct InboxSlot(Option<Arc<Mutex<Option<Box<dyn InboxSession>>>>>);
+pub struct InboxSlot(Option<Arc<Slot>>);
+
+type Slot = Mutex<Option<Box<dyn InboxSession>>>;
 
 impl InboxSlot {
     /// With a session in it, if there is one.

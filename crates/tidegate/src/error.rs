@@ -14,7 +14,7 @@ pub enum Error {
     /// The start-up checks found something: all of it, before the group was joined.
     #[error("the service was not started:{}", Lines(.0))]
     Refused(Vec<Finding>),
-    /// The group could not be joined.
+    /// The group could not be joined, or the broker could not be asked what the start needs to know.
     #[error("group {group} cannot be joined")]
     Join {
         /// The consumer group.
@@ -48,6 +48,14 @@ pub enum Error {
         /// The panic.
         reason: String,
     },
+    /// The service's own code panicked where nothing catches it for the service: an observer, say. It ended like a crash.
+    #[error("the service of group {group} panicked: {reason}")]
+    Panicked {
+        /// The consumer group.
+        group: String,
+        /// The panic.
+        reason: String,
+    },
     /// The broker could not be opened or asked.
     #[error("the broker failed")]
     Broker(#[from] BrokerError),
@@ -72,6 +80,18 @@ impl fmt::Debug for Error {
     }
 }
 
+impl Error {
+    /// Names the group, where nothing else of the error does: several services may be one process.
+    pub(crate) fn of_group(self, group: &str) -> Self {
+        let named = |reason| format!("group {group}: {reason}");
+        match self {
+            Self::Stopped { reason } => Self::Stopped { reason: named(reason) },
+            Self::Internal { reason } => Self::Internal { reason: named(reason) },
+            other => other,
+        }
+    }
+}
+
 struct Lines<'a>(&'a [Finding]);
 
 impl fmt::Display for Lines<'_> {
@@ -88,6 +108,17 @@ mod tests {
     fn debug_shows_the_cause_once_as_main_prints_it() {
         let error = Error::from(BrokerError::Closed);
         assert_eq!(format!("{error:?}"), "the broker failed: the broker is closed");
+    }
+
+    #[test]
+    fn the_group_is_named_once() {
+        let stopped = Error::Stopped { reason: "a handler said so".into() }.of_group("billing");
+        assert_eq!(
+            stopped.to_string(),
+            "the service has stopped: group billing: a handler said so"
+        );
+        let join = Error::Join { group: "billing".into(), source: BrokerError::Closed };
+        assert_eq!(join.of_group("billing").to_string(), "group billing cannot be joined");
     }
 
     #[test]

@@ -3,15 +3,20 @@
 //! A service that has stopped never looks healthy, however it ended (rule 17; test
 //! `rule_17_a_stopped_service_is_not_ready`).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod state;
 
-use crate::consumer::core::{End, Ledger};
-use crate::consumer::runtime::{NamedStore, Observer, Subject};
-use crate::events::RuntimeEvent;
-use crate::message::{Offset, TopicPartition};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::Notify;
+
+use crate::broker::sync::lock;
+use crate::consumer::core::Ledger;
+use crate::consumer::runtime::NamedStore;
+use crate::message::TopicPartition;
 use crate::pulse::Pulse;
+
+use self::state::State;
 
 /// The state of one service. Cheap to clone and to read; given by `Service::health` before the start, and true for
 /// as long as it is held.
@@ -20,6 +25,8 @@ pub struct Health {
     state: Arc<Mutex<State>>,
     attempts: Arc<AtomicU64>,
     pulse: Arc<Pulse>,
+    /// Readiness may have changed.
+    changed: Arc<Notify>,
 }
 
 /// Where a service is in its life.
@@ -86,27 +93,6 @@ pub struct Snapshot {
     pub readiness: Readiness,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    phase: Phase,
-    /// Why it stopped, where that is not as it was asked.
-    failure: Option<String>,
-    assigned: BTreeSet<TopicPartition>,
-    /// What keeps a partition from going on: an outage, or ownership that cannot be noted.
-    blocked: BTreeMap<TopicPartition, String>,
-    /// Records whose settling does not succeed.
-    stalled: BTreeMap<(TopicPartition, Offset), String>,
-    /// Partitions whose ownership is not trusted for the moment.
-    waiting: BTreeMap<TopicPartition, String>,
-    /// Partitions that get no further, and nobody knows why.
-    stuck: BTreeMap<TopicPartition, String>,
-    /// Records whose handlers keep a lane's thread.
-    lanes: BTreeMap<(TopicPartition, Offset), String>,
-    outcomes: Outcomes,
-    ledger: Ledger,
-    stores: Vec<NamedStore>,
-}
-
 impl Health {
     /// Whether the service does its work, from what it has seen itself: it asks nobody.
     #[must_use]
@@ -134,6 +120,49 @@ impl Health {
         readiness
     }
 
+    /// Waits until the service is [ready](Self::readiness): not at all when it is already, and for ever when it is never
+    /// run. Cancel safe.
+    ///
+    /// ```
+    /// # use tidegate::prelude::*;
+    /// # #[derive(serde::Serialize, serde::Deserialize)] struct Order { id: String }
+    /// # impl Event for Order {
+    /// #     const TYPE: &'static str = "order.created";
+    /// #     fn key(&self) -> Key<'_> { Key::from(&self.id) }
+    /// # }
+    /// # async fn charge(_: Payload<Order>) {}
+    /// # async fn publish_the_first() {}
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let service = Service::new("billing", Broker::in_memory())
+    ///     .start_from(StartFrom::Earliest)
+    ///     .route(Topic::json("orders").on(charge).with_state(()));
+    /// let health = service.health();
+    /// let running = service.run_until(async move {
+    ///     if health.ready().await.is_ok() {
+    ///         publish_the_first().await;
+    ///     }
+    /// });
+    /// running.await.unwrap();
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The reasons, when the service has stopped: it will never be ready.
+    pub async fn ready(&self) -> Result<(), Readiness> {
+        loop {
+            let mut changed = std::pin::pin!(self.changed.notified());
+            changed.as_mut().enable(); // before looking, so that nothing is missed that changes meanwhile
+            let readiness = self.readiness();
+            if readiness.is_ready() {
+                return Ok(());
+            }
+            if self.lock().phase == Phase::Stopped {
+                return Err(self.readiness());
+            }
+            changed.await;
+        }
+    }
+
     /// Everything at this moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -156,6 +185,8 @@ impl Health {
         let mut state = self.lock();
         state.phase = Phase::Running;
         state.stores = stores;
+        drop(state);
+        self.changed.notify_waiters();
     }
 
     /// What the loop turns.
@@ -188,7 +219,7 @@ impl Health {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -201,101 +232,7 @@ impl Drop for StopGuard {
         let mut state = self.0.lock();
         state.phase = Phase::Stopped;
         state.assigned.clear();
-    }
-}
-
-impl State {
-    fn readiness(&self) -> Readiness {
-        let mut reasons = Vec::new();
-        match self.phase {
-            Phase::Starting => reasons.push("the service is starting".to_owned()),
-            Phase::Draining => reasons.push("the service is draining".to_owned()),
-            Phase::Stopped => reasons.push(match &self.failure {
-                Some(failure) => format!("the service has stopped: {failure}"),
-                None => "the service has stopped".to_owned(),
-            }),
-            Phase::Running if self.assigned.is_empty() => {
-                reasons.push("no partition is assigned".to_owned());
-            }
-            Phase::Running => {}
-        }
-        let paused = self.blocked.iter().chain(&self.waiting);
-        reasons.extend(paused.map(|(at, why)| format!("{at} is paused: {why}")));
-        reasons.extend(self.stuck.iter().map(|(at, why)| format!("{at} is stuck: {why}")));
-        let records = self.stalled.iter().chain(&self.lanes);
-        reasons.extend(
-            records.map(|((at, offset), why)| format!("{at} is stuck at offset {offset}: {why}")),
-        );
-        Readiness { reasons }
-    }
-
-    fn settled(&mut self, partition: &TopicPartition, offset: Offset, end: End) {
-        if !self.stalled.is_empty() {
-            self.stalled.remove(&(partition.clone(), offset));
-        }
-        let count = match end {
-            End::Done => &mut self.outcomes.done,
-            End::Duplicate => &mut self.outcomes.duplicate,
-            End::Skipped => &mut self.outcomes.skipped,
-            End::Dead => &mut self.outcomes.dead,
-        };
-        *count += 1;
-    }
-
-    fn ended(&mut self, partition: &TopicPartition) {
-        self.assigned.remove(partition);
-        self.blocked.remove(partition);
-        self.waiting.remove(partition);
-        self.stuck.remove(partition);
-        self.stalled.retain(|(at, _), _| at != partition);
-    }
-}
-
-impl Observer for Health {
-    fn settled<'a>(
-        &self,
-        partition: &TopicPartition,
-        ended: &[(Offset, End)],
-        _: &dyn Fn(Offset) -> Option<Subject<'a>>,
-    ) {
-        let mut state = self.lock();
-        ended.iter().for_each(|(offset, end)| state.settled(partition, *offset, *end));
-    }
-
-    fn event(&self, event: &RuntimeEvent, _subject: Option<Subject<'_>>) {
-        let mut state = self.lock();
-        let Some(at) = event.partition().cloned() else { return };
-        match event {
-            RuntimeEvent::Started { .. } => {
-                state.blocked.remove(&at);
-                state.assigned.insert(at);
-            }
-            RuntimeEvent::Ended { .. } | RuntimeEvent::Fenced { .. } => state.ended(&at),
-            RuntimeEvent::Retrying { .. } => state.outcomes.retried += 1,
-            RuntimeEvent::OutagePaused { dependency, message, .. } => {
-                state.blocked.insert(at, format!("{dependency} is down: {message}"));
-            }
-            RuntimeEvent::OutageOver { .. } => drop(state.blocked.remove(&at)),
-            RuntimeEvent::OwnFailed { message, .. } => {
-                state.blocked.insert(at, format!("ownership cannot be noted: {message}"));
-            }
-            RuntimeEvent::LeaseExpired { .. } => {
-                state.waiting.insert(at, "no commit was accepted for long".to_owned());
-            }
-            RuntimeEvent::LeaseRenewed { .. } => drop(state.waiting.remove(&at)),
-            RuntimeEvent::PartitionStuck { offset, doing, .. } => {
-                state.stuck.insert(at, format!("no progress at offset {offset}, which is {doing}"));
-            }
-            RuntimeEvent::PartitionMoves { .. } => drop(state.stuck.remove(&at)),
-            RuntimeEvent::LaneStuck { offset, .. } => {
-                let why = "its handler keeps the thread".to_owned();
-                state.lanes.insert((at, *offset), why);
-            }
-            RuntimeEvent::LaneFree { offset, .. } => drop(state.lanes.remove(&(at, *offset))),
-            RuntimeEvent::SettleStalled { offset, step, message, .. } => {
-                state.stalled.insert((at, *offset), format!("{step:?} fails: {message}"));
-            }
-            _ => {}
-        }
+        drop(state);
+        self.0.changed.notify_waiters();
     }
 }

@@ -7,26 +7,18 @@ use tidegate::broker::kafka::{Assignor, GroupProtocol, KafkaOptions};
 use super::property::variable;
 use super::{AssignmentStrategy, Kafka, SaslMechanism, Secret};
 
-/// Properties that have a setting of their own.
-const OWN: [(&str, &str); 14] = [
-    ("bootstrap.servers", "KAFKA_BROKERS"),
-    ("metadata.broker.list", "KAFKA_BROKERS"),
-    ("client.id", "SERVICE_NAME"),
-    ("group.id", "KAFKA_CONSUMER_GROUP"),
-    ("partition.assignment.strategy", "KAFKA_ASSIGNMENT_STRATEGY"),
-    ("security.protocol", "KAFKA_SECURITY_PROTOCOL"),
-    ("sasl.mechanism", "KAFKA_SASL_MECHANISM"),
-    ("sasl.mechanisms", "KAFKA_SASL_MECHANISM"),
-    ("sasl.username", "KAFKA_SASL_USERNAME"),
-    ("sasl.password", "KAFKA_SASL_PASSWORD"),
-    ("ssl.ca.location", "KAFKA_SSL_CA_LOCATION"),
-    ("ssl.certificate.location", "KAFKA_SSL_CERTIFICATE_LOCATION"),
-    ("ssl.key.location", "KAFKA_SSL_KEY_LOCATION"),
-    ("ssl.key.password", "KAFKA_SSL_KEY_PASSWORD"),
+/// Properties that have a setting of their own, besides those of [`KafkaOptions::SECURITY_VARIABLES`].
+const OWN: [(&str, &str); 6] = [
+    ("KAFKA_BROKERS", "bootstrap.servers"),
+    ("KAFKA_BROKERS", "metadata.broker.list"),
+    ("SERVICE_NAME", "client.id"),
+    ("KAFKA_CONSUMER_GROUP", "group.id"),
+    ("KAFKA_ASSIGNMENT_STRATEGY", "partition.assignment.strategy"),
+    ("KAFKA_SASL_MECHANISM", "sasl.mechanism"),
 ];
 
-/// A variable, the property that it sets, and its value where it is set.
-type Setting<'a> = (&'static str, &'static str, Option<&'a str>);
+/// A variable of security, by the framework's name, and its value where it is set.
+type Setting<'a> = (&'static str, Option<&'a str>);
 
 impl Kafka {
     /// How to reach the cluster; `None`: no `KAFKA_BROKERS`, so the embedded log is meant. `client_id` names the
@@ -39,14 +31,13 @@ impl Kafka {
             return self.unsecured().map(|()| None);
         };
         self.contradiction().map_or(Ok(()), Err)?;
+        let set = self.security().into_iter();
+        let set = set.filter_map(|(name, value)| Some((name.into(), value?.into())));
         let mut options = KafkaOptions::new(addresses(brokers)?)
             .client_id(client_id)
-            .assignor(self.kafka_assignment_strategy.into());
-        for (name, property, value) in self.security() {
-            let Some(value) = value else { continue };
-            let set = options.property(property, value);
-            options = set.map_err(|error| format!("{name}: {error}"))?;
-        }
+            .assignor(self.kafka_assignment_strategy.into())
+            .variables(set)
+            .map_err(|error| error.to_string())?;
         for (property, value) in self.properties() {
             let name = variable(property);
             options =
@@ -63,36 +54,33 @@ impl Kafka {
 
     fn security(&self) -> Vec<Setting<'_>> {
         let protocol = self.kafka_security_protocol.map(|protocol| protocol.name());
-        let mut all = vec![("KAFKA_SECURITY_PROTOCOL", "security.protocol", protocol)];
+        let mut all = vec![("KAFKA_SECURITY_PROTOCOL", protocol)];
         all.extend(self.sasl());
         all.extend(self.ssl());
         all
     }
 
     fn sasl(&self) -> [Setting<'_>; 3] {
-        let mechanism = self.kafka_sasl_mechanism.map(|mechanism| mechanism.name());
         [
-            ("KAFKA_SASL_MECHANISM", "sasl.mechanism", mechanism),
-            ("KAFKA_SASL_USERNAME", "sasl.username", self.kafka_sasl_username.as_deref()),
-            ("KAFKA_SASL_PASSWORD", "sasl.password", exposed(&self.kafka_sasl_password)),
+            ("KAFKA_SASL_MECHANISM", self.kafka_sasl_mechanism.map(|mechanism| mechanism.name())),
+            ("KAFKA_SASL_USERNAME", self.kafka_sasl_username.as_deref()),
+            ("KAFKA_SASL_PASSWORD", exposed(&self.kafka_sasl_password)),
         ]
     }
 
     fn ssl(&self) -> [Setting<'_>; 4] {
-        let certificate = self.kafka_ssl_certificate_location.as_deref();
-        let key = self.kafka_ssl_key_location.as_deref();
         [
-            ("KAFKA_SSL_CA_LOCATION", "ssl.ca.location", self.kafka_ssl_ca_location.as_deref()),
-            ("KAFKA_SSL_CERTIFICATE_LOCATION", "ssl.certificate.location", certificate),
-            ("KAFKA_SSL_KEY_LOCATION", "ssl.key.location", key),
-            ("KAFKA_SSL_KEY_PASSWORD", "ssl.key.password", exposed(&self.kafka_ssl_key_password)),
+            ("KAFKA_SSL_CA_LOCATION", self.kafka_ssl_ca_location.as_deref()),
+            ("KAFKA_SSL_CERTIFICATE_LOCATION", self.kafka_ssl_certificate_location.as_deref()),
+            ("KAFKA_SSL_KEY_LOCATION", self.kafka_ssl_key_location.as_deref()),
+            ("KAFKA_SSL_KEY_PASSWORD", exposed(&self.kafka_ssl_key_password)),
         ]
     }
 
     /// Without a cluster nothing may look secured.
     fn unsecured(&self) -> Result<(), String> {
         let settings = self.security().into_iter();
-        let set = settings.filter(|(.., value)| value.is_some()).map(|(name, ..)| name.to_owned());
+        let set = settings.filter(|(_, value)| value.is_some()).map(|(name, _)| name.to_owned());
         let secures = |name: &&str| name.starts_with("ssl.") || name.starts_with("sasl.");
         let properties = self.properties();
         let mut names = set.chain(properties.keys().copied().filter(secures).map(variable));
@@ -135,9 +123,9 @@ impl Kafka {
                     .into(),
             );
         }
-        let missing = self.sasl().into_iter().find(|(.., value)| value.is_none());
+        let missing = self.sasl().into_iter().find(|(_, value)| value.is_none());
         missing
-            .map(|(name, ..)| format!("{name}: KAFKA_SASL_MECHANISM={} needs it", mechanism.name()))
+            .map(|(name, _)| format!("{name}: KAFKA_SASL_MECHANISM={} needs it", mechanism.name()))
     }
 
     fn half_a_certificate(&self) -> Option<String> {
@@ -157,7 +145,8 @@ impl Kafka {
 
 /// The options with one more property. Some have a method of their own, which keeps a promise that goes with them.
 fn with(options: KafkaOptions, property: &str, value: &str) -> Result<KafkaOptions, String> {
-    if let Some((_, setting)) = OWN.iter().find(|(own, _)| *own == property) {
+    let mut own = OWN.iter().chain(&KafkaOptions::SECURITY_VARIABLES);
+    if let Some((setting, _)) = own.find(|(_, own)| *own == property) {
         return Err(format!("use {setting}"));
     }
     match property {
@@ -187,7 +176,7 @@ fn addresses(brokers: &str) -> Result<String, String> {
 }
 
 fn first_set(settings: &[Setting<'_>]) -> Option<&'static str> {
-    settings.iter().find(|(.., value)| value.is_some()).map(|(name, ..)| *name)
+    settings.iter().find(|(_, value)| value.is_some()).map(|(name, _)| *name)
 }
 
 fn exposed(secret: &Option<Secret>) -> Option<&str> {

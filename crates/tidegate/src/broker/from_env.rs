@@ -10,20 +10,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+#[cfg(feature = "kafka")]
+use crate::broker::kafka::KafkaOptions;
 use crate::broker::{Broker, BrokerError};
 
-/// Variables of security that have names of their own, and the client's names.
-#[cfg(feature = "kafka")]
-const SECURITY: [(&str, &str); 8] = [
-    ("KAFKA_SECURITY_PROTOCOL", "security.protocol"),
-    ("KAFKA_SASL_MECHANISM", "sasl.mechanisms"),
-    ("KAFKA_SASL_USERNAME", "sasl.username"),
-    ("KAFKA_SASL_PASSWORD", "sasl.password"),
-    ("KAFKA_SSL_CA_LOCATION", "ssl.ca.location"),
-    ("KAFKA_SSL_CERTIFICATE_LOCATION", "ssl.certificate.location"),
-    ("KAFKA_SSL_KEY_LOCATION", "ssl.key.location"),
-    ("KAFKA_SSL_KEY_PASSWORD", "ssl.key.password"),
-];
 #[cfg(feature = "kafka")]
 const PROPERTY: &str = "KAFKA_PROPERTY_";
 /// The variable names a file, and the file holds the value.
@@ -68,7 +58,7 @@ impl Place {
 
 #[cfg(feature = "kafka")]
 fn at_cluster(brokers: String) -> Result<Broker, BrokerError> {
-    let options = super::kafka::KafkaOptions::new(brokers);
+    let options = KafkaOptions::new(brokers);
     Broker::kafka(options.variables(std::env::vars_os())?)
 }
 
@@ -92,11 +82,23 @@ fn in_folder(_: PathBuf) -> Result<Broker, BrokerError> {
 }
 
 #[cfg(feature = "kafka")]
-impl super::kafka::KafkaOptions {
+impl KafkaOptions {
+    /// The variables of security, each with a name of its own, and the property that it sets: a program that has flags of its
+    /// own for them names them by this table.
+    pub const SECURITY_VARIABLES: [(&'static str, &'static str); 8] = [
+        ("KAFKA_SECURITY_PROTOCOL", "security.protocol"),
+        ("KAFKA_SASL_MECHANISM", "sasl.mechanisms"),
+        ("KAFKA_SASL_USERNAME", "sasl.username"),
+        ("KAFKA_SASL_PASSWORD", "sasl.password"),
+        ("KAFKA_SSL_CA_LOCATION", "ssl.ca.location"),
+        ("KAFKA_SSL_CERTIFICATE_LOCATION", "ssl.certificate.location"),
+        ("KAFKA_SSL_KEY_LOCATION", "ssl.key.location"),
+        ("KAFKA_SSL_KEY_PASSWORD", "ssl.key.password"),
+    ];
+
     /// Takes properties from variables of the environment, and leaves all others alone.
     ///
-    /// - `KAFKA_SECURITY_PROTOCOL`, `KAFKA_SASL_MECHANISM`, `KAFKA_SASL_USERNAME`, `KAFKA_SASL_PASSWORD`,
-    ///   `KAFKA_SSL_CA_LOCATION`, `KAFKA_SSL_CERTIFICATE_LOCATION`, `KAFKA_SSL_KEY_LOCATION`, `KAFKA_SSL_KEY_PASSWORD`;
+    /// - those of security: see [`SECURITY_VARIABLES`](Self::SECURITY_VARIABLES);
     /// - `KAFKA_PROPERTY_...`: any other, with `_` for `.`: `KAFKA_PROPERTY_SOCKET_TIMEOUT_MS`. It wins over those above;
     /// - either with `_FILE` at its end: the file of that name holds the value, a line end after it does not count.
     ///
@@ -137,7 +139,9 @@ impl super::kafka::KafkaOptions {
 #[cfg(feature = "kafka")]
 fn property_of(variable: &str) -> Option<(bool, String)> {
     let name = variable.strip_suffix(IN_A_FILE).unwrap_or(variable);
-    if let Some((_, property)) = SECURITY.iter().find(|(ours, _)| *ours == name) {
+    if let Some((_, property)) =
+        KafkaOptions::SECURITY_VARIABLES.iter().find(|(ours, _)| *ours == name)
+    {
         return Some((false, (*property).to_owned()));
     }
     let property = name.strip_prefix(PROPERTY).filter(|rest| !rest.is_empty())?;
@@ -181,7 +185,6 @@ mod tests {
     #[cfg(feature = "kafka")]
     mod kafka {
         use super::super::*;
-        use crate::broker::kafka::KafkaOptions;
 
         fn taken(variables: &[(&str, &str)]) -> Result<KafkaOptions, BrokerError> {
             let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));

@@ -31,7 +31,6 @@ mod handle;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod partitioner;
-#[cfg(any(feature = "embedded", feature = "kafka"))]
 pub(crate) mod sync;
 #[cfg(any(feature = "embedded", feature = "kafka"))]
 pub(crate) mod taking;

@@ -48,12 +48,28 @@ arguments!(A, B, C, D, E, F);
 arguments!(A, B, C, D, E, F, G);
 arguments!(A, B, C, D, E, F, G, H);
 
-/// What a batch handler may take besides the batch: up to eight [`State`]s. What differs from record to record stands at each
+/// What a batch handler may take besides the batch: [`State`], up to eight times. What differs from record to record stands at each
 /// [`BatchRecord`](crate::handler::batch::BatchRecord). You never implement it.
 #[diagnostic::on_unimplemented(
-    message = "a batch handler takes nothing but `State<..>` after its `Batch`",
-    label = "not a list of states",
-    note = "event id, attempt, headers and place stand at each record of the batch"
+    message = "`{Self}` cannot be an argument of a batch handler",
+    label = "a batch handler takes nothing but `State<..>` after its `Batch`",
+    note = "event id, attempt, headers and place stand at each record of the batch, such as `record.event_id()`"
+)]
+pub trait BatchArgument<S>: Sized {
+    /// Makes it.
+    fn from_state(state: &S) -> Self;
+}
+
+impl<S, X: FromRef<S>> BatchArgument<S> for State<X> {
+    fn from_state(state: &S) -> Self {
+        Self(X::from_ref(state))
+    }
+}
+
+/// All of them: a tuple of up to eight. You never implement it.
+#[diagnostic::on_unimplemented(
+    message = "a batch handler takes at most eight arguments after its `Batch`, each a `State`",
+    label = "not a list of states"
 )]
 pub trait BatchArguments<S>: Sized {
     /// Makes them.
@@ -62,10 +78,10 @@ pub trait BatchArguments<S>: Sized {
 
 macro_rules! batch_arguments {
     ($($x:ident),*) => {
-        impl<S, $($x: FromRef<S>),*> BatchArguments<S> for ($(State<$x>,)*) {
+        impl<S, $($x: BatchArgument<S>),*> BatchArguments<S> for ($($x,)*) {
             #[allow(unused_variables, clippy::unused_unit, reason = "the empty tuple uses nothing")]
             fn from_state(state: &S) -> Self {
-                ($(State($x::from_ref(state)),)*)
+                ($($x::from_state(state),)*)
             }
         }
     };

@@ -26,7 +26,7 @@ mod state;
 use std::future::Future;
 
 pub use about::{Attempt, CorrelationId, Meta, Raw, Replay};
-pub use arguments::{Arguments, BatchArguments};
+pub use arguments::{Arguments, BatchArgument, BatchArguments};
 pub use state::{FromRef, State};
 
 use crate::class::Classify;

@@ -22,7 +22,7 @@ use crate::inbox::InboxStore;
 use crate::layer::HandlerService;
 use crate::outcome::{IntoOutcome, Outcome};
 use crate::policy::{Order, Retry};
-use crate::router::route::{Make, Route};
+use crate::router::route::Route;
 use crate::router::table::TopicTable;
 use crate::router::{IntoRouter, Router, Unknown};
 
@@ -95,7 +95,7 @@ pub struct TopicRouter<C, S, T> {
 
 impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> {
     /// Adds a route: the handler's event type chooses the records.
-    pub fn on<H, U, X>(mut self, handler: H) -> TopicRouter<C, S, U>
+    pub fn on<H, U, X>(self, handler: H) -> TopicRouter<C, S, U>
     where
         H: Handler<Payload<U>, X>,
         H::Output: IntoOutcome,
@@ -103,20 +103,16 @@ impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> 
         U: Event,
         X: Arguments<S> + Send + 'static,
     {
-        let codec = self.codec.clone();
-        let make: Make<S> = Box::new(move |state| {
+        let mut routes = self.adding::<U>(H::BLOCKING, |codec, state| {
             HandlerService::new(Typed::<H, C, S, Payload<U>, X>::new(handler, codec, state))
         });
-        let mut route = Route::new(U::TYPE, make);
-        route.needs(&needs_of::<X, S>());
-        route.policy.blocking = H::BLOCKING;
-        self.table.routes.push(route);
-        TopicRouter { codec: self.codec, table: self.table, event: PhantomData }
+        routes.last().needs(&needs_of::<X, S>());
+        routes
     }
 
     /// Adds a route whose handler takes up to so many records in one call: see [`batch`](crate::handler::batch). It may take
     /// [`State`](crate::extract::State) besides; an inbox cannot be shared by records yet.
-    pub fn on_batch<H, U, X>(mut self, most: usize, handler: H) -> TopicRouter<C, S, U>
+    pub fn on_batch<H, U, X>(self, most: usize, handler: H) -> TopicRouter<C, S, U>
     where
         H: Handler<Batch<U>, X>,
         H::Output: IntoOutcomes,
@@ -124,18 +120,23 @@ impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> 
         U: Event,
         X: BatchArguments<S> + Send + 'static,
     {
-        let codec = self.codec.clone();
-        let make: Make<S> = Box::new(move |state| {
-            HandlerService::new(Batched::<H, C, S, U, X>::new(
-                Gather::new(most, H::BLOCKING),
-                handler,
-                codec,
-                state,
-            ))
+        let mut routes = self.adding::<U>(H::BLOCKING, move |codec, state| {
+            let gather = Gather::new(most, H::BLOCKING);
+            HandlerService::new(Batched::<H, C, S, U, X>::new(gather, handler, codec, state))
         });
-        let mut route = Route::new(U::TYPE, make);
-        route.policy.blocking = H::BLOCKING;
-        route.most = Some(most);
+        routes.last().most = Some(most);
+        routes
+    }
+
+    /// With one more route, for events of type `U`: how its service is made, and whether it keeps a thread.
+    fn adding<U: Event>(
+        mut self,
+        blocking: bool,
+        make: impl FnOnce(C, S) -> HandlerService + Send + 'static,
+    ) -> TopicRouter<C, S, U> {
+        let codec = self.codec.clone();
+        let mut route = Route::new(U::TYPE, Box::new(move |state| make(codec, state)));
+        route.policy.blocking = blocking;
         self.table.routes.push(route);
         TopicRouter { codec: self.codec, table: self.table, event: PhantomData }
     }

@@ -1,20 +1,23 @@
 //! Several services in one process.
 
+use std::any::Any;
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::BoxFuture;
 use crate::error::Error;
 use crate::findings::Finding;
 use crate::health::Health;
-use crate::service::{Chosen, Routes, Service, Settings, Signals, StartFrom, prepare, run};
+use crate::service::signals::until_signals;
+use crate::service::{Chosen, Routes, Service, Settings, StartFrom, prepare, run};
 
 /// Several services that live and end together: each a member of its own group, with its own routes, lanes and health.
 ///
-/// They share the caller's task: a panic of one's observer ends all of them, like a crash.
+/// They share the caller's task. When one of them fails, or an observer of it panics, the others drain, and that is the error.
 ///
 /// ```
 /// # use tidegate::prelude::*;
@@ -71,54 +74,32 @@ impl Services {
     /// # Errors
     /// As [`run_until`](Self::run_until), and [`Error::Interrupted`] after a second signal.
     pub async fn run(self) -> Result<(), Error> {
-        let signals = Signals::listen().map_err(Error::Signals)?;
-        let (first, second) = signals.split();
-        let run = Box::pin(self.run_until(first));
-        tokio::select! {
-            biased;
-            () = second => Err(Error::Interrupted),
-            ended = run => ended,
-        }
+        until_signals(|stop| self.run_until(stop)).await
     }
 
-    /// Runs them until `stop` resolves; then all of them drain. When one of them fails, the others drain too. Dropping the
-    /// future is like a crash.
+    /// Runs them until `stop` resolves; then all of them drain. When one of them fails, or panics, the others drain too. Dropping
+    /// the future is like a crash.
     ///
     /// # Errors
     /// [`Error::Refused`] with the findings of all of them, before any group is joined or any topic made; otherwise the first
-    /// failure, as [`Service::run_until`] has them. `Stopped` names partition and record; whose they are is in the log, by group.
+    /// failure, as [`Service::run_until`] has them, and [`Error::Panicked`]. Each names its group.
     pub async fn run_until<F>(self, stop: F) -> Result<(), Error>
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let mut stop: BoxFuture<'static, ()> = Box::pin(stop);
+        let (mut stop, all): (BoxFuture<'static, ()>, _) = (Box::pin(stop), self.health());
         // Rule 17: however this ends, none of them looks as if it were still to come.
-        let _stopped: Vec<_> = self.health().iter().map(Health::stop_guard).collect();
-        tokio::select! {
+        let _stopped: Vec<_> = all.iter().map(Health::stop_guard).collect();
+        let found = tokio::select! {
             biased;
             () = &mut stop => return Ok(()), // nothing has begun
-            found = self.findings() => match found? {
-                found if found.is_empty() => {}
-                found => return Err(Error::Refused(found)),
-            },
+            found = self.findings() => found,
+        };
+        if let Err(error) = found.and_then(prepare::refuse) {
+            all.iter().for_each(|health| health.failed(format!("{error:?}")));
+            return Err(error);
         }
-        let over = CancellationToken::new();
-        let members = self.0.into_iter().map(|member| member.run(over.clone()));
-        let mut running: FuturesUnordered<_> = members.collect();
-        let mut result = Ok(());
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut stop, if !over.is_cancelled() => over.cancel(),
-                ended = running.next() => match ended {
-                    Some(ended) => {
-                        over.cancel();
-                        result = result.and(ended);
-                    }
-                    None => return result,
-                },
-            }
-        }
+        together(self.0, stop).await
     }
 
     async fn findings(&self) -> Result<Vec<Finding>, Error> {
@@ -134,9 +115,7 @@ impl Services {
         }
         Ok(found)
     }
-}
 
-impl Services {
     /// Members of one group share its records: with routes of their own, each would get what is meant for the other.
     fn same_groups(&self) -> Vec<Finding> {
         let mut seen = HashSet::new();
@@ -154,9 +133,44 @@ impl Services {
     }
 }
 
-impl Member {
-    async fn run(self, over: CancellationToken) -> Result<(), Error> {
-        let stop = Box::pin(over.cancelled_owned());
-        run(self.settings, self.routes, self.start, stop).await
+/// Runs them until `stop` resolves or one of them ends; then the others drain.
+async fn together(members: Vec<Member>, mut stop: BoxFuture<'static, ()>) -> Result<(), Error> {
+    let over = CancellationToken::new();
+    let members = members.into_iter().map(|member| member.run(over.clone()));
+    let mut running: FuturesUnordered<_> = members.collect();
+    let mut result = Ok(());
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop, if !over.is_cancelled() => over.cancel(),
+            ended = running.next() => match ended {
+                Some(ended) => {
+                    over.cancel();
+                    result = result.and(ended);
+                }
+                None => return result,
+            },
+        }
     }
+}
+
+impl Member {
+    /// Its panic is its own: like a crash for it, and an error for all.
+    async fn run(self, over: CancellationToken) -> Result<(), Error> {
+        let (group, health) = (self.settings.group.clone(), self.settings.health.clone());
+        let stop = Box::pin(over.cancelled_owned());
+        let life = run(self.settings, self.routes, self.start, stop);
+        let ended = AssertUnwindSafe(life).catch_unwind().await;
+        ended.unwrap_or_else(|panic| {
+            let error = Error::Panicked { group, reason: text_of(panic.as_ref()) };
+            health.failed(error.to_string());
+            Err(error)
+        })
+    }
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    crate::text::escaped(text.unwrap_or("no text"), 200)
 }

@@ -34,6 +34,7 @@ use crate::health::Health;
 use crate::router::{IntoRouter, Router};
 pub(crate) use crate::service::routes::Routes;
 pub(crate) use crate::service::settings::Settings;
+use crate::service::signals::until_signals;
 
 /// A service: one member of a consumer group, with its routes.
 ///
@@ -147,7 +148,8 @@ impl<S> Service<S> {
     /// Hears everything that happens in the runtime: metrics, logs and tests of your own are built on it.
     ///
     /// Called in order, on the task that keeps the member alive: it must not block, and what takes time belongs into a channel.
-    /// A panic in it ends the service.
+    /// A panic in it ends the service, like a crash: alone it panics itself, among [`Services`] it is
+    /// [`Error::Panicked`], and the others drain.
     ///
     /// ```
     /// # use tidegate::prelude::*;
@@ -179,21 +181,14 @@ impl<S> Service<S> {
     where
         S: Chosen,
     {
-        let signals = Signals::listen().map_err(Error::Signals)?;
-        let (first, second) = signals.split();
-        let run = Box::pin(self.run_until(first));
-        tokio::select! {
-            biased;
-            () = second => Err(Error::Interrupted),
-            ended = run => ended,
-        }
+        until_signals(|stop| self.run_until(stop)).await
     }
 
     /// Runs until `stop` resolves: then takes nothing new, finishes what runs (at most for the
     /// [`drain`](Self::drain) deadline), commits, and leaves the group. `Ok` also when the deadline came first: what was cut off then is
     /// counted in a line of the log, and comes again. Dropping the future is like a crash.
     ///
-    /// Whoever publishes to it from the same program waits until [`health`](Self::health) is ready: topics may be made at the start.
+    /// Whoever publishes to it from the same program waits until it is [`ready`](Health::ready): topics may be made at the start.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Join`] before anything was delivered; [`Error::Membership`],
@@ -224,7 +219,7 @@ pub(crate) async fn run(
     start: StartFrom,
     mut stop: BoxFuture<'static, ()>,
 ) -> Result<(), Error> {
-    let health = settings.health.clone();
+    let (health, group) = (settings.health.clone(), settings.group.clone());
     let _stopped = health.stop_guard(); // rule 17
     let life = async {
         let seat = tokio::select! {
@@ -234,7 +229,7 @@ pub(crate) async fn run(
         };
         Driver::new(seat).run(stop).await
     };
-    let result = Box::pin(life).await;
+    let result = Box::pin(life).await.map_err(|error| error.of_group(&group));
     if let Err(error) = &result {
         health.failed(format!("{error:?}"));
     }

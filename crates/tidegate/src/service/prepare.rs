@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::broker::{Subscription, TopicInfo};
+use crate::broker::{BrokerError, Subscription, TopicInfo};
 use crate::consumer::core::{Core, CoreConfig};
 use crate::consumer::runtime::{Limits, Logs, Seat, Shop, StartTime};
 use crate::dead_letter::DeadLetterWriter;
@@ -51,7 +51,7 @@ async fn examine(
     found.extend(checks::settings(settings));
     let (pairs, wrong_names) = checks::pairs(settings, &routes.topics);
     found.extend(wrong_names);
-    let known = settings.broker.topics().await?;
+    let known = settings.broker.topics().await.map_err(cannot_join(settings))?;
     found.extend(checks::topics(&pairs, &known, settings.may_create().is_some()));
     Ok((found, pairs, known))
 }
@@ -67,7 +67,7 @@ async fn check(settings: &Settings, routes: Routes) -> Result<(Arc<dyn Endpoint>
     Ok((routes.endpoint.expect("there were no findings"), pairs))
 }
 
-fn refuse(found: Vec<Finding>) -> Result<(), Error> {
+pub(super) fn refuse(found: Vec<Finding>) -> Result<(), Error> {
     if found.is_empty() { Ok(()) } else { Err(Error::Refused(found)) }
 }
 
@@ -118,8 +118,12 @@ async fn join(settings: &Settings, shop: &Shop) -> Result<Box<dyn crate::broker:
         max_poll_interval: settings.max_poll_interval,
         ..Subscription::new(settings.group.clone(), shop.endpoint.topics())
     };
-    let joined = settings.broker.subscribe(subscription).await;
-    joined.map_err(|source| Error::Join { group: settings.group.clone(), source })
+    settings.broker.subscribe(subscription).await.map_err(cannot_join(settings))
+}
+
+fn cannot_join(settings: &Settings) -> impl FnOnce(BrokerError) -> Error {
+    let group = settings.group.clone();
+    |source| Error::Join { group, source }
 }
 
 async fn core_config(
@@ -132,7 +136,7 @@ async fn core_config(
         // For a point in time the driver fills in where a partition without a commit begins.
         StartFrom::Earliest | StartFrom::At(_) => policy::StartFrom::Earliest,
     };
-    let cluster_id = settings.broker.cluster_id().await?;
+    let cluster_id = settings.broker.cluster_id().await.map_err(cannot_join(settings))?;
     Ok(CoreConfig {
         max_in_flight: settings.concurrency,
         ahead: AHEAD,

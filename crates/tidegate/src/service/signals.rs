@@ -2,7 +2,9 @@
 
 use std::io;
 
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::error::Error;
 
 /// Both signals, listened for from the moment it is made: for programs that run a service beside other things, with
 /// [`run_until`](crate::service::Service::run_until). [`run`](crate::service::Service::run) listens by itself.
@@ -52,19 +54,30 @@ impl Signals {
             std::future::pending::<()>().await; // nobody can ask: run on
         }
     }
+}
 
-    /// Resolves at the first signal, and at the second. The second future also carries the first: drive both.
-    pub(super) fn split(
-        mut self,
-    ) -> (impl Future<Output = ()> + Send + 'static, impl Future<Output = ()>) {
-        let asked = CancellationToken::new();
-        let first = asked.clone().cancelled_owned();
-        let second = async move {
-            self.next().await;
-            tracing::info!("signal received: draining; a second one stops at once");
-            asked.cancel();
-            self.next().await;
-        };
-        (first, second)
+/// Runs what drains once its argument resolves, at the first signal; the second one ends it at once.
+///
+/// # Errors
+/// Those of `run`; [`Error::Signals`], and [`Error::Interrupted`].
+pub(super) async fn until_signals<F>(
+    run: impl FnOnce(WaitForCancellationFutureOwned) -> F,
+) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    let mut signals = Signals::listen().map_err(Error::Signals)?;
+    let asked = CancellationToken::new();
+    let run = Box::pin(run(asked.clone().cancelled_owned()));
+    let second = async {
+        signals.next().await;
+        tracing::info!("signal received: draining; a second one stops at once");
+        asked.cancel();
+        signals.next().await;
+    };
+    tokio::select! {
+        biased;
+        () = second => Err(Error::Interrupted),
+        ended = run => ended,
     }
 }

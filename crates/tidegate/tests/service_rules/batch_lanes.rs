@@ -1,47 +1,24 @@
 //! A batch belongs to one lane.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
-
-use tidegate::broker::{BoxFuture, NewTopic};
+use tidegate::broker::NewTopic;
 use tidegate::delivery::Delivery;
-use tidegate::layer::HandlerService;
 use tidegate::message::TopicName;
-use tidegate::outcome::Outcome;
 use tidegate::prelude::*;
 
 use crate::common::{Ordered, record};
+use crate::looking::Look;
 
 /// Notes on which lane each attempt runs.
 #[derive(Clone, Default)]
 struct Lanes(Arc<Mutex<HashMap<String, tokio::task::Id>>>, Arc<AtomicUsize>);
 
-#[derive(Clone)]
-struct Noting(HandlerService, Lanes);
-
-impl tower_layer::Layer<HandlerService> for Lanes {
-    type Service = Noting;
-    fn layer(&self, inner: HandlerService) -> Noting {
-        Noting(inner, self.clone())
-    }
-}
-
-impl tower_service::Service<Delivery> for Noting {
-    type Response = Outcome;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Outcome, Infallible>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, delivery: Delivery) -> Self::Future {
+impl Lanes {
+    fn note(&self, delivery: &Delivery) {
         let id = delivery.event_id.as_str().to_owned();
-        self.1.0.lock().unwrap().insert(id, tokio::task::id());
-        self.0.call(delivery)
+        self.0.lock().unwrap().insert(id, tokio::task::id());
     }
 }
 
@@ -62,7 +39,9 @@ async fn a_batch_holds_records_of_one_lane_alone() {
     broker.create_topics(vec![NewTopic::new(TopicName::new("orders").unwrap(), 1)]).await;
     let all = (0..400).map(|n| record("orders", &format!("e-{n}"), &format!("k-{n}"))).collect();
     assert!(broker.publish(all).await.iter().all(Result::is_ok));
-    let routes = Topic::json("orders").on_batch(1000, of_one_lane).layer(lanes.clone());
+    let noted = lanes.clone();
+    let notes = Look(move |delivery: &Delivery| noted.note(delivery));
+    let routes = Topic::json("orders").on_batch(1000, of_one_lane).layer(notes);
     let service = Service::new("g", broker)
         .start_from(StartFrom::Earliest)
         .create_topics(tidegate::service::CreateTopics::Always { partitions: 1 })

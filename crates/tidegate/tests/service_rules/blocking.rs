@@ -108,6 +108,36 @@ async fn a_blocking_dead_letter_handler_leaves_the_handler_its_time_limit() {
     t.assert_conserved();
 }
 
+async fn refuses(_: Payload<Ordered>) -> Result<(), Permanent> {
+    Err(Permanent::new("no"))
+}
+
+fn mourns_slowly(dead: DeadLetter<Ordered>, State(gate): State<Arc<Gate>>) {
+    if dead.key() == "slow" {
+        gate.pass();
+    }
+}
+
+#[tokio::test]
+async fn a_blocking_dead_letter_handler_is_not_cut_off() {
+    let gate = Arc::new(Gate::default());
+    let routes = Topic::json("orders")
+        .on(refuses)
+        .timeout(Duration::from_secs(1))
+        .on_dead_letter(blocking(mourns_slowly));
+    let t = TestService::new(routes.with_state(gate.clone())).await;
+    t.publish("orders", &order("slow")).await;
+    t.until("it runs", |_| gate.came() == 1).await;
+    t.advance(Duration::from_secs(10));
+    t.publish("orders", &order("quick")).await;
+    t.until("another", |t| t.health().snapshot().outcomes.dead == 1).await;
+    gate.open();
+    t.settled().await;
+    assert_eq!(gate.came(), 1, "its time limit does not apply: nobody runs it beside itself");
+    assert_eq!(t.outcomes("slow"), [Saw::Dead]);
+    t.assert_conserved();
+}
+
 /// Rules 10, 11: what has not found a thread when the service ends never begins.
 #[test]
 fn what_waits_for_a_thread_is_taken_back_when_the_service_ends() {

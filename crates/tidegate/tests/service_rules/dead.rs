@@ -81,6 +81,27 @@ async fn a_dead_letter_handler_that_panics_for_ever_is_given_up_after_the_routes
     t.assert_conserved();
 }
 
+fn refuses(_: Payload<Ordered>) -> Result<(), Permanent> {
+    Err(Permanent::new("permanent, says the handler"))
+}
+
+/// Rule 18: a handler that blocks, and so cannot be cut off, does not take the time limit from its dead-letter handler.
+#[tokio::test]
+async fn a_dead_letter_handler_that_hangs_is_cut_off_also_where_the_handler_blocks() {
+    let dead = Script::of(&[Do::Hang, Do::Work]);
+    let both = Both { live: Script::of(&[]), dead: dead.clone() };
+    let routes =
+        Topic::json("orders").on(blocking(refuses)).timeout(secs(1)).on_dead_letter(report);
+    let t = TestService::new(routes.with_state(both)).await;
+    t.publish("orders", &order("o-1")).await;
+    t.until("it hangs", |_| dead.calls() == 1).await;
+    t.advance(secs(1));
+    t.settled().await;
+    assert_eq!(dead.calls(), 2);
+    assert_eq!(t.emitted::<Charged>("failures").len(), 1);
+    t.assert_conserved();
+}
+
 #[tokio::test]
 async fn rule_32_bytes_that_cannot_be_decoded_are_dead_lettered_untouched() {
     let t = service(&Script::of(&[])).await;

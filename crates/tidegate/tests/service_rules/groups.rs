@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tidegate::message::Partition;
 use tidegate::prelude::*;
 use tidegate::testing::TestService;
 
-use crate::common::{Do, Ordered, Script, order, scripted};
+use crate::common::{Do, Ordered, Script, order, record, scripted};
 
 async fn member(broker: &Broker, script: &Arc<Script>) -> TestService {
     let routes = Topic::json("orders").on(scripted).order(Order::Partition);
@@ -54,6 +55,33 @@ async fn rule_11_a_revoke_waits_for_the_running_handler_and_commits_before_it_gi
     a.until("half each", |a| owned(a) == 2 && owned(&b) == 2).await;
     tokio::join!(a.settled(), b.settled());
     assert_eq!(script.calls(), 40, "what ran was finished and committed: nobody repeats it");
+    a.assert_conserved();
+    b.assert_conserved();
+}
+
+/// More is handed over than may run: what waits for a place, held by others, does not hold up a revoke.
+#[tokio::test]
+async fn rule_11_what_waits_for_a_place_is_given_back_at_once() {
+    let (broker, script) = (Broker::in_memory(), Script::of(&[Do::Wait]));
+    let member = || {
+        let routes = Topic::json("orders").on(scripted).with_state(script.clone());
+        let built = TestService::builder(routes).broker(broker.clone()).shares_group();
+        built.partitions(4).concurrency(2).drain(secs(25)).patience(secs(15)) // the deadline is not what ends it
+    };
+    let a = member().start().await;
+    a.until("all", |a| owned(a) == 4).await;
+    let in_partition =
+        |n: u32| record("orders", &format!("e-{n}"), &format!("k-{n}")).partition(Partition(n));
+    // The last two partitions are those that it keeps.
+    a.publish_records(vec![in_partition(2), in_partition(3)]).await;
+    a.until("two run", |_| script.calls() == 2).await;
+    a.publish_records(vec![in_partition(0), in_partition(1)]).await;
+    a.until("two wait", |a| a.health().snapshot().in_flight == 4).await;
+    let b = member().start().await;
+    a.until("half each, though nothing has ended", |a| owned(a) == 2 && owned(&b) == 2).await;
+    (0..1000).for_each(|_| script.open());
+    tokio::join!(a.settled(), b.settled());
+    assert_eq!(script.calls(), 4, "nothing was begun twice");
     a.assert_conserved();
     b.assert_conserved();
 }

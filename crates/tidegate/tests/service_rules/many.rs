@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tidegate::broker::NewTopic;
 use tidegate::class::Class;
+use tidegate::events::RuntimeEvent;
+use tidegate::health::Phase;
 use tidegate::message::TopicName;
 use tidegate::prelude::*;
 use tidegate::service::Services;
@@ -80,6 +82,28 @@ async fn when_one_fails_the_others_are_drained_and_it_is_said_why() {
         .with(service("fails", &broker, Topic::json("orders").on(gives_up)));
     let error = services.run_until(std::future::pending()).await.unwrap_err();
     assert!(matches!(error, tidegate::Error::Stopped { .. }), "{error}");
+    assert!(error.to_string().contains("group fails: "), "{error}");
+}
+
+/// One's observer is nobody else's: what the others have begun is finished and committed, and the error says whose it was.
+#[tokio::test]
+async fn a_panic_of_ones_observer_drains_the_others_and_it_is_said_whose_it_was() {
+    let (broker, count) = (Broker::in_memory(), Arc::<AtomicUsize>::default());
+    topic(&broker).await;
+    publish(&broker, 1).await;
+    let panics = |event: &RuntimeEvent| {
+        assert!(!matches!(event, RuntimeEvent::Settled { .. }), "seen\tenough");
+    };
+    let routes = || Topic::json("orders").on(counts).with_state(count.clone());
+    let services = Services::new()
+        .with(service("works", &broker, routes()))
+        .with(service("panics", &broker, routes()).observe(panics));
+    let health = services.health();
+    let error = services.run_until(std::future::pending()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the service of group panics panicked: seen\\tenough");
+    assert_eq!(health[0].readiness().reasons, ["the service has stopped"]);
+    assert_eq!(health[1].readiness().reasons, [format!("the service has stopped: {error}")]);
+    assert_eq!(health[0].snapshot().in_flight, 0);
 }
 
 #[tokio::test]
@@ -90,23 +114,42 @@ async fn all_findings_of_all_services_come_at_once_and_nothing_is_made() {
     let no_lanes = service("lanes", &broker, Topic::json("orders").on(gives_up)).lanes(0);
     let again = service("good", &broker, Topic::json("orders").on(gives_up));
     let services = Services::new().with(good).with(no_name).with(no_lanes).with(again);
+    let health = services.health();
     let error = services.run_until(std::future::pending()).await.unwrap_err().to_string();
     assert!(error.contains("TG0031"), "{error}");
     assert!(error.contains("TG0020 group ``") && error.contains("TG0022 group `lanes`"), "{error}");
+    for health in health {
+        assert_eq!(health.readiness().reasons, [format!("the service has stopped: {error}")]);
+    }
     assert_eq!(broker.topics().await.unwrap().len(), 0);
     let none = Services::new().run_until(std::future::pending()).await.unwrap_err();
     assert!(none.to_string().contains("TG0008"), "{none}");
 }
 
-/// Asked to stop while it has not begun, and rule 17: it does not look as if it were still to come.
+/// Asked to stop while none of them has begun, none begins: not even the checks, which would refuse one of them. And rule 17:
+/// they do not look as if they were still to come.
 #[tokio::test]
 async fn a_stop_before_the_start_is_heard() {
-    let services = Services::new().with(service(
-        "g",
-        &Broker::in_memory(),
-        Topic::json("orders").on(gives_up),
-    ));
+    let broker = Broker::in_memory();
+    let routes = || Topic::json("orders").on(gives_up);
+    let refused = service("refused", &broker, routes()).lanes(0);
+    let services = Services::new().with(service("good", &broker, routes())).with(refused);
     let health = services.health();
     services.run_until(std::future::ready(())).await.unwrap();
-    assert_eq!(health[0].snapshot().phase, tidegate::health::Phase::Stopped);
+    assert!(health.iter().all(|health| health.snapshot().phase == Phase::Stopped));
+    assert_eq!(broker.topics().await.unwrap(), []);
+}
+
+/// The broker is asked before there is a group to join; the error says for which.
+#[tokio::test]
+async fn a_broker_that_cannot_be_asked_is_an_error_that_names_the_group() {
+    let broker = Broker::in_memory();
+    broker.close().await;
+    let billing = || service("billing", &broker, Topic::json("orders").on(gives_up));
+    let alone = billing().run_until(std::future::pending()).await.unwrap_err();
+    let services = Services::new().with(billing());
+    let among_others = services.run_until(std::future::pending()).await.unwrap_err();
+    for error in [alone, among_others] {
+        assert!(error.to_string().contains("group billing"), "{error:?}");
+    }
 }

@@ -198,9 +198,16 @@ async fn rule_7_a_new_group_starts_where_it_was_told() {
     assert_eq!(handled_from(never).await, ["new"]);
 }
 
+/// Asked to stop before it has begun, it begins nothing: not even the checks, which would refuse it.
 #[tokio::test]
 async fn a_stop_before_the_group_is_joined_ends_at_once() {
-    let service = on(Broker::in_memory()).route(routes(&Script::of(&[])));
-    let ended = tokio::time::timeout(Duration::from_secs(30), service.run_until(async {})).await;
-    ended.unwrap().unwrap();
+    for lanes in [0, 1] {
+        let broker = Broker::in_memory();
+        let service = on(broker.clone()).route(routes(&Script::of(&[]))).lanes(lanes);
+        let health = service.health();
+        let run = service.run_until(std::future::ready(()));
+        tokio::time::timeout(Duration::from_secs(30), run).await.unwrap().unwrap();
+        assert_eq!(broker.topics().await.unwrap(), []);
+        assert_eq!(health.snapshot().phase, tidegate::health::Phase::Stopped);
+    }
 }

@@ -1,5 +1,7 @@
 //! What is refused, by the name of the variable; and what reaches the client.
 
+use std::collections::BTreeSet;
+
 use clap::Parser;
 
 use super::*;
@@ -24,6 +26,15 @@ fn refused(given: &[&str], begins: &str) -> String {
     assert!(line.starts_with(&format!("{begins}: ")) && !line.contains('\n'), "{line}");
     assert!(!line.contains("hunter2"), "{line}");
     line
+}
+
+/// What the framework does not know would be left out without a word.
+#[test]
+fn the_settings_of_security_are_those_that_the_framework_knows() {
+    let kafka = Program::parse_from(["orders"]).kafka;
+    let ours: BTreeSet<_> = kafka.security().into_iter().map(|(name, _)| name).collect();
+    let known = KafkaOptions::SECURITY_VARIABLES.into_iter().map(|(name, _)| name);
+    assert_eq!(ours, known.collect());
 }
 
 #[test]

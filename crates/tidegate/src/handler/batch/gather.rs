@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use futures_util::future::Shared;
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Batch, BatchRecord};
 use crate::broker::BoxFuture;
+use crate::broker::sync::lock;
 use crate::class::{Class, Failure};
 use crate::outcome::Outcome;
 
@@ -159,8 +160,4 @@ impl<T> Drop for Place<T> {
             self.wave.cut.cancel();
         }
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

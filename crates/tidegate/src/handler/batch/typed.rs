@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 
 use tower_service::Service;
 
-use super::gather::{Answer, Gather, lock};
+use super::gather::{Answer, Gather};
 use super::{Batch, BatchRecord, IntoOutcomes};
 use crate::broker::BoxFuture;
+use crate::broker::sync::lock;
 use crate::class::{Class, Failure};
 use crate::codec::Decode;
 use crate::delivery::Delivery;

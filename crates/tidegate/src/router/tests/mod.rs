@@ -2,6 +2,7 @@
 
 #![cfg(feature = "json")]
 
+mod batches;
 mod checks;
 mod emitting;
 mod handlers;
