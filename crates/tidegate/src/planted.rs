@@ -60,12 +60,14 @@ pub enum Bug {
     ResumeGoesBack,
     /// An answer that did not come is taken for an acknowledgement (watermill, franz-go; rule 5).
     UnknownIsAcked,
+    /// A handler runs in a task of its own: who cuts it off only stops waiting, and it goes on (rule 11).
+    CutGoesOn,
 }
 
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -92,6 +94,7 @@ impl Bug {
         Self::SettledTwice,
         Self::ResumeGoesBack,
         Self::UnknownIsAcked,
+        Self::CutGoesOn,
     ];
 }
 
@@ -113,6 +116,26 @@ pub(crate) fn with<T>(bug: Option<Bug>, run: impl FnOnce() -> T) -> T {
 #[cfg(feature = "testing")]
 pub(crate) fn has(bug: Bug) -> bool {
     PLANTED.get() == Some(bug)
+}
+
+/// The handler's call; a task of its own where the bug is planted that whoever drops it does not end it.
+#[cfg(feature = "testing")]
+pub(crate) fn called<T: Send + 'static>(
+    call: crate::broker::BoxFuture<'static, T>,
+) -> crate::broker::BoxFuture<'static, T> {
+    if !has(Bug::CutGoesOn) {
+        return call;
+    }
+    let task = tokio::spawn(call);
+    Box::pin(async move {
+        task.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+    })
+}
+
+/// The handler's call.
+#[cfg(not(feature = "testing"))]
+pub(crate) fn called<T>(call: T) -> T {
+    call
 }
 
 /// The place of a bug: `false` unless a test has planted it.

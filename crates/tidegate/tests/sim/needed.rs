@@ -24,7 +24,7 @@ fn only(plan: &mut Plan, kind: Kind, moment: Moment) {
     plan.faults.iter_mut().for_each(|fault| (fault.kind, fault.moment) = (kind, moment));
 }
 
-const NEEDED: [Needed; 11] = [
+const NEEDED: [Needed; 12] = [
     Needed("I1", Bug::UnknownIsAcked, 50, as_drawn),
     Needed("I2", Bug::PastSettling, 3, only_publishes_fail),
     Needed("I3", Bug::KeyOrder, 100, as_drawn),
@@ -35,6 +35,7 @@ const NEEDED: [Needed; 11] = [
     Needed("I10", Bug::CommitMovesBack, 3, only_commits_fail),
     Needed("rule 10", Bug::NoLease, 8, as_drawn),
     Needed("rule 11", Bug::FenceBeforeDrain, 50, as_drawn),
+    Needed("rule 13", Bug::CutGoesOn, 100, as_drawn),
     // Who never counts to the end never ends: later I7 would find it too.
     Needed("rule 21", Bug::CountersReset, 2, as_drawn),
 ];

@@ -22,6 +22,7 @@ use crate::emit::Emits;
 use crate::inbox::{Claimed, InboxSession, StoreError};
 use crate::message::NewRecord;
 use crate::outcome::Outcome;
+use crate::planted;
 use crate::policy::Effects;
 
 /// Runs the attempt.
@@ -107,7 +108,8 @@ async fn handle(
     let (policy, limit) = (site.item.routed.policy, site.policy().time_limit());
     let endpoint = &site.shop.endpoint;
     let called = delivery.clone();
-    let call = guarded(&site.shop.clock, limit, move || endpoint.call(policy, called));
+    let call =
+        guarded(&site.shop.clock, limit, move || planted::called(endpoint.call(policy, called)));
     let outcome = call.instrument(site.span()).await;
     let session = delivery.inbox.take(); // a layer that keeps the delivery does not keep the transaction
     match outcome {

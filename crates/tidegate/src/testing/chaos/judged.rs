@@ -1,5 +1,9 @@
 //! What a process does, as it is judged: each step is held against the truth.
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::time::Instant;
 
 use super::checks;
@@ -23,6 +27,7 @@ pub(super) struct Underway {
     life: Life,
     place: (TopicPartition, Offset),
     ended: bool,
+    over: Arc<AtomicBool>,
 }
 
 impl Life {
@@ -53,14 +58,19 @@ impl Life {
             fact.attempt = Some((process, attempt));
         });
         let place = (at.clone(), offset);
-        let running =
-            Running { handler: handler.to_owned(), since: Instant::now(), held_up: stopped };
+        let over = Arc::new(AtomicBool::new(false));
+        let running = Running {
+            handler: handler.to_owned(),
+            since: Instant::now(),
+            held_up: stopped,
+            over: over.clone(),
+        };
         truth.hands(process).running.insert(place.clone(), running);
         if world.checks("I6") {
             checks::i6_memory_is_bounded(&mut truth, process, world.limits);
         }
         drop(truth);
-        Underway { life: self.clone(), place, ended: false }
+        Underway { life: self.clone(), place, ended: false, over }
     }
 
     /// A handler without a store has ended well.
@@ -76,6 +86,14 @@ impl Life {
     pub(super) fn marked(&self, claim: &Claim, marker: &Marker) {
         let (world, process, id) = (self.world(), self.process(), claim.event_id.as_str());
         let mut truth = lock(&world.truth);
+        if world.checks("rule 13") {
+            checks::rule_13_nothing_is_marked_after_the_end(
+                &mut truth,
+                process,
+                &claim.partition,
+                id,
+            );
+        }
         match marker {
             Marker::Done => {
                 if world.checks("I4") {
@@ -105,9 +123,15 @@ impl Life {
         }
     }
 
+    /// The runtime says that an attempt was answered, or cut off.
+    pub(super) fn is_over(&self, at: &TopicPartition, offset: Offset) {
+        lock(&self.world().truth).hands(self.process()).is_over(at, offset);
+    }
+
     /// The runtime says that a record has ended.
     pub(super) fn puts_down(&self, at: &TopicPartition, offset: Offset) {
         let mut truth = lock(&self.world().truth);
+        truth.hands(self.process()).is_over(at, offset);
         let held = truth.hands(self.process()).put_down(at, offset);
         if self.world().checks("I5") {
             checks::i5_what_ends_was_held(&mut truth, self.process(), at, offset, held);
@@ -150,6 +174,26 @@ impl Underway {
         let mut truth = lock(&self.life.world().truth);
         if let Some(running) = truth.hands(self.life.process()).running.get_mut(&self.place) {
             running.since = Instant::now();
+        }
+    }
+
+    /// Looks at each step of a call whether its attempt goes on.
+    pub(super) async fn step_by_step<F: Future>(&self, call: F) -> F::Output {
+        let mut call = pin!(call);
+        std::future::poll_fn(|cx| {
+            self.goes_on();
+            call.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// Something happens for the attempt. What a dead process does has no effect, and says nothing.
+    pub(super) fn goes_on(&self) {
+        let (life, (at, offset)) = (&self.life, &self.place);
+        let over = self.over.load(Ordering::Relaxed) && !life.is_dead();
+        if over && life.world().checks("rule 13") {
+            let mut truth = lock(&life.world().truth);
+            checks::rule_13_a_call_ends_with_its_attempt(&mut truth, life.process(), at, *offset);
         }
     }
 

@@ -64,9 +64,11 @@ impl Endpoint for Watched {
                 life.begins(&Begun { at: &at, offset, attempt, most, handler: &handler });
             life.step(Moment::Claimed).await;
             underway.alone();
-            let outcome = outside::watched(&life, &handler, routes.call(policy, delivery)).await;
+            let call = outside::watched(&life, &handler, routes.call(policy, delivery));
+            let outcome = underway.step_by_step(call).await;
             underway.answered();
             life.alive().await;
+            underway.goes_on();
             if let Some(moment) = learn(&life, &at, offset, stored, &outcome) {
                 life.step(moment).await;
             }
@@ -134,12 +136,13 @@ impl Observer for Listener {
                 lock(&world.truth).hands(life.process()).open(partition);
             }
             RuntimeEvent::Ended { partition, lost } => life.gave_back(partition, *lost),
-            // Rule 18: what was cut off may have happened.
-            RuntimeEvent::Retrying { partition, offset, failure, .. }
-                if failure.cause != Cause::Error =>
-            {
-                lock(&world.truth).learn(partition, *offset, |fact| fact.excused = true);
-                outside::refuse_cut_off(life, partition, *offset, failure);
+            RuntimeEvent::Retrying { partition, offset, failure, .. } => {
+                life.is_over(partition, *offset);
+                // Rule 18: what was cut off may have happened.
+                if failure.cause != Cause::Error {
+                    lock(&world.truth).learn(partition, *offset, |fact| fact.excused = true);
+                    outside::refuse_cut_off(life, partition, *offset, failure);
+                }
             }
             RuntimeEvent::Fenced { partition } => life.fenced(partition),
             RuntimeEvent::Redelivered { partition, offset } if world.checks("I5") => {
