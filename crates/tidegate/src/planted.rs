@@ -62,12 +62,14 @@ pub enum Bug {
     UnknownIsAcked,
     /// A handler runs in a task of its own: who cuts it off only stops waiting, and it goes on (rule 11).
     CutGoesOn,
+    /// A partition that is found while the service runs begins at its end (apache/kafka KAFKA-12478; rules 7, 12).
+    NewBeginsAtEnd,
 }
 
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -95,12 +97,36 @@ impl Bug {
         Self::ResumeGoesBack,
         Self::UnknownIsAcked,
         Self::CutGoesOn,
+        Self::NewBeginsAtEnd,
     ];
 }
 
 #[cfg(feature = "testing")]
 std::thread_local! {
     static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+}
+
+#[cfg(feature = "testing")]
+std::thread_local! {
+    static KNOWN: std::cell::Cell<u32> = const { std::cell::Cell::new(u32::MAX) };
+}
+
+/// So many partitions each topic has when the services of this thread start.
+#[cfg(feature = "testing")]
+pub(crate) fn start_with(partitions: u32) {
+    KNOWN.set(partitions);
+}
+
+/// Whether the topic has got this partition since then.
+#[cfg(feature = "testing")]
+pub(crate) fn is_new(at: &crate::message::TopicPartition) -> bool {
+    at.partition.0 >= KNOWN.get()
+}
+
+/// Nothing is planted, so nobody has to know.
+#[cfg(not(feature = "testing"))]
+pub(crate) fn is_new(_: &crate::message::TopicPartition) -> bool {
+    false
 }
 
 /// Runs with this bug, on this thread.

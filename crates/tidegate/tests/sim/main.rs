@@ -41,7 +41,7 @@ fn every_world_is_survived() {
         let world = |plan: &Plan, told| own_world(plan, &Ways { told, ..ways.clone() });
         let bug = ways.bug.map(|bug| format!("BUG={bug:?} ")).unwrap_or_default();
         let again = format!("{bug}SEED={seed} scripts/sim.sh");
-        panic!("{}", story(seed, &violation, &world, &again));
+        panic!("{}", story(Plan::draw(seed), &violation, &world, &again));
     }
     let empty = if count >= 10_000 { table.empty_cells() } else { Vec::new() };
     assert!(empty.is_empty(), "never hit: {empty:?}");

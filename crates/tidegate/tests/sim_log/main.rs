@@ -4,6 +4,7 @@
 mod commits;
 mod faults;
 mod groups;
+mod growth;
 mod outages;
 mod processes;
 mod rig;

@@ -11,7 +11,7 @@ use crate::consumer::core::tracker::Tracker;
 use crate::consumer::core::{Command, OwnFailure};
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
-use crate::planted::planted;
+use crate::planted::{is_new, planted};
 use crate::policy::{Effects, RoutePolicy, StartFrom};
 
 impl Partition {
@@ -67,6 +67,7 @@ impl Partition {
         let Some(Assignment { committed, watermarks, .. }) = assignment else { return };
         let from = match (&committed, cx.config.start_from) {
             (Some(committed), _) => committed.offset,
+            (None, _) if planted!(NewBeginsAtEnd) && is_new(&self.id) => watermarks.end,
             (None, StartFrom::Earliest) => watermarks.start,
             (None, StartFrom::Latest) => watermarks.end,
             (None, StartFrom::At(offset)) => offset,

@@ -46,7 +46,7 @@ impl Furniture<'_> {
             dead_letters: dead.filter_map(|name| TopicName::new(name).ok()).collect(),
             owed: names_of(self.owed),
         };
-        let partitions = plan.partitions as usize * self.sources.len();
+        let partitions = plan.most_partitions() as usize * self.sources.len();
         let bytes = plan.budget_bytes.saturating_add(plan.poll * RECORD);
         let limits = Limits {
             records: plan.budget + plan.poll,

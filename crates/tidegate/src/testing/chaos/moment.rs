@@ -100,11 +100,13 @@ pub enum Kind {
     StoreAway,
     /// F21: the wall clock jumps by an hour.
     ClockJump,
+    /// F22: a topic gets more partitions while members read it.
+    Grow,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Crash,
         Self::Zombie,
         Self::Restart,
@@ -116,7 +118,17 @@ impl Kind {
         Self::ReplyLost,
         Self::StoreAway,
         Self::ClockJump,
+        Self::Grow,
     ];
+
+    /// What happens to the topics themselves.
+    pub const OF_THE_LOG: [Self; 1] = [Self::Grow];
+
+    /// Whether it is survived whatever the routes do. Of a topic that grows that is not so: the order of a key does not span
+    /// it (rule 12).
+    pub(super) const fn is_for_strangers(self) -> bool {
+        !matches!(self, Self::Grow)
+    }
 
     /// Whether it can hit at that moment: a call can only be refused, or lose its answer, where there is a call.
     #[must_use]
@@ -155,6 +167,7 @@ impl fmt::Display for Kind {
             Self::ReplyLost => "F8 reply lost",
             Self::StoreAway => "F10 store away",
             Self::ClockJump => "F21 clock",
+            Self::Grow => "F22 grows",
         };
         f.pad(name)
     }

@@ -74,6 +74,8 @@ const PATIENCE: Duration = Duration::from_secs(30 + 60);
 /// clock, which does not go with the world's. A [`blocking`](crate::handler::blocking) handler is woken by its thread, and refused.
 /// Tasks of its own outlive a simulated crash: do without.
 ///
+/// Topics keep their partitions: the order of a key does not span an increase, whatever your routes do.
+///
 /// # What it finds
 /// What the runtime promises of your routes: nothing lost, order, effects of an [`Inbox`](crate::inbox::Inbox) once, an end in time. Not
 /// whether your handlers do the right thing: a handler that refuses everything is dead-lettered, and that is as it should be.
@@ -103,10 +105,10 @@ pub fn chaos<T, R>(
     if let Some(seed) = seed_to_tell() {
         return stranger.tell(seed);
     }
-    let (_, failed) = many::run_all(seeds, |seed| stranger.live(&Plan::draw(seed), false));
+    let (_, failed) = many::run_all(seeds, |seed| stranger.live(&Plan::for_strangers(seed), false));
     if let Some((seed, violation)) = failed {
         let world = |plan: &Plan, told: bool| stranger.live(plan, told);
-        panic!("{}", many::story(seed, &violation, &world, &command(seed)));
+        panic!("{}", many::story(Plan::for_strangers(seed), &violation, &world, &command(seed)));
     }
 }
 
@@ -166,7 +168,7 @@ impl Stranger<'_> {
 
     #[allow(clippy::print_stdout, reason = "the story is what was asked for")]
     fn tell(&self, seed: u64) {
-        let outcome = self.live(&Plan::draw(seed), true);
+        let outcome = self.live(&Plan::for_strangers(seed), true);
         outcome.trace.iter().for_each(|line| println!("{line}"));
         assert_eq!(outcome.violation, None, "seed {seed}");
     }

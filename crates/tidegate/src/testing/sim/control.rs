@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::faults::{Process, Refusal};
+use super::faults::{Call, Process, Refusal};
 use super::outage::Outage;
 use super::{Shift, SimLog};
 use crate::broker::Committed;
 use crate::broker::sync::lock;
-use crate::message::{Offset, Record, TopicPartition};
+use crate::message::{Offset, Record, TopicName, TopicPartition};
 
 /// Groups.
 impl SimLog {
@@ -86,6 +86,15 @@ impl SimLog {
         self.0.arrive();
         lock(&self.0.outages).leader_goes(partition.clone(), lasts, Instant::now());
         self.0.wake_all();
+    }
+
+    /// The topic gets so many more partitions. Records go there at once, by the new count. Members hear of them after so long,
+    /// as clients ask now and then what a topic has (by default every 5 min); who joins meanwhile knows.
+    pub fn grow(&self, topic: &TopicName, by: u32, heard_after: Duration) {
+        self.0.arrive();
+        let added = self.0.state().grow(topic, by);
+        let heard = move |inner: &super::Inner| inner.coordinator.grown(&added);
+        drop(self.0.later(Call::Topics, Instant::now() + heard_after, heard));
     }
 
     /// Leaves offsets without a record behind a partition's present end, as the markers of a transaction do.

@@ -54,11 +54,14 @@ struct Running<'a> {
     leaves: Vec<(Instant, Process)>,
     births: Vec<Instant>,
     next: u32,
+    /// Records that are still to be published.
+    left: u32,
     rng: Rng,
 }
 
 impl<'a> Running<'a> {
     fn begin(plan: &Plan, furniture: &'a Furniture<'a>) -> Self {
+        crate::planted::start_with(plan.partitions);
         let log = SimLog::at(EPOCH);
         log.set_eager(GROUP, plan.eager);
         let (world, orders) = World::new(furniture.made(plan), log);
@@ -74,6 +77,7 @@ impl<'a> Running<'a> {
             leaves: Vec::new(),
             births: Vec::new(),
             next: super::world::PUBLISHER.0 + 1,
+            left: plan.records,
             rng: Rng::new(plan.seed ^ 0x77),
         }
     }
@@ -126,6 +130,7 @@ impl<'a> Running<'a> {
                 let process = self.bear();
                 self.leaves.push((Instant::now() + stays, process));
             }
+            Order::Publish(more) => self.left += more,
         }
     }
 

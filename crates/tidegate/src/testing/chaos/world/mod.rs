@@ -35,6 +35,8 @@ pub(super) enum Order {
     Thaw(Process, Duration),
     /// One more member for so long.
     Guest(Duration),
+    /// So many more records.
+    Publish(u32),
 }
 
 /// The topics of a world, by what they are for.

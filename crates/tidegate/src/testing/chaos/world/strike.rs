@@ -9,6 +9,9 @@ use crate::testing::chaos::moment::{Kind, Moment};
 use crate::testing::chaos::plan::Planned;
 use crate::testing::sim::Injection;
 
+/// So many records are published besides when a topic has grown.
+const MORE: u32 = 30;
+
 /// An hour, in milliseconds.
 const HOUR: i64 = 3_600_000;
 
@@ -47,6 +50,19 @@ impl World {
                 life.clock().set_back(if even { HOUR } else { -HOUR });
                 Injection::Nothing
             }
+            Kind::Grow => {
+                self.grow(&fault);
+                Injection::Nothing
+            }
+        }
+    }
+
+    /// One of the topics grows; what is published from now on goes there too.
+    fn grow(&self, fault: &Planned) {
+        let (sources, turn) = (&self.topics.sources, fault.nth as usize);
+        if let Some(topic) = sources.iter().nth(turn % sources.len().max(1)) {
+            self.log.grow(topic, fault.growth(), fault.lasts);
+            let _ = self.orders.send(Order::Publish(MORE));
         }
     }
 
