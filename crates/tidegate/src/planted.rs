@@ -64,12 +64,14 @@ pub enum Bug {
     CutGoesOn,
     /// A partition that is found while the service runs begins at its end (apache/kafka KAFKA-12478; rules 7, 12).
     NewBeginsAtEnd,
+    /// Goes on where the log begins when what it wants next was deleted (`auto.offset.reset`; rule 7).
+    SilentJump,
 }
 
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -98,6 +100,7 @@ impl Bug {
         Self::UnknownIsAcked,
         Self::CutGoesOn,
         Self::NewBeginsAtEnd,
+        Self::SilentJump,
     ];
 }
 

@@ -66,7 +66,8 @@ fn each_check_is_needed() {
 }
 
 /// A fault, a bug that is found by it alone, and how many worlds that takes at most.
-const NEEDED_FAULTS: [(Kind, Bug, u64); 1] = [(Kind::Grow, Bug::NewBeginsAtEnd, 300)];
+const NEEDED_FAULTS: [(Kind, Bug, u64); 2] =
+    [(Kind::Grow, Bug::NewBeginsAtEnd, 300), (Kind::Retention, Bug::SilentJump, 300)];
 
 #[test]
 fn each_fault_of_the_log_is_needed() {

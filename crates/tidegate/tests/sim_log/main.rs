@@ -7,5 +7,6 @@ mod groups;
 mod growth;
 mod outages;
 mod processes;
+mod retention;
 mod rig;
 mod trace;

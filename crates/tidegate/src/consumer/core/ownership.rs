@@ -72,6 +72,7 @@ impl Partition {
             (None, StartFrom::Latest) => watermarks.end,
             (None, StartFrom::At(offset)) => offset,
         };
+        let from = if planted!(SilentJump) { from.max(watermarks.start) } else { from };
         if from < watermarks.start || from > watermarks.end {
             let what =
                 if committed.is_some() { "the committed offset" } else { "the chosen start" };

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::checks;
 use super::truth::{Cut, Running};
 use super::world::{Life, SESSION, lock};
+use crate::broker::Watermarks;
 use crate::inbox::{Claim, Marker};
 use crate::message::{Offset, Record, TopicPartition};
 
@@ -149,6 +150,15 @@ impl Life {
             checks::rule_11_a_drain_commits_what_is_done(&mut truth, self.process(), at);
         }
         truth.let_go(self.process(), at);
+    }
+
+    /// What is to be read next was deleted (rule 7): said of what can be read, it is a service that fails without a cause.
+    pub(super) fn cannot_go_on(&self, at: &TopicPartition, position: Offset, bounds: Watermarks) {
+        let mut truth = lock(&self.world().truth);
+        let lost = truth.says_lost(self.process(), at, position, bounds);
+        if !lost && self.world().checks("I7") {
+            checks::i7_what_can_be_read_is_read(&mut truth, self.process(), at, position);
+        }
     }
 
     /// A store knows another owner: the partition is taken anew.

@@ -102,11 +102,13 @@ pub enum Kind {
     ClockJump,
     /// F22: a topic gets more partitions while members read it.
     Grow,
+    /// F22: records are deleted: what is finished, or what nobody has read yet.
+    Retention,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Crash,
         Self::Zombie,
         Self::Restart,
@@ -119,15 +121,16 @@ impl Kind {
         Self::StoreAway,
         Self::ClockJump,
         Self::Grow,
+        Self::Retention,
     ];
 
     /// What happens to the topics themselves.
-    pub const OF_THE_LOG: [Self; 1] = [Self::Grow];
+    pub const OF_THE_LOG: [Self; 2] = [Self::Grow, Self::Retention];
 
-    /// Whether it is survived whatever the routes do. Of a topic that grows that is not so: the order of a key does not span
-    /// it (rule 12).
+    /// Whether it is survived whatever the routes do. That is not so of a topic that grows, as the order of a key
+    /// does not span it (rule 12), nor of records that are deleted before they are read.
     pub(super) const fn is_for_strangers(self) -> bool {
-        !matches!(self, Self::Grow)
+        !matches!(self, Self::Grow | Self::Retention)
     }
 
     /// Whether it can hit at that moment: a call can only be refused, or lose its answer, where there is a call.
@@ -168,6 +171,7 @@ impl fmt::Display for Kind {
             Self::StoreAway => "F10 store away",
             Self::ClockJump => "F21 clock",
             Self::Grow => "F22 grows",
+            Self::Retention => "F22 retention",
         };
         f.pad(name)
     }

@@ -74,7 +74,8 @@ const PATIENCE: Duration = Duration::from_secs(30 + 60);
 /// clock, which does not go with the world's. A [`blocking`](crate::handler::blocking) handler is woken by its thread, and refused.
 /// Tasks of its own outlive a simulated crash: do without.
 ///
-/// Topics keep their partitions: the order of a key does not span an increase, whatever your routes do.
+/// Topics keep their partitions and records: the order of a key does not span an increase, and what is deleted before it is
+/// read ends the service, whatever your routes do.
 ///
 /// # What it finds
 /// What the runtime promises of your routes: nothing lost, order, effects of an [`Inbox`](crate::inbox::Inbox) once, an end in time. Not

@@ -144,6 +144,9 @@ impl Observer for Listener {
                     outside::refuse_cut_off(life, partition, *offset, failure);
                 }
             }
+            RuntimeEvent::OutOfRange { partition, position, watermarks } => {
+                life.cannot_go_on(partition, *position, *watermarks);
+            }
             RuntimeEvent::Fenced { partition } => life.fenced(partition),
             RuntimeEvent::Redelivered { partition, offset } if world.checks("I5") => {
                 let what = format!("{partition} offset {offset} was delivered twice");

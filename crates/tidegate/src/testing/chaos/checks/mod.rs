@@ -23,7 +23,9 @@ pub(super) use i4::{
 };
 pub(super) use i5::{i5_everything_has_ended, i5_what_ends_was_held};
 pub(super) use i6::{i6_memory_is_bounded, i6_what_is_given_is_wanted};
-pub(super) use i7::{i7_it_ends_in_time, i7_nobody_spins};
+pub(super) use i7::{
+    i7_it_ends_in_time, i7_lost_records_end_it, i7_nobody_spins, i7_what_can_be_read_is_read,
+};
 pub(super) use i10::i10_commits_never_move_back;
 pub(super) use rule_10::rule_10_nothing_begins_unproven;
 pub(super) use rule_11::rule_11_a_drain_commits_what_is_done;

@@ -6,6 +6,7 @@
 
 mod end;
 mod members;
+mod operator;
 mod produce;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use super::rng::Rng;
 use super::store::Database;
 use super::world::{Life, Order, World, lock};
 use crate::error::Error;
-use crate::message::Timestamp;
+use crate::message::{Offset, Timestamp, TopicPartition};
 use crate::testing::sim::{Process, SimLog};
 
 /// Where simulated time begins: 2025-01-01T00:00:00Z. The machine's date changes nothing.
@@ -53,6 +54,8 @@ struct Running<'a> {
     thaws: Vec<(Instant, Process)>,
     leaves: Vec<(Instant, Process)>,
     births: Vec<Instant>,
+    /// When an operator says where to go on.
+    repairs: Vec<(Instant, TopicPartition, Offset)>,
     next: u32,
     /// Records that are still to be published.
     left: u32,
@@ -76,6 +79,7 @@ impl<'a> Running<'a> {
             thaws: Vec::new(),
             leaves: Vec::new(),
             births: Vec::new(),
+            repairs: Vec::new(),
             next: super::world::PUBLISHER.0 + 1,
             left: plan.records,
             rng: Rng::new(plan.seed ^ 0x77),
@@ -120,7 +124,8 @@ impl<'a> Running<'a> {
     fn due(&self) -> Option<Instant> {
         let thaws = self.thaws.iter().map(|(at, _)| *at);
         let leaves = self.leaves.iter().map(|(at, _)| *at);
-        thaws.chain(leaves).chain(self.births.iter().copied()).min()
+        let repairs = self.repairs.iter().map(|(at, ..)| *at);
+        thaws.chain(leaves).chain(repairs).chain(self.births.iter().copied()).min()
     }
 
     fn take(&mut self, order: Order) {
@@ -142,6 +147,11 @@ impl<'a> Running<'a> {
         }
         for (_, process) in self.leaves.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
             self.lives.get(&process).inspect(|life| life.stop().cancel());
+        }
+        for (_, at, begins) in
+            self.repairs.extract_if(.., |(at, ..)| *at <= now).collect::<Vec<_>>()
+        {
+            self.repair(&at, begins);
         }
         for _ in self.births.extract_if(.., |at| *at <= now).collect::<Vec<_>>() {
             self.bear();

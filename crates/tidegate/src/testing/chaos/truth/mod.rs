@@ -2,6 +2,7 @@
 
 mod fact;
 mod hands;
+mod lost;
 
 pub(super) use fact::{Book, Fact};
 pub(super) use hands::{Cut, Hands, Limits, Running};
@@ -33,6 +34,8 @@ pub(super) struct Truth {
     pub(super) disturbed: BTreeSet<Process>,
     /// What each process has in its hands.
     pub(super) hands: BTreeMap<Process, Hands>,
+    /// Which processes have said of which partitions that records are lost, and where the log begins.
+    pub(super) lost: BTreeMap<Process, BTreeMap<TopicPartition, Offset>>,
     /// How many records have ended: the world's progress.
     pub(super) ended: u64,
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Life, Order, World, lock};
+use crate::message::Offset;
 use crate::testing::chaos::moment::{Kind, Moment};
 use crate::testing::chaos::plan::Planned;
+use crate::testing::chaos::run::GROUP;
 use crate::testing::sim::Injection;
 
 /// So many records are published besides when a topic has grown.
@@ -54,7 +56,30 @@ impl World {
                 self.grow(&fault);
                 Injection::Nothing
             }
+            Kind::Retention => {
+                self.delete(&fault);
+                Injection::Nothing
+            }
         }
+    }
+
+    /// Deletes of one partition what is committed, and in other worlds half of what is not, or all of it.
+    fn delete(&self, fault: &Planned) {
+        let (turn, among) = (fault.nth as usize, lock(&self.truth).books.len());
+        let at = lock(&self.truth).books.keys().nth(turn % among.max(1)).cloned();
+        let Some((at, bounds)) = at.and_then(|at| Some((at.clone(), self.log.bounds(&at)?))) else {
+            return;
+        };
+        let committed = self.log.committed(GROUP, &at).map(|committed| committed.offset);
+        let from = committed.unwrap_or(bounds.start);
+        let below = match fault.lasts.subsec_millis() % 3 {
+            0 => from,
+            1 => Offset(u64::midpoint(from.0, bounds.end.0)),
+            _ => bounds.end,
+        };
+        self.note(|| format!("{at} is deleted below {below}; {from} is committed"));
+        self.log.delete(&at, below);
+        lock(&self.truth).deleted(&at, below, committed.is_some());
     }
 
     /// One of the topics grows; what is published from now on goes there too.
