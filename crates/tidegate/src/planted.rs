@@ -155,6 +155,7 @@ pub(crate) fn called<T: Send + 'static>(
     if !has(Bug::CutGoesOn) {
         return call;
     }
+    #[allow(clippy::disallowed_methods, reason = "a task that nobody owns is the bug")]
     let task = tokio::spawn(call);
     Box::pin(async move {
         task.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))

@@ -4,6 +4,7 @@
 //! bug that is to be found.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test's helpers")]
 
+mod checks;
 mod needed;
 mod planted;
 mod strangers;

@@ -42,11 +42,24 @@ impl Database {
     pub(super) fn nobodys() -> Arc<dyn InboxStore> {
         let plan = Plan::draw(0);
         let (topics, limits) = (Topics::default(), Limits::default());
-        let made = Made { plan: &plan, topics, limits, without: &[], strangers: true, told: false };
+        let made = Made {
+            plan: &plan,
+            topics,
+            limits,
+            without: &[],
+            strangers: true,
+            told: false,
+            pulse: Arc::default(),
+        };
         let (world, _) = World::new(made, SimLog::at(EPOCH));
         let store = Self::default().store(world.life(PUBLISHER, SimClock::new(EPOCH, 0)));
         world.end();
         store
+    }
+
+    /// What handlers have written.
+    pub(super) fn rows(&self) -> BTreeMap<String, String> {
+        self.tables().rows.all()
     }
 
     /// The store, as one life of a process sees it.

@@ -21,6 +21,7 @@ use super::checks;
 use super::furniture::Furniture;
 use super::own::Outcome;
 use super::plan::Plan;
+use super::quiet;
 use super::rng::Rng;
 use super::store::Database;
 use super::world::{Life, Order, World, lock};
@@ -41,7 +42,8 @@ pub(super) fn run(plan: &Plan, furniture: &Furniture<'_>) -> Outcome {
         .build()
         .expect("a runtime of one thread needs no more than memory");
     // Begun within the runtime: outside of it, the time is that of the machine.
-    runtime.block_on(async { Box::pin(Running::begin(plan, furniture).live()).await })
+    let live = async { Box::pin(Running::begin(plan, furniture).live()).await };
+    quiet::in_a_world(|| runtime.block_on(live))
 }
 
 struct Running<'a> {

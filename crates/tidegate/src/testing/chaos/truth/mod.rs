@@ -95,6 +95,12 @@ impl Truth {
         }
     }
 
+    /// What is known of all records of an event.
+    pub(super) fn facts_of(&self, id: &str) -> impl Iterator<Item = &Fact> {
+        let places = self.ids.get(id).into_iter().flatten();
+        places.filter_map(|(at, offset)| self.books.get(at)?.facts.get(offset))
+    }
+
     pub(super) fn is_done(&self, id: &str) -> bool {
         self.done_ids.contains(id)
     }
