@@ -1,13 +1,7 @@
 //! What a process does, as it is judged: each step is held against the truth.
 
-use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use tokio::time::Instant;
-
 use super::checks;
-use super::truth::{Cut, Running};
+use super::underway::Underway;
 use super::world::{Life, SESSION, lock};
 use crate::broker::Watermarks;
 use crate::inbox::{Claim, Marker};
@@ -23,18 +17,10 @@ pub(super) struct Begun<'a> {
     pub(super) handler: &'a str,
 }
 
-/// An attempt that runs. Dropped before its end, it was cut off.
-pub(super) struct Underway {
-    life: Life,
-    place: (TopicPartition, Offset),
-    ended: bool,
-    over: Arc<AtomicBool>,
-}
-
 impl Life {
     /// An attempt begins.
     pub(super) fn begins(&self, begun: &Begun<'_>) -> Underway {
-        let Begun { at, offset, attempt, most, handler } = *begun;
+        let Begun { at, offset, attempt, most, .. } = *begun;
         let (world, process) = (self.world(), self.process());
         world.note(|| format!("{process:?}: began {at} offset {offset}, attempt {attempt}"));
         let mut truth = lock(&world.truth);
@@ -58,20 +44,11 @@ impl Life {
             fact.excused |= stopped;
             fact.attempt = Some((process, attempt));
         });
-        let place = (at.clone(), offset);
-        let over = Arc::new(AtomicBool::new(false));
-        let running = Running {
-            handler: handler.to_owned(),
-            since: Instant::now(),
-            held_up: stopped,
-            over: over.clone(),
-        };
-        truth.hands(process).running.insert(place.clone(), running);
+        let underway = Underway::begin(self, &mut truth, begun, stopped);
         if world.checks("I6") {
             checks::i6_memory_is_bounded(&mut truth, process, world.limits);
         }
-        drop(truth);
-        Underway { life: self.clone(), place, ended: false, over }
+        underway
     }
 
     /// A handler without a store has ended well.
@@ -175,59 +152,5 @@ impl super::truth::Truth {
         let Some(book) = self.books.get_mut(at) else { return };
         let mine = |fact: &&mut super::truth::Fact| fact.attempt.is_some_and(|(p, _)| p == process);
         book.facts.values_mut().filter(mine).for_each(|fact| fact.attempt = None);
-    }
-}
-
-impl Underway {
-    /// From here on nothing but the handler takes time.
-    pub(super) fn alone(&self) {
-        let mut truth = lock(&self.life.world().truth);
-        if let Some(running) = truth.hands(self.life.process()).running.get_mut(&self.place) {
-            running.since = Instant::now();
-        }
-    }
-
-    /// Looks at each step of a call whether its attempt goes on.
-    pub(super) async fn step_by_step<F: Future>(&self, call: F) -> F::Output {
-        let mut call = pin!(call);
-        std::future::poll_fn(|cx| {
-            self.goes_on();
-            call.as_mut().poll(cx)
-        })
-        .await
-    }
-
-    /// Something happens for the attempt. What a dead process does has no effect, and says nothing.
-    pub(super) fn goes_on(&self) {
-        let (life, (at, offset)) = (&self.life, &self.place);
-        let over = self.over.load(Ordering::Relaxed) && !life.is_dead();
-        if over && life.world().checks("rule 13") {
-            let mut truth = lock(&life.world().truth);
-            checks::rule_13_a_call_ends_with_its_attempt(&mut truth, life.process(), at, *offset);
-        }
-    }
-
-    /// The handler has answered; what follows is the world's.
-    pub(super) fn answered(&self) {
-        let mut truth = lock(&self.life.world().truth);
-        if let Some(running) = truth.hands(self.life.process()).running.get_mut(&self.place) {
-            running.held_up = true;
-        }
-    }
-
-    pub(super) fn ended(mut self) {
-        self.ended = true;
-    }
-}
-
-impl Drop for Underway {
-    fn drop(&mut self) {
-        let mut truth = lock(&self.life.world().truth);
-        let hands = truth.hands(self.life.process());
-        let Some(running) = hands.running.remove(&self.place) else { return };
-        if !self.ended {
-            let alone = (!running.held_up).then(|| running.since.elapsed());
-            hands.cut.insert(self.place.clone(), Cut { handler: running.handler, alone });
-        }
     }
 }

@@ -26,6 +26,7 @@ mod store;
 mod strangers;
 mod table;
 mod truth;
+mod underway;
 mod watched;
 mod world;
 

@@ -78,7 +78,10 @@ impl Endpoint for Watched {
     }
 
     fn call_dead(&self, policy: PolicyId, delivery: Delivery) -> BoxFuture<'static, Outcome> {
-        self.routes.call_dead(policy, delivery)
+        let life = self.life.clone();
+        let (at, offset) = (delivery.record.topic_partition(), delivery.record.offset);
+        let call = self.routes.call_dead(policy, delivery);
+        Box::pin(async move { life.while_owned(&at, offset, call).await })
     }
 
     fn encode(&self, emits: Emits, delivery: &Delivery) -> Result<Vec<NewRecord>, String> {

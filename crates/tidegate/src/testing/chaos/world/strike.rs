@@ -65,15 +65,16 @@ impl World {
 
     /// Deletes of one partition what is committed, and in other worlds half of what is not, or all of it.
     fn delete(&self, fault: &Planned) {
-        let (turn, among) = (fault.nth as usize, lock(&self.truth).books.len());
-        let at = lock(&self.truth).books.keys().nth(turn % among.max(1)).cloned();
-        let Some((at, bounds)) = at.and_then(|at| Some((at.clone(), self.log.bounds(&at)?))) else {
-            return;
-        };
+        let read: Vec<_> = lock(&self.truth).books.keys().cloned().collect();
+        let bounds = |at| self.log.bounds(&at).map(|bounds| (at, bounds));
+        let mut held: Vec<_> = read.into_iter().filter_map(bounds).collect();
+        held.retain(|(_, bounds)| bounds.end > bounds.start);
+        let turn = fault.nth as usize % held.len().max(1);
+        let Some((at, bounds)) = held.into_iter().nth(turn) else { return };
         let committed = self.log.committed(GROUP, &at).map(|committed| committed.offset);
         let from = committed.unwrap_or(bounds.start);
         let below = match fault.lasts.subsec_millis() % 3 {
-            0 => from,
+            0 if from > bounds.start => from,
             1 => Offset(u64::midpoint(from.0, bounds.end.0)),
             _ => bounds.end,
         };
