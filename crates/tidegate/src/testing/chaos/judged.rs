@@ -64,14 +64,6 @@ impl Life {
     pub(super) fn marked(&self, claim: &Claim, marker: &Marker) {
         let (world, process, id) = (self.world(), self.process(), claim.event_id.as_str());
         let mut truth = lock(&world.truth);
-        if world.checks("rule 13") {
-            checks::rule_13_nothing_is_marked_after_the_end(
-                &mut truth,
-                process,
-                &claim.partition,
-                id,
-            );
-        }
         match marker {
             Marker::Done => {
                 if world.checks("I4") {

@@ -231,8 +231,15 @@ impl InboxSession for ModelSession {
             };
             let life = self.life.clone();
             let injection = life.call(moment).await;
+            if let Injection::ActsLate(delay) = injection {
+                tokio::time::sleep(delay).await; // cut off meanwhile, it is rolled back
+                life.alive().await;
+            }
             let result = if injection.acts() { self.write(&marker, outbox) } else { Err(away()) };
-            life.answer(injection).await;
+            match injection {
+                Injection::ActsLate(_) => {}
+                _ => life.answer(injection).await,
+            }
             match injection {
                 Injection::LoseReply(_) => result.and(Err(away())),
                 _ => result,

@@ -29,9 +29,7 @@ pub(super) use i7::{
 pub(super) use i10::i10_commits_never_move_back;
 pub(super) use rule_10::rule_10_nothing_begins_unproven;
 pub(super) use rule_11::rule_11_a_drain_commits_what_is_done;
-pub(super) use rule_13::{
-    rule_13_a_call_ends_with_its_attempt, rule_13_nothing_is_marked_after_the_end,
-};
+pub(super) use rule_13::rule_13_a_call_ends_with_its_attempt;
 pub(super) use rule_21::rule_21_failures_are_not_forgotten;
 
 /// The checks by name; a test leaves one out to see that it is needed.

@@ -14,16 +14,3 @@ pub(in crate::testing::chaos) fn rule_13_a_call_ends_with_its_attempt(
     let what = format!("{process:?} went on with a call of {at} offset {offset}, which is over");
     truth.violated("rule 13", what);
 }
-
-/// What was done for a partition is not committed to a store after the partition was given back, lost or fenced.
-pub(in crate::testing::chaos) fn rule_13_nothing_is_marked_after_the_end(
-    truth: &mut Truth,
-    process: Process,
-    at: &TopicPartition,
-    event_id: &str,
-) {
-    if !truth.hands(process).is_open(at) {
-        let what = format!("{process:?} committed an effect of {event_id}, and {at} is over");
-        truth.violated("rule 13", what);
-    }
-}

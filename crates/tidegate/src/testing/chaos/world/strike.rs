@@ -45,6 +45,10 @@ impl World {
                 lock(&self.planner).away(kind, Instant::now() + lasts);
                 self.asked_for(kind, moment)
             }
+            // A transaction may wait for a lock before it commits.
+            Kind::Slow if even && matches!(moment, Moment::Effect | Moment::DeadMark) => {
+                Injection::ActsLate(lasts)
+            }
             Kind::Slow => Injection::Late(lasts),
             Kind::Refused => Injection::Refuse,
             Kind::ReplyLost => Injection::LoseReply(lasts),
