@@ -60,12 +60,18 @@ pub enum Bug {
     ResumeGoesBack,
     /// An answer that did not come is taken for an acknowledgement (watermill, franz-go; rule 5).
     UnknownIsAcked,
+    /// A handler runs in a task of its own: who cuts it off only stops waiting, and it goes on (rule 11).
+    CutGoesOn,
+    /// A partition that is found while the service runs begins at its end (apache/kafka KAFKA-12478; rules 7, 12).
+    NewBeginsAtEnd,
+    /// Goes on where the log begins when what it wants next was deleted (`auto.offset.reset`; rule 7).
+    SilentJump,
 }
 
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -92,12 +98,38 @@ impl Bug {
         Self::SettledTwice,
         Self::ResumeGoesBack,
         Self::UnknownIsAcked,
+        Self::CutGoesOn,
+        Self::NewBeginsAtEnd,
+        Self::SilentJump,
     ];
 }
 
 #[cfg(feature = "testing")]
 std::thread_local! {
     static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+}
+
+#[cfg(feature = "testing")]
+std::thread_local! {
+    static KNOWN: std::cell::Cell<u32> = const { std::cell::Cell::new(u32::MAX) };
+}
+
+/// So many partitions each topic has when the services of this thread start.
+#[cfg(feature = "testing")]
+pub(crate) fn start_with(partitions: u32) {
+    KNOWN.set(partitions);
+}
+
+/// Whether the topic has got this partition since then.
+#[cfg(feature = "testing")]
+pub(crate) fn is_new(at: &crate::message::TopicPartition) -> bool {
+    at.partition.0 >= KNOWN.get()
+}
+
+/// Nothing is planted, so nobody has to know.
+#[cfg(not(feature = "testing"))]
+pub(crate) fn is_new(_: &crate::message::TopicPartition) -> bool {
+    false
 }
 
 /// Runs with this bug, on this thread.
@@ -113,6 +145,27 @@ pub(crate) fn with<T>(bug: Option<Bug>, run: impl FnOnce() -> T) -> T {
 #[cfg(feature = "testing")]
 pub(crate) fn has(bug: Bug) -> bool {
     PLANTED.get() == Some(bug)
+}
+
+/// The handler's call; a task of its own where the bug is planted that whoever drops it does not end it.
+#[cfg(feature = "testing")]
+pub(crate) fn called<T: Send + 'static>(
+    call: crate::broker::BoxFuture<'static, T>,
+) -> crate::broker::BoxFuture<'static, T> {
+    if !has(Bug::CutGoesOn) {
+        return call;
+    }
+    #[allow(clippy::disallowed_methods, reason = "a task that nobody owns is the bug")]
+    let task = tokio::spawn(call);
+    Box::pin(async move {
+        task.await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+    })
+}
+
+/// The handler's call.
+#[cfg(not(feature = "testing"))]
+pub(crate) fn called<T>(call: T) -> T {
+    call
 }
 
 /// The place of a bug: `false` unless a test has planted it.

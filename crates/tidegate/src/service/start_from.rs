@@ -11,7 +11,8 @@ use crate::message::Timestamp;
 pub enum StartFrom {
     /// The first record that the log still holds.
     Earliest,
-    /// What arrives after the partition was first assigned; what is there already is never read.
+    /// What arrives after the partition was first assigned; what is there already is never read. Nor is, when the topic gets
+    /// another partition, what comes into it before the group has heard of it.
     Latest,
     /// The first record at or after this time; the end of the log when there is none.
     At(Timestamp),

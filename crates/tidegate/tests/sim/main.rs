@@ -4,6 +4,7 @@
 //! bug that is to be found.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test's helpers")]
 
+mod checks;
 mod needed;
 mod planted;
 mod strangers;
@@ -41,7 +42,7 @@ fn every_world_is_survived() {
         let world = |plan: &Plan, told| own_world(plan, &Ways { told, ..ways.clone() });
         let bug = ways.bug.map(|bug| format!("BUG={bug:?} ")).unwrap_or_default();
         let again = format!("{bug}SEED={seed} scripts/sim.sh");
-        panic!("{}", story(seed, &violation, &world, &again));
+        panic!("{}", story(Plan::draw(seed), &violation, &world, &again));
     }
     let empty = if count >= 10_000 { table.empty_cells() } else { Vec::new() };
     assert!(empty.is_empty(), "never hit: {empty:?}");
@@ -65,6 +66,41 @@ fn a_seed_tells_the_same_story_twice() {
         assert_eq!(differ.map(|at| (&first[at], &second[at])), None, "seed {seed}");
         assert_eq!(first.len(), second.len(), "seed {seed}");
     }
+}
+
+/// Whether any of these worlds tells of all of it.
+fn some_world_tells(of: &[&str]) -> bool {
+    (0..300).any(|seed| {
+        let trace = own_world(&Plan::draw(seed), &told()).trace;
+        of.iter().all(|what| trace.iter().any(|line| line.contains(what)))
+    })
+}
+
+/// F22: what retention does is not the same each time.
+#[test]
+fn deleted_records_end_who_has_not_read_them_and_nobody_else() {
+    let begun = "the position";
+    let taken = "the committed offset";
+    assert!(some_world_tells(&["is deleted below", begun, "the operator commits"]));
+    assert!(some_world_tells(&["is deleted below", taken, "the operator commits"]));
+    let unnoticed = |seed| {
+        let trace = own_world(&Plan::draw(seed), &told()).trace;
+        let is_there = |what: &str| trace.iter().any(|line| line.contains(what));
+        is_there("is deleted below") && !is_there("OutOfRange")
+    };
+    assert!((0..300).any(unnoticed));
+}
+
+/// F22: new partitions are read from their beginning.
+#[test]
+fn partitions_that_a_topic_gets_are_read() {
+    let read = |seed| {
+        let plan = Plan::draw(seed);
+        let (new, trace) =
+            (format!("began jobs/{} offset 0,", plan.partitions), own_world(&plan, &told()).trace);
+        trace.iter().any(|line| line.contains(&new))
+    };
+    assert!((0..300).any(read));
 }
 
 /// A process that was stopped for long says so when it goes on.

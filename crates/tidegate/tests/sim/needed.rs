@@ -1,4 +1,4 @@
-//! Each check is needed: with one left out, a planted bug passes.
+//! Each check is needed, and each fault of the log: with one left out, a planted bug passes.
 
 use tidegate::testing::chaos::{Bug, CHECKS, Kind, Moment, Plan, Ways, own_world, run_all};
 
@@ -24,7 +24,7 @@ fn only(plan: &mut Plan, kind: Kind, moment: Moment) {
     plan.faults.iter_mut().for_each(|fault| (fault.kind, fault.moment) = (kind, moment));
 }
 
-const NEEDED: [Needed; 11] = [
+const NEEDED: [Needed; 12] = [
     Needed("I1", Bug::UnknownIsAcked, 50, as_drawn),
     Needed("I2", Bug::PastSettling, 3, only_publishes_fail),
     Needed("I3", Bug::KeyOrder, 100, as_drawn),
@@ -35,6 +35,7 @@ const NEEDED: [Needed; 11] = [
     Needed("I10", Bug::CommitMovesBack, 3, only_commits_fail),
     Needed("rule 10", Bug::NoLease, 8, as_drawn),
     Needed("rule 11", Bug::FenceBeforeDrain, 50, as_drawn),
+    Needed("rule 13", Bug::CutGoesOn, 100, as_drawn),
     // Who never counts to the end never ends: later I7 would find it too.
     Needed("rule 21", Bug::CountersReset, 2, as_drawn),
 ];
@@ -48,6 +49,7 @@ fn each_check_is_needed() {
             let ways = Ways { without, bug: Some(bug), ..Ways::default() };
             let world = |seed| {
                 let mut plan = Plan::draw(seed);
+                plan.faults.retain(|fault| !Kind::OF_THE_LOG.contains(&fault.kind));
                 calm(&mut plan);
                 own_world(&plan, &ways)
             };
@@ -61,4 +63,26 @@ fn each_check_is_needed() {
         }
     }
     assert_eq!(wrong, [""; 0], "does not find its bug, or is not needed for it");
+}
+
+/// A fault, a bug that is found by it alone, and how many worlds that takes at most.
+const NEEDED_FAULTS: [(Kind, Bug, u64); 2] =
+    [(Kind::Grow, Bug::NewBeginsAtEnd, 300), (Kind::Retention, Bug::SilentJump, 300)];
+
+#[test]
+fn each_fault_of_the_log_is_needed() {
+    for (kind, bug, worlds) in NEEDED_FAULTS {
+        let found = |kept: fn(Kind, Kind) -> bool| {
+            let ways = Ways { bug: Some(bug), ..Ways::default() };
+            let world = |seed| {
+                let mut plan = Plan::draw(seed);
+                plan.faults.retain(|fault| kept(fault.kind, kind));
+                own_world(&plan, &ways)
+            };
+            run_all(FROM..FROM + worlds, world).1
+        };
+        let (with, without) = (found(|_, _| true), found(|fault, kind| fault != kind));
+        println!("{kind} finds {bug:?}: {with:?}; without it: {without:?}");
+        assert!(with.is_some() && without.is_none(), "{kind}");
+    }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tidegate::prelude::*;
 use tidegate::testing::chaos::{Model, Rng, Rows, chaos};
 
-#[derive(serde::Serialize, serde::Deserialize)]
-struct Order {
-    id: String,
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Order {
+    pub(crate) id: String,
 }
 
 impl Event for Order {
@@ -19,17 +19,17 @@ impl Event for Order {
     }
 }
 
-fn order(rng: &mut Rng) -> Order {
+pub(crate) fn order(rng: &mut Rng) -> Order {
     Order { id: rng.id() }
 }
 
 /// What chaos said when it failed.
-fn failure(run: impl FnOnce() + std::panic::UnwindSafe) -> String {
+pub(crate) fn failure(run: impl FnOnce() + std::panic::UnwindSafe) -> String {
     let panic = catch_unwind(run).expect_err("this must be refused");
     panic.downcast_ref::<String>().cloned().expect("a panic with a text")
 }
 
-async fn waits(Payload(order): Payload<Order>) {
+pub(crate) async fn waits(Payload(order): Payload<Order>) {
     tokio::time::sleep(Duration::from_millis(order.id.len() as u64)).await;
 }
 
@@ -73,7 +73,7 @@ async fn asks_another_thread(Payload(_): Payload<Order>) {
     told.await.expect("an answer");
 }
 
-async fn opens_a_socket(Payload(_): Payload<Order>) {
+pub(crate) async fn opens_a_socket(Payload(_): Payload<Order>) {
     let _: std::io::Result<_> = tokio::net::TcpStream::connect("127.0.0.1:9").await;
 }
 

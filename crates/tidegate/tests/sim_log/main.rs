@@ -4,7 +4,9 @@
 mod commits;
 mod faults;
 mod groups;
+mod growth;
 mod outages;
 mod processes;
+mod retention;
 mod rig;
 mod trace;

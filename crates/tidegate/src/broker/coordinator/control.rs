@@ -4,6 +4,7 @@ use tokio::time::Instant;
 
 use super::{Coordinator, MemberId};
 use crate::broker::sync::lock;
+use crate::message::TopicPartition;
 
 /// How much a forced rebalance moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,11 @@ impl Coordinator {
     /// A rebalance that nobody has caused.
     pub(crate) fn shift(&self, group: &str, shift: Shift) {
         self.with(group, |group| group.shift(shift, Instant::now()));
+    }
+
+    /// Members hear that a topic of theirs has these partitions now.
+    pub(crate) fn grown(&self, added: &[TopicPartition]) {
+        lock(&self.groups).values_mut().for_each(|group| group.grown(added, Instant::now()));
     }
 
     /// The member is put out, as if its session had run out. It joins again when it polls.

@@ -11,7 +11,7 @@ use crate::consumer::core::tracker::Tracker;
 use crate::consumer::core::{Command, OwnFailure};
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
-use crate::planted::planted;
+use crate::planted::{is_new, planted};
 use crate::policy::{Effects, RoutePolicy, StartFrom};
 
 impl Partition {
@@ -67,10 +67,12 @@ impl Partition {
         let Some(Assignment { committed, watermarks, .. }) = assignment else { return };
         let from = match (&committed, cx.config.start_from) {
             (Some(committed), _) => committed.offset,
+            (None, _) if planted!(NewBeginsAtEnd) && is_new(&self.id) => watermarks.end,
             (None, StartFrom::Earliest) => watermarks.start,
             (None, StartFrom::Latest) => watermarks.end,
             (None, StartFrom::At(offset)) => offset,
         };
+        let from = if planted!(SilentJump) { from.max(watermarks.start) } else { from };
         if from < watermarks.start || from > watermarks.end {
             let what =
                 if committed.is_some() { "the committed offset" } else { "the chosen start" };

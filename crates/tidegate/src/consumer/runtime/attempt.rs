@@ -21,6 +21,7 @@ use crate::emit::Emits;
 use crate::inbox::{Claimed, InboxSession, StoreError};
 use crate::message::NewRecord;
 use crate::outcome::Outcome;
+use crate::planted;
 use crate::policy::Effects;
 
 /// Runs the attempt, which starts now.
@@ -104,7 +105,8 @@ async fn handle(
     let site = &job.site;
     let (policy, limit) = (site.item.policy, site.policy().time_limit());
     let (endpoint, inbox) = (&site.shop.endpoint, delivery.inbox.clone());
-    let call = guarded(&site.shop.clock, limit, move || endpoint.call(policy, delivery));
+    let call =
+        guarded(&site.shop.clock, limit, move || planted::called(endpoint.call(policy, delivery)));
     let outcome = call.instrument(site.span()).await;
     let session = inbox.take(); // a layer that keeps the delivery does not keep the transaction
     match outcome {

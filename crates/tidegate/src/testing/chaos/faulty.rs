@@ -79,7 +79,12 @@ impl Planner {
         let smooth = |(kind, _): &(Kind, Moment)| {
             matches!(
                 kind,
-                Kind::Crash | Kind::Zombie | Kind::Restart | Kind::Rebalance | Kind::ClockJump
+                Kind::Crash
+                    | Kind::Zombie
+                    | Kind::Restart
+                    | Kind::Rebalance
+                    | Kind::ClockJump
+                    | Kind::Grow
             )
         };
         self.hits.iter().all(smooth)

@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::plan::Plan;
 use super::rng::Rng;
 use super::run::GROUP;
-use super::truth::Limits;
+use super::store::Database;
+use super::strangers::Pulse;
+use super::truth::{Limits, Truth};
 use super::world::{Made, Topics, World};
 use crate::inbox::InboxStore;
 use crate::message::{NewRecord, TopicName};
@@ -36,6 +38,10 @@ pub(super) struct Furniture<'a> {
     pub(super) strangers: bool,
     /// Whether the story is to be told.
     pub(super) told: bool,
+    /// What must hold besides when all has ended well.
+    pub(super) check: &'a dyn Fn(&Truth, &Database) -> Result<(), String>,
+    /// Whose step it is.
+    pub(super) pulse: Arc<Pulse>,
 }
 
 impl Furniture<'_> {
@@ -46,7 +52,7 @@ impl Furniture<'_> {
             dead_letters: dead.filter_map(|name| TopicName::new(name).ok()).collect(),
             owed: names_of(self.owed),
         };
-        let partitions = plan.partitions as usize * self.sources.len();
+        let partitions = plan.most_partitions() as usize * self.sources.len();
         let bytes = plan.budget_bytes.saturating_add(plan.poll * RECORD);
         let limits = Limits {
             records: plan.budget + plan.poll,
@@ -54,7 +60,8 @@ impl Furniture<'_> {
             attempts: plan.concurrency + partitions,
         };
         let (without, strangers, told) = (self.without, self.strangers, self.told);
-        Made { plan, topics, limits, without, strangers, told }
+        let pulse = self.pulse.clone();
+        Made { plan, topics, limits, without, strangers, told, pulse }
     }
 }
 

@@ -1,10 +1,9 @@
 //! What a process does, as it is judged: each step is held against the truth.
 
-use tokio::time::Instant;
-
 use super::checks;
-use super::truth::{Cut, Running};
+use super::underway::Underway;
 use super::world::{Life, SESSION, lock};
+use crate::broker::Watermarks;
 use crate::inbox::{Claim, Marker};
 use crate::message::{Offset, Record, TopicPartition};
 
@@ -18,17 +17,10 @@ pub(super) struct Begun<'a> {
     pub(super) handler: &'a str,
 }
 
-/// An attempt that runs. Dropped before its end, it was cut off.
-pub(super) struct Underway {
-    life: Life,
-    place: (TopicPartition, Offset),
-    ended: bool,
-}
-
 impl Life {
     /// An attempt begins.
     pub(super) fn begins(&self, begun: &Begun<'_>) -> Underway {
-        let Begun { at, offset, attempt, most, handler } = *begun;
+        let Begun { at, offset, attempt, most, .. } = *begun;
         let (world, process) = (self.world(), self.process());
         world.note(|| format!("{process:?}: began {at} offset {offset}, attempt {attempt}"));
         let mut truth = lock(&world.truth);
@@ -52,15 +44,11 @@ impl Life {
             fact.excused |= stopped;
             fact.attempt = Some((process, attempt));
         });
-        let place = (at.clone(), offset);
-        let running =
-            Running { handler: handler.to_owned(), since: Instant::now(), held_up: stopped };
-        truth.hands(process).running.insert(place.clone(), running);
+        let underway = Underway::begin(self, &mut truth, begun, stopped);
         if world.checks("I6") {
             checks::i6_memory_is_bounded(&mut truth, process, world.limits);
         }
-        drop(truth);
-        Underway { life: self.clone(), place, ended: false }
+        underway
     }
 
     /// A handler without a store has ended well.
@@ -105,9 +93,15 @@ impl Life {
         }
     }
 
+    /// The runtime says that an attempt was answered, or cut off.
+    pub(super) fn is_over(&self, at: &TopicPartition, offset: Offset) {
+        lock(&self.world().truth).hands(self.process()).is_over(at, offset);
+    }
+
     /// The runtime says that a record has ended.
     pub(super) fn puts_down(&self, at: &TopicPartition, offset: Offset) {
         let mut truth = lock(&self.world().truth);
+        truth.hands(self.process()).is_over(at, offset);
         let held = truth.hands(self.process()).put_down(at, offset);
         if self.world().checks("I5") {
             checks::i5_what_ends_was_held(&mut truth, self.process(), at, offset, held);
@@ -127,6 +121,15 @@ impl Life {
         truth.let_go(self.process(), at);
     }
 
+    /// What is to be read next was deleted (rule 7): said of what can be read, it is a service that fails without a cause.
+    pub(super) fn cannot_go_on(&self, at: &TopicPartition, position: Offset, bounds: Watermarks) {
+        let mut truth = lock(&self.world().truth);
+        let lost = truth.says_lost(self.process(), at, position, bounds);
+        if !lost && self.world().checks("I7") {
+            checks::i7_what_can_be_read_is_read(&mut truth, self.process(), at, position);
+        }
+    }
+
     /// A store knows another owner: the partition is taken anew.
     pub(super) fn fenced(&self, at: &TopicPartition) {
         lock(&self.world().truth).let_go(self.process(), at);
@@ -141,39 +144,5 @@ impl super::truth::Truth {
         let Some(book) = self.books.get_mut(at) else { return };
         let mine = |fact: &&mut super::truth::Fact| fact.attempt.is_some_and(|(p, _)| p == process);
         book.facts.values_mut().filter(mine).for_each(|fact| fact.attempt = None);
-    }
-}
-
-impl Underway {
-    /// From here on nothing but the handler takes time.
-    pub(super) fn alone(&self) {
-        let mut truth = lock(&self.life.world().truth);
-        if let Some(running) = truth.hands(self.life.process()).running.get_mut(&self.place) {
-            running.since = Instant::now();
-        }
-    }
-
-    /// The handler has answered; what follows is the world's.
-    pub(super) fn answered(&self) {
-        let mut truth = lock(&self.life.world().truth);
-        if let Some(running) = truth.hands(self.life.process()).running.get_mut(&self.place) {
-            running.held_up = true;
-        }
-    }
-
-    pub(super) fn ended(mut self) {
-        self.ended = true;
-    }
-}
-
-impl Drop for Underway {
-    fn drop(&mut self) {
-        let mut truth = lock(&self.life.world().truth);
-        let hands = truth.hands(self.life.process());
-        let Some(running) = hands.running.remove(&self.place) else { return };
-        if !self.ended {
-            let alone = (!running.held_up).then(|| running.since.elapsed());
-            hands.cut.insert(self.place.clone(), Cut { handler: running.handler, alone });
-        }
     }
 }

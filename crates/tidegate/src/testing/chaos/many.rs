@@ -52,7 +52,7 @@ pub fn run_all(
 /// `world` runs a plan, and tells its story when asked to.
 #[must_use]
 pub fn story(
-    seed: u64,
+    drawn: Plan,
     violation: &Violation,
     world: &dyn Fn(&Plan, bool) -> Outcome,
     again: &str,
@@ -61,7 +61,8 @@ pub fn story(
         let found = world(plan, false).violation;
         found.is_some_and(|found| found.invariant == violation.invariant)
     };
-    let plan = Plan::draw(seed).shrunk(&fails);
+    let seed = drawn.seed;
+    let plan = drawn.shrunk(&fails);
     let outcome = world(&plan, true);
     let from = outcome.trace.len().saturating_sub(LAST);
     let found = outcome.violation.as_ref().unwrap_or(violation);

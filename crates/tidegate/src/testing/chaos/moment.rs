@@ -100,11 +100,15 @@ pub enum Kind {
     StoreAway,
     /// F21: the wall clock jumps by an hour.
     ClockJump,
+    /// F22: a topic gets more partitions while members read it.
+    Grow,
+    /// F22: records are deleted: what is finished, or what nobody has read yet.
+    Retention,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Crash,
         Self::Zombie,
         Self::Restart,
@@ -116,7 +120,18 @@ impl Kind {
         Self::ReplyLost,
         Self::StoreAway,
         Self::ClockJump,
+        Self::Grow,
+        Self::Retention,
     ];
+
+    /// What happens to the topics themselves.
+    pub const OF_THE_LOG: [Self; 2] = [Self::Grow, Self::Retention];
+
+    /// Whether it is survived whatever the routes do. That is not so of a topic that grows, as the order of a key
+    /// does not span it (rule 12), nor of records that are deleted before they are read.
+    pub(super) const fn is_for_strangers(self) -> bool {
+        !matches!(self, Self::Grow | Self::Retention)
+    }
 
     /// Whether it can hit at that moment: a call can only be refused, or lose its answer, where there is a call.
     #[must_use]
@@ -155,6 +170,8 @@ impl fmt::Display for Kind {
             Self::ReplyLost => "F8 reply lost",
             Self::StoreAway => "F10 store away",
             Self::ClockJump => "F21 clock",
+            Self::Grow => "F22 grows",
+            Self::Retention => "F22 retention",
         };
         f.pad(name)
     }

@@ -11,9 +11,13 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::ThreadId;
 
+use super::quiet::NO_IO;
 use super::world::{Life, lock};
 use crate::class::{Cause, Failure};
 use crate::message::{Offset, TopicPartition};
+
+/// What a world says instead of an invariant, when somebody's own check does not hold.
+pub(super) const CHECKED: &str = "your check";
 
 /// What a world says of a handler instead of an invariant.
 pub(super) const REFUSED: &str = "refused";
@@ -26,7 +30,7 @@ struct Spy {
     to: Mutex<Waker>,
     home: ThreadId,
     life: Life,
-    handler: String,
+    handler: Arc<str>,
 }
 
 impl Wake for Spy {
@@ -39,7 +43,7 @@ impl Wake for Spy {
 }
 
 /// Runs a handler; one of somebody else's is looked after.
-pub(super) async fn watched<F: Future>(life: &Life, handler: &str, call: F) -> F::Output {
+pub(super) async fn watched<F: Future>(life: &Life, handler: &Arc<str>, call: F) -> F::Output {
     if !life.world().strangers {
         return call.await;
     }
@@ -48,13 +52,16 @@ pub(super) async fn watched<F: Future>(life: &Life, handler: &str, call: F) -> F
         to: Mutex::new(Waker::noop().clone()),
         home,
         life: life.clone(),
-        handler: handler.to_owned(),
+        handler: handler.clone(),
     };
     let (spy, mut call) = (Arc::new(spy), pin!(call));
     let waker = Waker::from(spy.clone());
     std::future::poll_fn(move |cx| {
         lock(&spy.to).clone_from(cx.waker());
+        let pulse = &spy.life.world().pulse;
+        pulse.has(&spy.handler);
         let polled: Poll<F::Output> = call.as_mut().poll(&mut Context::from_waker(&waker));
+        pulse.free();
         polled
     })
     .await
@@ -74,7 +81,7 @@ pub(super) fn refuse_cut_off(life: &Life, at: &TopicPartition, offset: Offset, w
             let what = format!("did not end within {alone:?} of this world's time");
             refuse(life, &cut.handler, &what, ENDLESS);
         }
-        (Cause::Panic, _) if why.message.contains("IO is disabled") => {
+        (Cause::Panic, _) if why.message.contains(NO_IO) => {
             refuse(life, &cut.handler, "opens a socket or a file", OUTSIDE);
         }
         _ => {}

@@ -51,6 +51,9 @@ pub struct Plan {
     pub faults: Vec<Planned>,
 }
 
+/// A topic gets at most so many partitions at once.
+const GROWTH: u32 = 2;
+
 /// So many kinds of fault hit each world at least.
 const KINDS: usize = 3;
 
@@ -59,6 +62,19 @@ impl Plan {
     #[must_use]
     pub fn draw(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
+        let mut plan = Self::drawn(seed, &mut rng);
+        plan.faults.extend(faults_of_the_log(&mut Rng::new(seed ^ 0x22)));
+        plan
+    }
+
+    /// Draws a world for somebody's own routes.
+    pub(super) fn for_strangers(seed: u64) -> Self {
+        let mut plan = Self::draw(seed);
+        plan.faults.retain(|fault| fault.kind.is_for_strangers());
+        plan
+    }
+
+    fn drawn(seed: u64, rng: &mut Rng) -> Self {
         Self {
             seed,
             members: 3 + u32::try_from(rng.below(2)).expect("small"),
@@ -73,13 +89,40 @@ impl Plan {
             budget_bytes: rng.pick(&[60_000, 200_000, 10 << 20]),
             restless: rng.pick(&[0, 0, 5, 25]),
             producer_trouble: rng.pick(&[0, 0, 3]),
-            faults: faults(&mut rng),
+            faults: faults(rng),
         }
     }
 }
 
+impl Plan {
+    /// Partitions of each topic, when all faults have hit.
+    pub(super) fn most_partitions(&self) -> u32 {
+        let grows = self.faults.iter().filter(|fault| fault.kind == Kind::Grow);
+        self.partitions + grows.map(Planned::growth).sum::<u32>()
+    }
+}
+
+impl Planned {
+    /// So many partitions a topic gets.
+    pub(super) fn growth(&self) -> u32 {
+        1 + self.nth % GROWTH
+    }
+}
+
+/// In some worlds something happens to the topics themselves. Drawn apart, so that the rest of a world is the same without it.
+fn faults_of_the_log(rng: &mut Rng) -> Vec<Planned> {
+    let mut faults = Vec::new();
+    for kind in Kind::OF_THE_LOG {
+        if rng.percent(25) {
+            faults.extend((0..=rng.below(2)).map(|_| planned(kind, rng)));
+        }
+    }
+    faults
+}
+
 fn faults(rng: &mut Rng) -> Vec<Planned> {
-    let mut kinds = Kind::ALL.to_vec();
+    let of_the_log = |kind: &Kind| Kind::OF_THE_LOG.contains(kind);
+    let mut kinds: Vec<_> = Kind::ALL.into_iter().filter(|kind| !of_the_log(kind)).collect();
     let count = KINDS + usize::try_from(rng.below(3)).expect("small");
     let mut faults = Vec::new();
     for _ in 0..count {
@@ -109,6 +152,7 @@ fn planned(kind: Kind, rng: &mut Rng) -> Planned {
         Kind::BrokerAway | Kind::CoordinatorMoves | Kind::StoreAway => rng.millis(200, 15_000),
         Kind::Slow => rng.millis(1, 3_000),
         Kind::Rebalance => rng.millis(100, 5_000),
+        Kind::Grow => rng.millis(0, 5_000),
         _ => rng.millis(0, 1_000),
     };
     Planned { kind, moment, nth, lasts }

@@ -15,6 +15,13 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Everything at this moment.
+    pub(super) fn all(&self) -> BTreeMap<String, String> {
+        self.rows().clone()
+    }
+}
+
 /// Texts under names, as one transaction sees them. It fails, and runs again, when others have changed what it has read.
 ///
 /// ```

@@ -42,11 +42,24 @@ impl Database {
     pub(super) fn nobodys() -> Arc<dyn InboxStore> {
         let plan = Plan::draw(0);
         let (topics, limits) = (Topics::default(), Limits::default());
-        let made = Made { plan: &plan, topics, limits, without: &[], strangers: true, told: false };
+        let made = Made {
+            plan: &plan,
+            topics,
+            limits,
+            without: &[],
+            strangers: true,
+            told: false,
+            pulse: Arc::default(),
+        };
         let (world, _) = World::new(made, SimLog::at(EPOCH));
         let store = Self::default().store(world.life(PUBLISHER, SimClock::new(EPOCH, 0)));
         world.end();
         store
+    }
+
+    /// What handlers have written.
+    pub(super) fn rows(&self) -> BTreeMap<String, String> {
+        self.tables().rows.all()
     }
 
     /// The store, as one life of a process sees it.
@@ -218,8 +231,15 @@ impl InboxSession for ModelSession {
             };
             let life = self.life.clone();
             let injection = life.call(moment).await;
+            if let Injection::ActsLate(delay) = injection {
+                tokio::time::sleep(delay).await; // cut off meanwhile, it is rolled back
+                life.alive().await;
+            }
             let result = if injection.acts() { self.write(&marker, outbox) } else { Err(away()) };
-            life.answer(injection).await;
+            match injection {
+                Injection::ActsLate(_) => {}
+                _ => life.answer(injection).await,
+            }
             match injection {
                 Injection::LoseReply(_) => result.and(Err(away())),
                 _ => result,

@@ -64,9 +64,11 @@ impl Endpoint for Watched {
                 life.begins(&Begun { at: &at, offset, attempt, most, handler: &handler });
             life.step(Moment::Claimed).await;
             underway.alone();
-            let outcome = outside::watched(&life, &handler, routes.call(policy, delivery)).await;
+            let call = outside::watched(&life, &handler, routes.call(policy, delivery));
+            let outcome = underway.step_by_step(call).await;
             underway.answered();
             life.alive().await;
+            underway.goes_on();
             if let Some(moment) = learn(&life, &at, offset, stored, &outcome) {
                 life.step(moment).await;
             }
@@ -76,7 +78,10 @@ impl Endpoint for Watched {
     }
 
     fn call_dead(&self, policy: PolicyId, delivery: Delivery) -> BoxFuture<'static, Outcome> {
-        self.routes.call_dead(policy, delivery)
+        let life = self.life.clone();
+        let (at, offset) = (delivery.record.topic_partition(), delivery.record.offset);
+        let call = self.routes.call_dead(policy, delivery);
+        Box::pin(async move { life.while_owned(&at, offset, call).await })
     }
 
     fn encode(&self, emits: Emits, delivery: &Delivery) -> Result<Vec<NewRecord>, String> {
@@ -134,12 +139,16 @@ impl Observer for Listener {
                 lock(&world.truth).hands(life.process()).open(partition);
             }
             RuntimeEvent::Ended { partition, lost } => life.gave_back(partition, *lost),
-            // Rule 18: what was cut off may have happened.
-            RuntimeEvent::Retrying { partition, offset, failure, .. }
-                if failure.cause != Cause::Error =>
-            {
-                lock(&world.truth).learn(partition, *offset, |fact| fact.excused = true);
-                outside::refuse_cut_off(life, partition, *offset, failure);
+            RuntimeEvent::Retrying { partition, offset, failure, .. } => {
+                life.is_over(partition, *offset);
+                // Rule 18: what was cut off may have happened.
+                if failure.cause != Cause::Error {
+                    lock(&world.truth).learn(partition, *offset, |fact| fact.excused = true);
+                    outside::refuse_cut_off(life, partition, *offset, failure);
+                }
+            }
+            RuntimeEvent::OutOfRange { partition, position, watermarks } => {
+                life.cannot_go_on(partition, *position, *watermarks);
             }
             RuntimeEvent::Fenced { partition } => life.fenced(partition),
             RuntimeEvent::Redelivered { partition, offset } if world.checks("I5") => {

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::faults::{Process, Refusal};
+use super::faults::{Call, Process, Refusal};
 use super::outage::Outage;
 use super::{Shift, SimLog};
-use crate::broker::Committed;
 use crate::broker::sync::lock;
-use crate::message::{Offset, Record, TopicPartition};
+use crate::broker::{Committed, Watermarks};
+use crate::message::{Offset, Record, TopicName, TopicPartition};
 
 /// Groups.
 impl SimLog {
@@ -88,6 +88,15 @@ impl SimLog {
         self.0.wake_all();
     }
 
+    /// The topic gets so many more partitions. Records go there at once, by the new count. Members hear of them after so long,
+    /// as clients ask now and then what a topic has (by default every 5 min); who joins meanwhile knows.
+    pub fn grow(&self, topic: &TopicName, by: u32, heard_after: Duration) {
+        self.0.arrive();
+        let added = self.0.state().grow(topic, by);
+        let heard = move |inner: &super::Inner| inner.coordinator.grown(&added);
+        drop(self.0.later(Call::Topics, Instant::now() + heard_after, heard));
+    }
+
     /// Leaves offsets without a record behind a partition's present end, as the markers of a transaction do.
     pub fn skip_offsets(&self, partition: &TopicPartition, offsets: u64) {
         self.0.arrive();
@@ -104,6 +113,28 @@ impl SimLog {
         if let Ok(part) = self.0.state().partition_mut(partition) {
             part.records.retain(keep);
         }
+    }
+
+    /// Deletes what lies below, as retention does: the log begins there. Nothing happens where it begins later already, or
+    /// would begin behind its end.
+    pub fn delete(&self, partition: &TopicPartition, below: Offset) {
+        self.0.arrive();
+        drop(self.0.state().delete(partition, below));
+    }
+
+    /// Where the partition begins and ends; `None` when there is none.
+    #[must_use]
+    pub fn bounds(&self, partition: &TopicPartition) -> Option<Watermarks> {
+        self.0.arrive();
+        self.0.state().partition(partition).ok().map(super::state::Part::bounds)
+    }
+
+    /// Commits for a group as its operator does, without metadata. (Kafka's tools do that only while it has no members.)
+    pub fn reset(&self, group: &str, partition: &TopicPartition, to: Offset) {
+        self.0.arrive();
+        let committed = Committed { offset: to, metadata: String::new() };
+        let mut state = self.0.state();
+        state.commits.entry(group.to_owned()).or_default().insert(partition.clone(), committed);
     }
 
     /// All records of a partition.

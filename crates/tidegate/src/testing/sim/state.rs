@@ -127,6 +127,14 @@ impl State {
         Ok(())
     }
 
+    /// More partitions; none where there is no such topic.
+    pub(super) fn grow(&mut self, name: &TopicName, by: u32) -> Vec<TopicPartition> {
+        let Some(topic) = self.topics.get_mut(name) else { return Vec::new() };
+        let before = topic.partitions.len();
+        topic.partitions.extend((0..by).map(|_| Part::default()));
+        self.partitions(name).map(|all| all[before..].to_vec()).unwrap_or_default()
+    }
+
     pub(super) fn infos(&self) -> Vec<TopicInfo> {
         let info = |(name, topic): (&TopicName, &Topic)| TopicInfo {
             name: name.clone(),

@@ -28,6 +28,16 @@ impl Group {
         self.wake_all(); // who keeps everything is told of the rebalance too
     }
 
+    /// Who reads a topic reads what it gets.
+    pub(in super::super) fn grown(&mut self, added: &[TopicPartition], now: Instant) {
+        self.expire(now);
+        for member in self.members.values_mut() {
+            let read: BTreeSet<_> = member.wishes.iter().map(|at| at.topic.clone()).collect();
+            member.wishes.extend(added.iter().filter(|at| read.contains(&at.topic)).cloned());
+        }
+        self.rebalance();
+    }
+
     pub(in super::super) fn put_out(&mut self, id: MemberId, now: Instant) {
         self.expire(now);
         let there = |m: &mut Member| !std::mem::replace(&mut m.out, true);

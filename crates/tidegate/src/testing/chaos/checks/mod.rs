@@ -12,6 +12,7 @@ mod i6;
 mod i7;
 mod rule_10;
 mod rule_11;
+mod rule_13;
 mod rule_21;
 
 pub(super) use i1::i1_what_is_acknowledged_is_in_the_log;
@@ -22,12 +23,15 @@ pub(super) use i4::{
 };
 pub(super) use i5::{i5_everything_has_ended, i5_what_ends_was_held};
 pub(super) use i6::{i6_memory_is_bounded, i6_what_is_given_is_wanted};
-pub(super) use i7::{i7_it_ends_in_time, i7_nobody_spins};
+pub(super) use i7::{
+    i7_it_ends_in_time, i7_lost_records_end_it, i7_nobody_spins, i7_what_can_be_read_is_read,
+};
 pub(super) use i10::i10_commits_never_move_back;
 pub(super) use rule_10::rule_10_nothing_begins_unproven;
 pub(super) use rule_11::rule_11_a_drain_commits_what_is_done;
+pub(super) use rule_13::rule_13_a_call_ends_with_its_attempt;
 pub(super) use rule_21::rule_21_failures_are_not_forgotten;
 
 /// The checks by name; a test leaves one out to see that it is needed.
-pub const ALL: [&str; 11] =
-    ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I10", "rule 10", "rule 11", "rule 21"];
+pub const ALL: [&str; 12] =
+    ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I10", "rule 10", "rule 11", "rule 13", "rule 21"];

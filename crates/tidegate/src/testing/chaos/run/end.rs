@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::Running;
 use crate::testing::chaos::checks;
+use crate::testing::chaos::outside::CHECKED;
 use crate::testing::chaos::own::Outcome;
 use crate::testing::chaos::world::{Order, World, lock};
 
@@ -65,6 +66,11 @@ impl Running<'_> {
         let mut truth = lock(&self.world.truth);
         if truth.violations.is_empty() && self.world.checks("I5") {
             checks::i5_everything_has_ended(&mut truth);
+        }
+        if truth.violations.is_empty()
+            && let Err(what) = (self.furniture.check)(&truth, &self.database)
+        {
+            truth.violated(CHECKED, what);
         }
         let violation = truth.violations.first().cloned();
         drop(truth);

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::router::endpoint::Endpoint;
 use crate::service::{self, CreateTopics, Routes, Settings, StartFrom};
 use crate::testing::chaos::watched::{Listener, Watched};
-use crate::testing::chaos::world::{Life, SESSION, lock};
+use crate::testing::chaos::world::{Life, SESSION};
 use crate::testing::sim::Process;
 
 impl Running<'_> {
@@ -73,11 +73,8 @@ impl Running<'_> {
     pub(super) fn ended(&mut self, ended: Result<(Life, Result<(), Error>), JoinError>) {
         let (life, result) = ended.expect("a member is neither aborted nor panics");
         self.world.note(|| format!("{:?}: ended: {result:?}", life.process()));
-        if let Err(error @ (Error::Internal { .. } | Error::Stopped { .. } | Error::Refused(_))) =
-            &result
-        {
-            let what = format!("{:?} ended by itself: {error}", life.process());
-            lock(&self.world.truth).violated("I7", what);
+        if !life.is_dead() {
+            self.look_for_losses(life.process(), &result);
         }
         self.lives.remove(&life.process());
         let guest = self.leaves.iter().any(|(_, process)| *process == life.process());

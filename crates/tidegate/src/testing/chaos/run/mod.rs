@@ -6,6 +6,7 @@
 
 mod end;
 mod members;
+mod operator;
 mod produce;
 
 use std::collections::BTreeMap;
@@ -20,11 +21,12 @@ use super::checks;
 use super::furniture::Furniture;
 use super::own::Outcome;
 use super::plan::Plan;
+use super::quiet;
 use super::rng::Rng;
 use super::store::Database;
 use super::world::{Life, Order, World, lock};
 use crate::error::Error;
-use crate::message::Timestamp;
+use crate::message::{Offset, Timestamp, TopicPartition};
 use crate::testing::sim::{Process, SimLog};
 
 /// Where simulated time begins: 2025-01-01T00:00:00Z. The machine's date changes nothing.
@@ -40,7 +42,8 @@ pub(super) fn run(plan: &Plan, furniture: &Furniture<'_>) -> Outcome {
         .build()
         .expect("a runtime of one thread needs no more than memory");
     // Begun within the runtime: outside of it, the time is that of the machine.
-    runtime.block_on(async { Box::pin(Running::begin(plan, furniture).live()).await })
+    let live = async { Box::pin(Running::begin(plan, furniture).live()).await };
+    quiet::in_a_world(|| runtime.block_on(live))
 }
 
 struct Running<'a> {
@@ -53,12 +56,17 @@ struct Running<'a> {
     thaws: Vec<(Instant, Process)>,
     leaves: Vec<(Instant, Process)>,
     births: Vec<Instant>,
+    /// When an operator says where to go on.
+    repairs: Vec<(Instant, TopicPartition, Offset)>,
     next: u32,
+    /// Records that are still to be published.
+    left: u32,
     rng: Rng,
 }
 
 impl<'a> Running<'a> {
     fn begin(plan: &Plan, furniture: &'a Furniture<'a>) -> Self {
+        crate::planted::start_with(plan.partitions);
         let log = SimLog::at(EPOCH);
         log.set_eager(GROUP, plan.eager);
         let (world, orders) = World::new(furniture.made(plan), log);
@@ -73,7 +81,9 @@ impl<'a> Running<'a> {
             thaws: Vec::new(),
             leaves: Vec::new(),
             births: Vec::new(),
+            repairs: Vec::new(),
             next: super::world::PUBLISHER.0 + 1,
+            left: plan.records,
             rng: Rng::new(plan.seed ^ 0x77),
         }
     }
@@ -116,7 +126,8 @@ impl<'a> Running<'a> {
     fn due(&self) -> Option<Instant> {
         let thaws = self.thaws.iter().map(|(at, _)| *at);
         let leaves = self.leaves.iter().map(|(at, _)| *at);
-        thaws.chain(leaves).chain(self.births.iter().copied()).min()
+        let repairs = self.repairs.iter().map(|(at, ..)| *at);
+        thaws.chain(leaves).chain(repairs).chain(self.births.iter().copied()).min()
     }
 
     fn take(&mut self, order: Order) {
@@ -126,6 +137,7 @@ impl<'a> Running<'a> {
                 let process = self.bear();
                 self.leaves.push((Instant::now() + stays, process));
             }
+            Order::Publish(more) => self.left += more,
         }
     }
 
@@ -137,6 +149,11 @@ impl<'a> Running<'a> {
         }
         for (_, process) in self.leaves.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
             self.lives.get(&process).inspect(|life| life.stop().cancel());
+        }
+        for (_, at, begins) in
+            self.repairs.extract_if(.., |(at, ..)| *at <= now).collect::<Vec<_>>()
+        {
+            self.repair(&at, begins);
         }
         for _ in self.births.extract_if(.., |at| *at <= now).collect::<Vec<_>>() {
             self.bear();

@@ -36,19 +36,24 @@ impl Running<'_> {
 
     /// Publishes in portions, while the world goes on.
     pub(super) async fn publish_and_wait(&mut self) {
-        let mut left = self.world.plan.records;
-        while left > 0 {
-            let portion = left.min(1 + u32::try_from(self.rng.below(60)).expect("small"));
+        while self.left > 0 && !self.world.violated() {
+            self.publish_portions().await;
+            // As long as faults are to come, and something happens that they can hit.
+            let patience = Instant::now() + Duration::from_secs(60);
+            self.go_on(patience, World::is_spent).await;
+        }
+    }
+
+    async fn publish_portions(&mut self) {
+        while self.left > 0 {
+            let portion = self.left.min(1 + u32::try_from(self.rng.below(60)).expect("small"));
+            self.left -= portion;
             for _ in 0..portion {
                 self.publish_one().await;
             }
-            left -= portion;
             let pause = self.rng.millis(0, 1_500);
             self.go_on(Instant::now() + pause, |_| false).await;
         }
-        // As long as faults are to come, and something happens that they can hit.
-        let patience = Instant::now() + Duration::from_secs(60);
-        self.go_on(patience, World::is_spent).await;
     }
 
     /// As the publisher's documentation says: prepared once, and sent until it is acknowledged.
@@ -96,6 +101,9 @@ impl Running<'_> {
         let records = self.world.log.records(&at);
         let found = records.iter().find(|record| record.offset == published.offset);
         let mut truth = lock(&self.world.truth);
+        if truth.books.get(&at).is_some_and(|book| published.offset < book.start) {
+            return; // deleted before it was acknowledged
+        }
         checks::i1_what_is_acknowledged_is_in_the_log(&mut truth, &at, published.offset, id, found);
     }
 

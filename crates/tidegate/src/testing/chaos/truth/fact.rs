@@ -63,6 +63,8 @@ pub(in crate::testing::chaos) struct Book {
     pub(in crate::testing::chaos) facts: BTreeMap<Offset, Fact>,
     /// Those of them that are not finished.
     pub(in crate::testing::chaos) open: BTreeSet<Offset>,
+    /// Where the log begins: what lies below was deleted.
+    pub(in crate::testing::chaos) start: Offset,
     /// The highest offset that was ever committed.
     pub(in crate::testing::chaos) committed: Offset,
 }

@@ -1,6 +1,8 @@
 //! What a process has in its hands: records that it holds, attempts that run, partitions that it was proven to own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -23,6 +25,8 @@ pub(in crate::testing::chaos) struct Running {
     pub(in crate::testing::chaos) since: Instant,
     /// Whether the world held it up.
     pub(in crate::testing::chaos) held_up: bool,
+    /// Its process has called it answered, or cut it off.
+    pub(in crate::testing::chaos) over: Arc<AtomicBool>,
 }
 
 /// An attempt that was cut off.
@@ -73,8 +77,17 @@ impl Hands {
         self.held.get_mut(at).is_some_and(|held| held.remove(&offset).is_some())
     }
 
-    /// The ownership has ended.
+    /// An attempt was answered, or cut off.
+    pub(in crate::testing::chaos) fn is_over(&mut self, at: &TopicPartition, offset: Offset) {
+        let running = self.running.remove(&(at.clone(), offset));
+        running.inspect(|running| running.over.store(true, Ordering::Relaxed));
+    }
+
+    /// The ownership has ended, and all that ran for it.
     pub(in crate::testing::chaos) fn let_go(&mut self, at: &TopicPartition) {
+        let of = (at.clone(), Offset(0))..=(at.clone(), Offset(u64::MAX));
+        let ran: Vec<_> = self.running.range(of).map(|((_, offset), _)| *offset).collect();
+        ran.into_iter().for_each(|offset| self.is_over(at, offset));
         self.open.remove(at);
         self.held.remove(at);
         self.proven.remove(at);

@@ -2,6 +2,7 @@
 
 mod fact;
 mod hands;
+mod lost;
 
 pub(super) use fact::{Book, Fact};
 pub(super) use hands::{Cut, Hands, Limits, Running};
@@ -33,6 +34,8 @@ pub(super) struct Truth {
     pub(super) disturbed: BTreeSet<Process>,
     /// What each process has in its hands.
     pub(super) hands: BTreeMap<Process, Hands>,
+    /// Which processes have said of which partitions that records are lost, and where the log begins.
+    pub(super) lost: BTreeMap<Process, BTreeMap<TopicPartition, Offset>>,
     /// How many records have ended: the world's progress.
     pub(super) ended: u64,
 }
@@ -90,6 +93,12 @@ impl Truth {
         for (at, offset) in self.ids.get(id).cloned().unwrap_or_default() {
             self.learn(&at, offset, &change);
         }
+    }
+
+    /// What is known of all records of an event.
+    pub(super) fn facts_of(&self, id: &str) -> impl Iterator<Item = &Fact> {
+        let places = self.ids.get(id).into_iter().flatten();
+        places.filter_map(|(at, offset)| self.books.get(at)?.facts.get(offset))
     }
 
     pub(super) fn is_done(&self, id: &str) -> bool {

@@ -15,6 +15,7 @@ use super::faulty::Planner;
 use super::moment::Kind;
 use super::plan::Plan;
 use super::rng::Rng;
+use super::strangers::Pulse;
 use super::truth::{Limits, Truth};
 use crate::clock::simulated::SimClock;
 use crate::message::TopicName;
@@ -35,6 +36,8 @@ pub(super) enum Order {
     Thaw(Process, Duration),
     /// One more member for so long.
     Guest(Duration),
+    /// So many more records.
+    Publish(u32),
 }
 
 /// The topics of a world, by what they are for.
@@ -65,6 +68,8 @@ pub(super) struct World {
     without: Vec<&'static str>,
     /// Whether the routes are somebody else's: what they do outside of this world is refused.
     pub(super) strangers: bool,
+    /// Whose step it is.
+    pub(super) pulse: Arc<Pulse>,
     /// The story, if it is to be told.
     trace: Option<Mutex<Vec<String>>>,
 }
@@ -81,6 +86,7 @@ pub(super) struct Made<'a> {
     pub(super) without: &'a [&'static str],
     pub(super) strangers: bool,
     pub(super) told: bool,
+    pub(super) pulse: Arc<Pulse>,
 }
 
 impl World {
@@ -99,6 +105,7 @@ impl World {
             limits: made.limits,
             without: made.without.to_vec(),
             strangers: made.strangers,
+            pulse: made.pulse,
             trace: made.told.then(Mutex::default),
         };
         (Arc::new(world), received)

@@ -5,9 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Life, Order, World, lock};
+use crate::message::Offset;
 use crate::testing::chaos::moment::{Kind, Moment};
 use crate::testing::chaos::plan::Planned;
+use crate::testing::chaos::run::GROUP;
 use crate::testing::sim::Injection;
+
+/// So many records are published besides when a topic has grown.
+const MORE: u32 = 30;
 
 /// An hour, in milliseconds.
 const HOUR: i64 = 3_600_000;
@@ -40,6 +45,10 @@ impl World {
                 lock(&self.planner).away(kind, Instant::now() + lasts);
                 self.asked_for(kind, moment)
             }
+            // A transaction may wait for a lock before it commits.
+            Kind::Slow if even && matches!(moment, Moment::Effect | Moment::DeadMark) => {
+                Injection::ActsLate(lasts)
+            }
             Kind::Slow => Injection::Late(lasts),
             Kind::Refused => Injection::Refuse,
             Kind::ReplyLost => Injection::LoseReply(lasts),
@@ -47,6 +56,43 @@ impl World {
                 life.clock().set_back(if even { HOUR } else { -HOUR });
                 Injection::Nothing
             }
+            Kind::Grow => {
+                self.grow(&fault);
+                Injection::Nothing
+            }
+            Kind::Retention => {
+                self.delete(&fault);
+                Injection::Nothing
+            }
+        }
+    }
+
+    /// Deletes of one partition what is committed, and in other worlds half of what is not, or all of it.
+    fn delete(&self, fault: &Planned) {
+        let read: Vec<_> = lock(&self.truth).books.keys().cloned().collect();
+        let bounds = |at| self.log.bounds(&at).map(|bounds| (at, bounds));
+        let mut held: Vec<_> = read.into_iter().filter_map(bounds).collect();
+        held.retain(|(_, bounds)| bounds.end > bounds.start);
+        let turn = fault.nth as usize % held.len().max(1);
+        let Some((at, bounds)) = held.into_iter().nth(turn) else { return };
+        let committed = self.log.committed(GROUP, &at).map(|committed| committed.offset);
+        let from = committed.unwrap_or(bounds.start);
+        let below = match fault.lasts.subsec_millis() % 3 {
+            0 if from > bounds.start => from,
+            1 => Offset(u64::midpoint(from.0, bounds.end.0)),
+            _ => bounds.end,
+        };
+        self.note(|| format!("{at} is deleted below {below}; {from} is committed"));
+        self.log.delete(&at, below);
+        lock(&self.truth).deleted(&at, below, committed.is_some());
+    }
+
+    /// One of the topics grows; what is published from now on goes there too.
+    fn grow(&self, fault: &Planned) {
+        let (sources, turn) = (&self.topics.sources, fault.nth as usize);
+        if let Some(topic) = sources.iter().nth(turn % sources.len().max(1)) {
+            self.log.grow(topic, fault.growth(), fault.lasts);
+            let _ = self.orders.send(Order::Publish(MORE));
         }
     }
 
