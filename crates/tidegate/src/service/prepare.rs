@@ -94,7 +94,7 @@ fn shop(settings: &Settings, endpoint: Arc<dyn Endpoint>, pairs: Pairs) -> Shop 
     let (broker, clock) = (settings.broker.clone(), settings.clock.clone());
     let attempts = settings.health.attempts();
     let (limits, places) = (Arc::new(limits), Arc::new(Semaphore::new(settings.concurrency)));
-    Shop::new(identity, broker, endpoint, dead_letters, limits, places, clock, attempts)
+    Shop::new(identity, broker, endpoint, dead_letters, limits, clock, (places, attempts))
 }
 
 /// While the lanes run what has its place, the next are there already. Not more: a record that is due again waits behind them.

@@ -3,7 +3,7 @@
 use tidegate::broker::{Committed, RevokeTicket};
 use tidegate::class::{Cause, Class};
 use tidegate::consumer::core::metadata::CommitMetadata;
-use tidegate::consumer::core::{Command, Event, StepKind, Stopped};
+use tidegate::consumer::core::{Command, Event, StepKind, Stopped, Verdict};
 use tidegate::events::RuntimeEvent;
 use tidegate::message::Offset;
 
@@ -168,6 +168,23 @@ fn an_outage_pauses_probes_alarms_once_and_counts_nothing() {
     assert_eq!((pause(&out), runs(&out)), (Some(false), vec![(1, 1)]));
 }
 
+/// Found by the simulator: it was never sent again, and the partition stood still.
+#[test]
+fn a_probe_that_a_lane_gives_back_is_sent_again_and_runs_once() {
+    for route in [ordered(), keyed(), unordered()] {
+        let mut rig = Rig::new(vec![route]);
+        let epoch = rig.own(0);
+        rig.deliver(0, &[0, 1]);
+        rig.finish(&work(0, epoch, 0), failed(Class::Outage("db")));
+        while runs(&rig.wait()).is_empty() {}
+        let out = rig.finish(&work(0, epoch, 0), Verdict::Held);
+        assert_eq!(runs(&out), [(0, 1)]);
+        let out = rig.finish(&work(0, epoch, 0), Verdict::Done { emits: true });
+        assert_eq!(steps(&out), [StepKind::Publish]);
+        assert!(runs(&out).iter().all(|run| *run != (0, 1)), "{out:?}");
+    }
+}
+
 #[test]
 fn time_in_an_outage_is_not_active_age() {
     let mut route = retrying(ordered(), 9);
@@ -200,6 +217,15 @@ fn the_end_of_one_pause_does_not_resume_what_another_holds() {
     assert!(told(&out, |e| matches!(e, RuntimeEvent::OutageOver { .. })));
     assert_eq!(pause(&out), None, "three records are still held");
     assert_eq!(pause(&rig.finish(&work(0, epoch, 1), DONE)), Some(false), "at half");
+}
+
+#[test]
+fn a_service_that_fails_takes_nothing_more() {
+    let mut rig = Rig::new(vec![ordered()]);
+    let epoch = rig.own(0);
+    rig.deliver(0, &[0, 1]);
+    let out = rig.finish(&work(0, epoch, 0), failed(Class::Fatal));
+    assert_eq!(pause(&out), Some(true), "found by the simulator: it read on until its last commit");
 }
 
 #[test]

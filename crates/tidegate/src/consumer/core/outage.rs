@@ -96,6 +96,18 @@ impl Partition {
         }
     }
 
+    /// A lane gives back a record that it has not begun. The probe is due again, and waits in no line for it: the end of the outage
+    /// would run it from there once more.
+    pub(super) fn give_back(&mut self, offset: Offset) {
+        match self.outage.as_mut().filter(|outage| outage.probe == offset) {
+            Some(outage) => {
+                outage.probe_due = true;
+                self.tracker.set(offset, State::Parked);
+            }
+            None => self.tracker.give_back(offset),
+        }
+    }
+
     /// Sends the probe, if it is time. `place`: whether one more record may run side by side.
     pub(super) fn start_probe(&mut self, place: bool, cx: &Cx<'_>) -> bool {
         let Some(outage) = self.outage.as_mut().filter(|outage| outage.probe_due) else {

@@ -59,7 +59,7 @@ impl Partition {
         while let Some(offset) = back.pop() {
             let state = self.tracker.get(offset).map(|work| &work.state);
             if self.running() && matches!(state, Some(State::Running)) {
-                self.tracker.give_back(offset);
+                self.give_back(offset);
             }
         }
     }

@@ -67,6 +67,7 @@ impl Member {
         self.stop.failed.get_or_insert(reason);
         self.shut_down(LAST_COMMIT, cx);
         for partition in self.partitions.values_mut() {
+            partition.tell_pauses(cx); // nobody here takes what would come
             partition.cancel(cx);
             if partition.running() {
                 partition.phase = Phase::Cut;

@@ -58,9 +58,8 @@ impl Shop {
         endpoint: Arc<dyn Endpoint>,
         dead_letters: BTreeMap<TopicName, DeadLetterWriter>,
         limits: Arc<Limits>,
-        places: Arc<Semaphore>,
         clock: Clock,
-        attempts: Arc<AtomicU64>,
+        (places, attempts): (Arc<Semaphore>, Arc<AtomicU64>),
     ) -> Self {
         let policies = endpoint.policies();
         let mut stores = Vec::new();

@@ -10,10 +10,6 @@ pub(in crate::testing::chaos) fn i6_memory_is_bounded(
     process: Process,
     limits: Limits,
 ) {
-    // Who fails because records are lost reads on until its last commit is answered, and drops what comes.
-    if truth.lost.contains_key(&process) {
-        return;
-    }
     let hands = truth.hands(process);
     let ((records, bytes), attempts) = (hands.load(), hands.running.len());
     let over = |what: &str, is: usize, most: usize| {

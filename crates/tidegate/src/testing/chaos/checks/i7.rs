@@ -48,7 +48,7 @@ pub(in crate::testing::chaos) fn i7_lost_records_end_it(
     let lost = truth.lost.get(&process);
     match (result, lost) {
         (Err(Error::Stopped { reason }), Some(lost))
-            if lost.keys().any(|at| reason.starts_with(&format!("{at}: "))) =>
+            if lost.keys().any(|at| reason.contains(&format!(" {at}: "))) =>
         {
             return true;
         }
