@@ -11,10 +11,10 @@ use crate::broker::{
 };
 use crate::consumer::core::{Core, Event, LocalEpoch, OwnFailure, Stopped};
 use crate::consumer::runtime::held::Held;
-use crate::consumer::runtime::lane::Report;
 use crate::consumer::runtime::lanes::Lanes;
 use crate::consumer::runtime::observer::Observers;
 use crate::consumer::runtime::positions::StartTime;
+use crate::consumer::runtime::report::Report;
 use crate::consumer::runtime::shop::Shop;
 use crate::error::Error;
 use crate::events::RuntimeEvent;

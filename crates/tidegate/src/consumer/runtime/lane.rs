@@ -12,22 +12,21 @@
 use std::sync::Arc;
 use std::task::Poll;
 
-use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::{SemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
 use crate::broker::BoxFuture;
-use crate::consumer::core::{Start, Step, StepFailure, StepKind, Verdict};
+use crate::consumer::core::{Start, Step, StepFailure};
 use crate::consumer::runtime::beat::Beat;
 use crate::consumer::runtime::call::unpanicked;
+use crate::consumer::runtime::chain::{Chain, Running, chains};
 use crate::consumer::runtime::job::{Carry, Job, Site};
+use crate::consumer::runtime::report::{Counter, Report, Stepped, add};
+use crate::consumer::runtime::settle;
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
-use crate::consumer::runtime::{attempt, settle};
 use crate::delivery::Identified;
-use crate::events::RuntimeEvent;
 use crate::message::Offset;
-use crate::policy::Order;
 
 /// Records to be run, with what the driver holds of them: chain after chain.
 pub(super) type Starts = Vec<(Start, Arc<Identified>)>;
@@ -40,45 +39,6 @@ pub(super) enum Task {
     Step { tenure: Arc<Tenure>, offset: Offset, item: Arc<Identified>, carry: Carry, step: Step },
 }
 
-/// What became of it.
-pub(super) enum Report {
-    Ran(Ran),
-    Stepped(Stepped),
-    /// The ownership has ended: nothing is to be heard of it.
-    Cut,
-}
-
-impl Report {
-    /// How many chains and steps it answers.
-    pub(super) fn weight(&self) -> usize {
-        match self {
-            Self::Ran(ran) => ran.chains,
-            Self::Stepped(_) | Self::Cut => 1,
-        }
-    }
-}
-
-/// Chains that have ended, or stopped.
-pub(super) struct Ran {
-    pub(super) tenure: Arc<Tenure>,
-    pub(super) answers: Vec<(Offset, Verdict)>,
-    /// What attempts left for the steps of settling.
-    pub(super) carries: Vec<(Offset, Carry)>,
-    /// How many chains these were.
-    pub(super) chains: usize,
-}
-
-/// A step of settling that was answered.
-pub(super) struct Stepped {
-    pub(super) tenure: Arc<Tenure>,
-    pub(super) offset: Offset,
-    pub(super) kind: StepKind,
-    pub(super) result: Result<bool, StepFailure>,
-    pub(super) carry: Carry,
-    /// What the step itself has to tell.
-    pub(super) told: Option<RuntimeEvent>,
-}
-
 /// One lane's end of the channels, and its pulse.
 pub(super) struct Lane {
     pub(super) shop: Arc<Shop>,
@@ -86,22 +46,6 @@ pub(super) struct Lane {
     pub(super) counter: Arc<Counter>,
     pub(super) beat: Arc<Beat>,
 }
-
-/// Where a lane hands in its reports.
-pub(super) struct Counter {
-    pub(super) reports: mpsc::UnboundedSender<(usize, Vec<Report>)>,
-    /// The lane's place among the lanes.
-    pub(super) place: usize,
-}
-
-impl Counter {
-    /// Whether anybody listens.
-    fn hand_in(&self, reports: Vec<Report>) -> bool {
-        self.reports.send((self.place, reports)).is_ok()
-    }
-}
-
-type Running = FuturesUnordered<BoxFuture<'static, Report>>;
 
 impl Lane {
     /// Until the driver is gone.
@@ -159,137 +103,6 @@ impl Lane {
                 }
             }
         }
-    }
-}
-
-/// Puts reports of one ownership together: the driver takes them in one step.
-fn add(done: &mut Vec<Report>, report: Report) {
-    match (done.last_mut(), report) {
-        (Some(Report::Ran(last)), Report::Ran(ran)) if last.tenure.is(&ran.tenure) => {
-            last.answers.extend(ran.answers);
-            last.carries.extend(ran.carries);
-            last.chains += ran.chains;
-        }
-        (_, report) => done.push(report),
-    }
-}
-
-/// Splits the list where a record follows nobody.
-fn chains(starts: Starts) -> impl Iterator<Item = Starts> {
-    let mut rest = starts.into_iter().peekable();
-    std::iter::from_fn(move || {
-        let mut chain = vec![rest.next()?];
-        while let Some(next) = rest.next_if(|(start, _)| start.follows) {
-            chain.push(next);
-        }
-        Some(chain)
-    })
-}
-
-/// One record of a unit after another.
-struct Chain {
-    shop: Arc<Shop>,
-    beat: Arc<Beat>,
-    tenure: Arc<Tenure>,
-    counter: Arc<Counter>,
-}
-
-impl Chain {
-    /// Most chains end at the first look: only what has to wait is watched for the end of its ownership.
-    async fn begin(self, starts: Starts, running: &mut Running, done: &mut Vec<Report>) {
-        let tenure = self.tenure.clone();
-        let mut work: BoxFuture<'static, Ran> = Box::pin(self.one_by_one(starts));
-        match futures_util::poll!(&mut work) {
-            Poll::Ready(ran) => add(done, Report::Ran(ran)),
-            Poll::Pending => running.push(Box::pin(until_over(tenure, work))),
-        }
-    }
-
-    /// As long as each record ends plainly.
-    async fn one_by_one(self, starts: Starts) -> Ran {
-        let _place = self.place(&starts).await;
-        let mut ran = self.nothing(starts.len());
-        let (mut goes_on, mut job) = (true, None);
-        for (Start { offset, attempt, .. }, item) in starts {
-            let now = self.shop.clock.elapsed();
-            goes_on = goes_on && self.tenure.may_begin(now);
-            if !goes_on {
-                ran.answers.push((offset, Verdict::Held));
-                continue;
-            }
-            let effects = self.shop.policy(item.policy).effects;
-            let job = self.turn_to(&mut job, offset, item);
-            let attempt = attempt::run(job, attempt, now);
-            let (verdict, waited) = self.beat.watch(&self.tenure, offset, attempt).await;
-            goes_on = verdict.is_plain(effects);
-            if !goes_on {
-                ran.carries.push((offset, std::mem::take(&mut job.carry)));
-            }
-            ran.answers.push((offset, verdict));
-            if waited && goes_on {
-                ran = self.tell(ran);
-            }
-        }
-        Ran { chains: 1, ..ran }
-    }
-
-    /// Waits for a place, unless the order itself limits what runs, or the partition is being given back: then nothing of the
-    /// chain begins, and it has to come back at once.
-    async fn place(&self, starts: &Starts) -> Option<SemaphorePermit<'_>> {
-        let (_, first) = starts.first()?;
-        if self.shop.policy(first.policy).order == Order::Partition {
-            return None;
-        }
-        if let Ok(place) = self.shop.places.try_acquire() {
-            return Some(place);
-        }
-        tokio::select! {
-            biased;
-            () = self.tenure.holding.cancelled() => None,
-            place = self.shop.places.acquire() => place.ok(),
-        }
-    }
-
-    /// The job of the next record, in place of that of the last one.
-    fn turn_to<'j>(
-        &self,
-        job: &'j mut Option<Job>,
-        offset: Offset,
-        item: Arc<Identified>,
-    ) -> &'j mut Job {
-        match job {
-            Some(job) => {
-                job.turn_to(offset, item);
-                job
-            }
-            None => job.insert(Job::new((&self.shop, &self.tenure), offset, item)),
-        }
-    }
-
-    /// What took time is told at once: what is finished can be committed while the next record runs.
-    fn tell(&self, ran: Ran) -> Ran {
-        let rest = self.nothing(0);
-        // Nobody listens any more when the service ends: nobody misses it then.
-        let _ = self.counter.hand_in(vec![Report::Ran(ran)]);
-        rest
-    }
-
-    fn nothing(&self, capacity: usize) -> Ran {
-        let answers = Vec::with_capacity(capacity);
-        Ran { tenure: self.tenure.clone(), answers, carries: Vec::new(), chains: 0 }
-    }
-}
-
-/// Dropped when the ownership ends.
-async fn until_over(tenure: Arc<Tenure>, mut work: BoxFuture<'static, Ran>) -> Report {
-    tokio::select! {
-        biased; // the end first: nothing of what has ended takes another step (rule 11)
-        () = tenure.over.cancelled() => {
-            // What a handler holds may panic when it is dropped: it is cut off, and nobody's fault here.
-            let _ = unpanicked("the handler", move || drop(work));
-            Report::Cut
-        }
-        ran = &mut work => Report::Ran(ran),
     }
 }
 

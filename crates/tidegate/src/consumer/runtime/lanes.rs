@@ -9,7 +9,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::consumer::runtime::beat::{Beat, Pulse};
-use crate::consumer::runtime::lane::{Counter, Lane, Report, Starts, Task};
+use crate::consumer::runtime::lane::{Lane, Starts, Task};
+use crate::consumer::runtime::report::{Counter, Report};
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::events::RuntimeEvent;

@@ -12,6 +12,7 @@
 mod attempt;
 mod beat;
 mod call;
+mod chain;
 mod dead;
 mod dispatch;
 mod driver;
@@ -26,6 +27,7 @@ mod observer;
 mod orders;
 mod positions;
 mod quiet;
+mod report;
 mod settle;
 mod shop;
 mod tenure;

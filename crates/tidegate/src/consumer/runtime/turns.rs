@@ -7,7 +7,7 @@ use tokio::task::JoinError;
 
 use crate::consumer::core::{Event, Stopped, WorkId};
 use crate::consumer::runtime::driver::{Answer, Driver, Woken};
-use crate::consumer::runtime::lane::{Ran, Report, Stepped};
+use crate::consumer::runtime::report::{Ran, Report, Stepped};
 use crate::error::Error;
 
 /// So many answers are taken in before the member is polled again.
