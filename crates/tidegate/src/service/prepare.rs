@@ -93,7 +93,10 @@ fn shop(settings: &Settings, endpoint: Arc<dyn Endpoint>, pairs: Pairs) -> Shop 
     let limits = Limits::new(settings.broker.clone(), settings.create_emitted);
     let (broker, clock) = (settings.broker.clone(), settings.clock.clone());
     let attempts = settings.health.attempts();
-    let (limits, places) = (Arc::new(limits), Arc::new(Semaphore::new(settings.concurrency)));
+    let (limits, places) = (
+        Arc::new(limits),
+        Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
+    );
     Shop::new(identity, broker, endpoint, dead_letters, limits, clock, (places, attempts))
 }
 

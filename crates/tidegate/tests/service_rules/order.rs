@@ -46,6 +46,17 @@ async fn rule_1_under_none_a_waiting_record_holds_the_offset() {
     t.assert_conserved();
 }
 
+/// Nobody's number is too large.
+#[tokio::test]
+async fn concurrency_may_be_without_a_limit() {
+    let script = Script::of(&[Do::Work]);
+    let routes = Topic::json("orders").on(scripted).with_state(script.clone());
+    let t = TestService::builder(routes).concurrency(usize::MAX).start().await;
+    t.publish_records(vec![record("orders", "e-1", "k")]).await;
+    t.settled().await;
+    assert_eq!(script.seen(), ["k"]);
+}
+
 #[tokio::test]
 async fn concurrency_limits_what_runs_side_by_side() {
     let script = Script::of(&[Do::Wait]);

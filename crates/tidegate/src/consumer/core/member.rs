@@ -173,7 +173,8 @@ impl Member {
         while std::mem::take(&mut any) {
             for partition in &mut turn {
                 let before = partition.tracker.placed();
-                let place = taken + cx.config.ahead <= cx.config.max_in_flight * cx.config.ahead;
+                let place = taken + cx.config.ahead
+                    <= cx.config.max_in_flight.saturating_mul(cx.config.ahead);
                 if partition.start_next(place, cx) {
                     any = true;
                     taken += partition.tracker.placed() - before;
