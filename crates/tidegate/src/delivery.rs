@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::broker::sync::lock;
 use crate::clock::Clock;
 use crate::event::EventId;
+use crate::headers::names;
 use crate::inbox::InboxSession;
 use crate::message::Record;
 use crate::policy::PolicyId;
@@ -51,13 +52,26 @@ pub struct Identified {
     /// The handler's name: part of the marker's scope and of derived ids.
     pub handler: Arc<str>,
     pub(crate) policy: PolicyId,
+    /// Whether the record is a replay that is meant for another group only (rule 31).
+    pub(crate) aimed_elsewhere: bool,
 }
 
 impl Identified {
     pub(crate) fn new(record: Record, routed: Routed, group: Arc<str>) -> Self {
         let Routed { policy, handler, event_type, event_id, correlation_id } = routed;
+        let target = record.headers.text(names::REPLAY_GROUP);
+        let aimed_elsewhere = target.is_some_and(|target| target != &*group);
         let record = Arc::new(record);
-        Self { record, event_id, event_type, correlation_id, group, handler, policy }
+        Self {
+            record,
+            event_id,
+            event_type,
+            correlation_id,
+            group,
+            handler,
+            policy,
+            aimed_elsewhere,
+        }
     }
 }
 

@@ -192,7 +192,12 @@ impl Record {
 
     /// What it takes in memory while it is held, about: its bytes, and what stands round them. Buffers count this.
     pub(crate) fn footprint(&self) -> usize {
-        self.size() + AROUND_A_RECORD + AROUND_A_HEADER * self.headers.len()
+        self.footprint_of(self.size())
+    }
+
+    /// The same, of a record whose size is known.
+    pub(crate) fn footprint_of(&self, size: usize) -> usize {
+        size + AROUND_A_RECORD + AROUND_A_HEADER * self.headers.len()
     }
 }
 

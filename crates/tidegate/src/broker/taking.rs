@@ -18,7 +18,11 @@ impl Taking {
 
     /// Takes the record if it fits.
     pub(crate) fn fits(&mut self, record: &Record) -> bool {
-        let size = record.size();
+        self.fits_size(record.size())
+    }
+
+    /// The same, of a record whose size is known.
+    pub(crate) fn fits_size(&mut self, size: usize) -> bool {
         if self.records == 0 || (size > self.bytes && !self.first) {
             return false;
         }

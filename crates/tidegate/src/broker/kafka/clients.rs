@@ -10,8 +10,10 @@ use crate::broker::Subscription;
 
 /// The producer's own limit: the topic's is checked before, and the broker has the last word.
 const MAX_MESSAGE_BYTES: usize = 1_000_000_000;
-/// What a member reads ahead, at most, in all its partitions together.
+/// What a member's client reads ahead in all partitions of its topics together: each has an equal share of it.
 const PREFETCH_KBYTES: usize = 16 << 10;
+/// The least of that for a partition, however many there are.
+const LEAST_KBYTES: usize = 256;
 /// The session's part between two heartbeats: a member hears of a rebalance with the next one.
 const HEARTBEATS_IN_A_SESSION: u32 = 15;
 /// What a producer has that the user may set otherwise, by the names that the client knows it by.
@@ -92,14 +94,15 @@ impl KafkaOptions {
         config
     }
 
-    /// A member of a group.
-    pub(super) fn member(&self, how: &Subscription) -> ClientConfig {
+    /// A member of a group, whose topics have so many partitions: each has a queue of its own in the client
+    /// (`member/queues.rs`), and the client's limit is for each queue.
+    pub(super) fn member(&self, how: &Subscription, partitions: usize) -> ClientConfig {
         let mut config = self.consuming();
-        let prefetch = PREFETCH_KBYTES.max(how.max_poll_bytes >> 9);
+        let prefetch = PREFETCH_KBYTES.max(how.max_poll_bytes >> 9) / partitions.max(1);
         config
             .set("group.id", &how.group)
             .set("max.poll.interval.ms", millis(how.max_poll_interval.max(how.session_timeout)))
-            .set("queued.max.messages.kbytes", prefetch.to_string());
+            .set("queued.max.messages.kbytes", prefetch.max(LEAST_KBYTES).to_string());
         if let Some(id) = &self.instance_id {
             config.set("group.instance.id", id);
         }
@@ -158,7 +161,7 @@ mod tests {
     #[test]
     fn members_commit_by_hand_and_never_jump() {
         let options = KafkaOptions::new("x:1").property("fetch.min.bytes", "2").unwrap();
-        let config = options.member(&how());
+        let config = options.member(&how(), 8);
         for (name, value) in [
             ("enable.auto.commit", "false"),
             ("enable.auto.offset.store", "false"),
@@ -170,6 +173,7 @@ mod tests {
             ("session.timeout.ms", "45000"),
             ("heartbeat.interval.ms", "3000"),
             ("fetch.min.bytes", "2"),
+            ("queued.max.messages.kbytes", "2048"),
         ] {
             assert_eq!(config.get(name), Some(value), "{name}");
         }
@@ -179,7 +183,7 @@ mod tests {
     #[test]
     fn the_newer_group_protocol_leaves_times_and_assignor_to_the_broker() {
         let config =
-            KafkaOptions::new("x:1").group_protocol(GroupProtocol::Consumer).member(&how());
+            KafkaOptions::new("x:1").group_protocol(GroupProtocol::Consumer).member(&how(), 8);
         assert_eq!(config.get("group.protocol"), Some("consumer"));
         for name in ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"]
         {

@@ -27,11 +27,12 @@ impl BrokerDriver for KafkaBroker {
     ) -> BoxFuture<'_, Result<Box<dyn Consumer>, BrokerError>> {
         Box::pin(async move {
             self.0.check_open()?;
+            let mut partitions = 0;
             for topic in &subscription.topics {
-                self.0.partitions_of(topic).await?;
+                partitions += self.0.partitions_of(topic).await? as usize;
             }
             let inner = self.0.clone();
-            let join = move |_: &_| Member::join(inner, &subscription);
+            let join = move |_: &_| Member::join(inner, &subscription, partitions);
             Ok(Box::new(self.0.blocking(join).await?) as Box<dyn Consumer>)
         })
     }

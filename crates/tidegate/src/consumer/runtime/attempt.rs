@@ -40,7 +40,7 @@ fn took(site: &Site, started: Duration) -> Duration {
 async fn verdict(job: &mut Job, attempt: u32) -> Result<Verdict, Failure> {
     // rule 31: a replay is for one group
     let site = &job.site;
-    if site.item.is_aimed_elsewhere(&site.shop.identity.group) {
+    if site.item.aimed_elsewhere {
         return Ok(Verdict::Skipped);
     }
     match claim(site).await? {

@@ -23,11 +23,6 @@ impl Identified {
     pub(super) fn replays(&self, letter: &str) -> bool {
         self.record.headers.text(names::REPLAY_LETTER) == Some(letter)
     }
-
-    /// Whether the record is a replay that is meant for another group only.
-    pub(super) fn is_aimed_elsewhere(&self, group: &str) -> bool {
-        self.record.headers.text(names::REPLAY_GROUP).is_some_and(|target| target != group)
-    }
 }
 
 /// What an attempt leaves for the steps after it.

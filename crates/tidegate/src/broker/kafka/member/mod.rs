@@ -15,6 +15,7 @@ mod committer;
 mod handle;
 mod lists;
 mod poller;
+mod queues;
 mod reading;
 mod rebalance;
 mod shared;
@@ -54,11 +55,15 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// Joins; whether the topics exist was looked up before.
+    /// Joins; that the topics exist, and how many partitions they have in all, was looked up before.
     ///
     /// # Errors
     /// [`BrokerError::Config`] for a subscription or settings that cannot be.
-    pub(super) fn join(inner: Arc<Inner>, how: &Subscription) -> Result<Self, BrokerError> {
+    pub(super) fn join(
+        inner: Arc<Inner>,
+        how: &Subscription,
+        partitions: usize,
+    ) -> Result<Self, BrokerError> {
         how.check()?;
         let shared = Arc::new(Shared::new(how));
         let (asks, asked) = mpsc::channel();
@@ -72,7 +77,7 @@ impl Member {
             group: how.group.clone(),
             topics: topics.join(", "),
         };
-        let mut client = Client::from_config_and_context(&inner.options().member(how), context)
+        let mut client = Client::from_config_and_context(&inner.options().member(how, partitions), context)
             .map_err(error::config)?;
         let bell = shared.bell.clone();
         client.set_nonempty_callback(move || bell.ring());

@@ -13,15 +13,17 @@ use rdkafka::message::Message as _;
 use super::asker::Ask;
 use super::committer::Job;
 use super::lists::list;
+use super::queues::Queues;
+use super::reading::Room;
 use super::{Client, Shared};
 use crate::broker::kafka::record::Copies;
 use crate::broker::kafka::{error, record};
 use crate::broker::{BrokerError, Subscription};
-use crate::message::{Offset, Record, TopicName, TopicPartition};
+use crate::message::{Offset, TopicName, TopicPartition};
 
 /// Without a ring the client is looked at so often: a lost one must not stop a partition for long.
 const LOOK: Duration = Duration::from_millis(100);
-/// So many records are taken in before the member hears of them.
+/// So many records of a partition are taken in before the member hears of them.
 const BURST: usize = 500;
 /// The client may answer "nothing" after an event of its own: so many in a row mean it.
 const NOTHING: u32 = 3;
@@ -43,7 +45,7 @@ pub(super) struct Poller {
     topics: Vec<TopicName>,
     /// A member that does not ask for events for so long is not kept alive.
     patience: Duration,
-    taken: Taken,
+    queues: Queues,
     copies: Copies,
 }
 
@@ -56,8 +58,9 @@ impl Poller {
     ) -> Self {
         // What is left of the interval the client counts itself, from its last poll on.
         let patience = how.max_poll_interval / 4;
-        let (topics, taken, copies) = (how.topics.clone(), Taken::default(), Copies::default());
-        Self { client, shared, asks, commits, topics, patience, taken, copies }
+        let (topics, copies) = (how.topics.clone(), Copies::default());
+        let queues = Queues::new(shared.bell.clone());
+        Self { client, shared, asks, commits, topics, patience, queues, copies }
     }
 
     pub(super) fn run(mut self, helpers: Vec<JoinHandle<()>>) {
@@ -70,6 +73,7 @@ impl Poller {
         }
         let _ = self.asks.send(Ask::End);
         let _ = self.commits.send(None);
+        self.queues.clear();
         self.leave(&helpers);
         // The last to let the client go closes it; here it may take its time.
         drop(self);
@@ -122,7 +126,8 @@ impl Poller {
     }
 
     /// Whether the client reads there now. It does not yet when the assignment has not reached its own thread.
-    fn seek(&self, partition: &TopicPartition, to: Offset) -> bool {
+    fn seek(&mut self, partition: &TopicPartition, to: Offset) -> bool {
+        self.queues.split(&self.client, partition);
         let (topic, number) = (partition.topic.as_str(), record::number(partition));
         match self.client.seek(topic, number, record::raw(to), SEEK) {
             Ok(()) => {
@@ -146,18 +151,27 @@ impl Poller {
         }
     }
 
-    /// Takes in what the client has; whether there may be more.
+    /// Takes in what the client has, as far as there is room; whether there may be more.
     fn take_in(&mut self) -> bool {
-        let (mut nothing, mut count) = (0, 0);
-        while nothing < NOTHING && count < BURST {
+        self.serve();
+        let open = self.shared.state().open();
+        let more = |(partition, room)| self.read(&partition, room);
+        open.into_iter().map(more).fold(false, |any, more| any | more)
+    }
+
+    /// Rebalances and errors; records only of partitions that have no queue of their own.
+    fn serve(&mut self) {
+        let mut nothing = 0;
+        while nothing < NOTHING {
             match self.client.poll(Duration::ZERO) {
                 Some(Ok(message)) => {
-                    (nothing, count) = (0, count + 1);
+                    nothing = 0;
                     let topic = message.topic();
                     let Some(topic) = self.topics.iter().find(|t| t.as_str() == topic) else {
                         continue;
                     };
-                    self.taken.add(self.copies.of(&message, topic));
+                    let record = self.copies.of(&message, topic);
+                    self.shared.tell(|state| state.keep(&record.topic_partition(), vec![record]));
                 }
                 Some(Err(error)) => {
                     nothing = 0;
@@ -166,20 +180,26 @@ impl Poller {
                 None => nothing += 1,
             }
         }
-        self.hand_over();
-        count == BURST
     }
 
-    fn hand_over(&mut self) {
-        let Taken(taken) = std::mem::take(&mut self.taken);
-        if taken.is_empty() {
-            return;
-        }
-        self.shared.tell(|state| {
-            for (partition, records) in taken {
-                state.keep(&partition, records);
+    /// Reads one partition as far as its buffer has room; whether there may be more.
+    fn read(&mut self, partition: &TopicPartition, mut room: Room) -> bool {
+        let Some(queue) = self.queues.of(partition) else { return false };
+        let (mut records, mut more) = (Vec::new(), true);
+        while more && records.len() < BURST && !room.is_used_up() {
+            match queue.poll(Duration::ZERO) {
+                Some(Ok(message)) => {
+                    room.take(message.payload_len() + message.key_len());
+                    records.push(self.copies.of(&message, &partition.topic));
+                }
+                Some(Err(error)) => self.failed(&error),
+                None => more = false,
             }
-        });
+        }
+        if !records.is_empty() {
+            self.shared.tell(|state| state.keep(partition, records));
+        }
+        more
     }
 
     fn failed(&self, failure: &KafkaError) {
@@ -228,22 +248,6 @@ impl Poller {
         let deadline = Instant::now() + LEAVE;
         while !self.client.closed() && Instant::now() < deadline {
             drop(self.client.poll(Duration::from_millis(10)));
-        }
-    }
-}
-
-/// What was taken in, by partition. Records come in runs: it is nearly always the last one.
-#[derive(Debug, Default)]
-struct Taken(Vec<(TopicPartition, Vec<Record>)>);
-
-impl Taken {
-    fn add(&mut self, record: Record) {
-        let here = |(partition, _): &(TopicPartition, _)| {
-            partition.partition == record.partition && partition.topic == record.topic
-        };
-        match self.0.iter().rposition(here) {
-            Some(at) => self.0[at].1.push(record),
-            None => self.0.push((record.topic_partition(), vec![record])),
         }
     }
 }

@@ -39,9 +39,11 @@ pub(super) struct Reading {
     pub(super) paused: bool,
     /// The client was told to read nothing.
     held: bool,
+    /// Nothing more is taken from the client for now.
+    full: bool,
     /// Newest bounds that are known.
     bounds: Watermarks,
-    buffer: VecDeque<Record>,
+    buffer: VecDeque<Buffered>,
     bytes: usize,
     /// The position fell out of these bounds: told when the buffer is empty.
     out: Option<Watermarks>,
@@ -49,11 +51,36 @@ pub(super) struct Reading {
     given_up: bool,
 }
 
-/// When a partition's buffer is full, and when there is room again.
+/// A record that waits for its member; its size is asked for more than once.
+#[derive(Debug)]
+struct Buffered {
+    size: usize,
+    record: Record,
+}
+
+impl Buffered {
+    fn footprint(&self) -> usize {
+        self.record.footprint_of(self.size)
+    }
+}
+
+/// How much a partition's buffer takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Room {
     pub(super) records: usize,
     pub(super) bytes: usize,
+}
+
+impl Room {
+    /// A record of this size takes its part of it.
+    pub(super) fn take(&mut self, size: usize) {
+        self.records = self.records.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(size);
+    }
+
+    pub(super) fn is_used_up(self) -> bool {
+        self.records == 0 || self.bytes == 0
+    }
 }
 
 /// What a partition has for its member.
@@ -72,6 +99,7 @@ impl Reading {
             revoking: false,
             paused: false,
             held: true,
+            full: false,
             bounds: Watermarks::default(),
             buffer: VecDeque::new(),
             bytes: 0,
@@ -171,16 +199,27 @@ impl Reading {
             return;
         }
         *position = record.offset.next();
-        self.bytes += record.footprint();
-        self.buffer.push_back(record);
+        let buffered = Buffered { size: record.size(), record };
+        self.bytes += buffered.footprint();
+        self.buffer.push_back(buffered);
     }
 
-    /// Whether the client is to be told to stop reading, or to go on: `Some(true)` stops it.
-    pub(super) fn change_hold(&mut self, full: Room, low: Room) -> Option<bool> {
-        let running = matches!(self.stage, Stage::Running { .. });
-        let over = |room: Room| self.buffer.len() > room.records || self.bytes > room.bytes;
-        let hold = !running || if self.held { over(low) } else { over(full) };
+    /// Whether the client is to be told to stop reading, or to go on: `Some(true)` stops it. It forgets then what it has
+    /// read ahead: never for want of room.
+    pub(super) fn change_hold(&mut self) -> Option<bool> {
+        let hold = !matches!(self.stage, Stage::Running { .. });
         (std::mem::replace(&mut self.held, hold) != hold).then_some(hold)
+    }
+
+    /// How much more may be taken from the client now. What was full is taken from again when it holds less
+    /// than `low`: the threads do not wake each other for every record.
+    pub(super) fn open(&mut self, full: Room, low: Room) -> Option<Room> {
+        let (records, bytes) = (self.buffer.len(), self.bytes);
+        let mark = if self.full { low } else { full };
+        self.full = records >= mark.records || bytes >= mark.bytes;
+        let running = matches!(self.stage, Stage::Running { .. });
+        (running && !self.revoking && !self.full)
+            .then(|| Room { records: full.records - records, bytes: full.bytes - bytes })
     }
 
     /// The client holds it, whatever was asked for before: it was just assigned.
@@ -204,14 +243,14 @@ impl Reading {
 
     fn take(&mut self, limit: &FetchLimit) -> Vec<Record> {
         let mut taking = Taking::new(limit);
-        let count = self.buffer.iter().take_while(|record| taking.fits(record)).count();
-        let records: Vec<_> = self.buffer.drain(..count).collect();
-        self.bytes -= records.iter().map(Record::footprint).sum::<usize>();
-        records
+        let count = self.buffer.iter().take_while(|next| taking.fits_size(next.size)).count();
+        let taken = self.buffer.drain(..count);
+        let bytes = &mut self.bytes;
+        taken.inspect(|next| *bytes -= next.footprint()).map(|next| next.record).collect()
     }
 
-    /// Whether the client stands still for want of room, and there is room again.
+    /// Whether it is not read for want of room, and there is room again.
     pub(super) fn has_room_again(&self, low: Room) -> bool {
-        self.held && self.buffer.len() <= low.records && self.bytes <= low.bytes
+        self.full && self.buffer.len() < low.records && self.bytes < low.bytes
     }
 }

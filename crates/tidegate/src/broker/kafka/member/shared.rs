@@ -114,8 +114,12 @@ impl Shared {
 struct Polling<'a>(&'a Shared);
 
 impl<'a> Polling<'a> {
+    /// The poll thread is rung for when it may have stopped because nobody asked: else every question would wake it.
     fn begin(shared: &'a Shared) -> Self {
-        shared.ask(|state| state.set_polling(true));
+        let silence = shared.state().set_polling(true);
+        if silence > LOOK {
+            shared.bell.ring();
+        }
         Self(shared)
     }
 }

@@ -250,10 +250,11 @@ impl State {
         self.fatal.is_some()
     }
 
-    /// Somebody begins to wait in `poll`, or has ended waiting.
-    pub(super) fn set_polling(&mut self, polling: bool) {
+    /// Somebody begins to wait in `poll`, or has ended waiting. Gives how long nobody has.
+    pub(super) fn set_polling(&mut self, polling: bool) -> Duration {
         self.polling = polling;
-        self.polled = Instant::now();
+        let now = Instant::now();
+        now.saturating_duration_since(std::mem::replace(&mut self.polled, now))
     }
 
     /// Whether the member has asked for events within this time.

@@ -1,6 +1,6 @@
 //! What the poll thread does for the partitions, in turns: checks, seeks, holds; and what came of it.
 
-use super::reading::Room;
+use super::reading::{Reading, Room};
 use super::state::State;
 use crate::broker::{FetchLimit, Watermarks};
 use crate::message::{Offset, TopicPartition};
@@ -34,7 +34,6 @@ impl State {
         if !std::mem::take(&mut self.busy) {
             return turn;
         }
-        let (full, low) = self.rooms();
         for (partition, reading) in &mut self.readings {
             turn.join_anew |= reading.needs_new_grant();
             if reading.ask_bounds() {
@@ -43,7 +42,7 @@ impl State {
             if let Some(from) = reading.to_seek() {
                 turn.seek.push((partition.clone(), from));
             }
-            match reading.change_hold(full, low) {
+            match reading.change_hold() {
                 Some(true) => turn.hold.push(partition.clone()),
                 Some(false) => turn.release.push(partition.clone()),
                 None => {}
@@ -52,13 +51,22 @@ impl State {
         turn
     }
 
-    /// A full buffer, and one with room again: hysteresis, as the client drops what it read ahead when it pauses.
+    /// What may be taken from the client now, and how much of each.
+    pub(super) fn open(&mut self) -> Vec<(TopicPartition, Room)> {
+        let (full, low) = self.rooms();
+        let open = |(partition, reading): (&TopicPartition, &mut Reading)| {
+            Some((partition.clone(), reading.open(full, low)?))
+        };
+        self.readings.iter_mut().filter_map(open).collect()
+    }
+
+    /// A full buffer, and one with room again.
     pub(super) fn rooms(&self) -> (Room, Room) {
         let FetchLimit { records, bytes, .. } = self.limit;
         let share = (BUFFERS / self.readings.len().max(1)).max(LEAST);
         let most = share.min(bytes.saturating_mul(BUFFERED_POLLS));
         let full = Room { records: records.saturating_mul(BUFFERED_POLLS), bytes: most };
-        (full, Room { records, bytes: most / BUFFERED_POLLS })
+        (full, Room { records: full.records / 2, bytes: full.bytes / 2 })
     }
 
     /// The client reads there now.

@@ -1,0 +1,58 @@
+//! A queue of the client for each partition.
+//!
+//! ```text
+//!   broker ─▶ client ─┬─▶ queue of orders/0 ─▶ buffer, with room: is read
+//!                     ├─▶ queue of orders/1 ─▶ buffer, full:      is left alone, and loses nothing
+//!                     └─▶ the client's own:    rebalances, errors: always served
+//! ```
+//!
+//! A client that is told to pause a partition forgets what it has read ahead of it, and fetches that again. A queue that
+//! nobody reads fills up to its limit, and the client fetches no more for it (decision 13).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rdkafka::consumer::base_consumer::PartitionQueue;
+
+use super::rebalance::MemberContext;
+use super::shared::Bell;
+use super::Client;
+use crate::broker::kafka::record;
+use crate::message::TopicPartition;
+
+/// The queues of what was started, by partition.
+pub(super) struct Queues {
+    // Before the client: the last reference to that closes it, and a queue is of no use to a client that is gone.
+    split: BTreeMap<TopicPartition, PartitionQueue<MemberContext>>,
+    bell: Arc<Bell>,
+}
+
+impl Queues {
+    pub(super) fn new(bell: Arc<Bell>) -> Self {
+        Self { split: BTreeMap::new(), bell }
+    }
+
+    /// Gives the partition a queue of its own, before anything of it is read. For each start anew: an assignment may
+    /// have put it back among the others.
+    pub(super) fn split(&mut self, client: &Arc<Client>, partition: &TopicPartition) {
+        // The old handle first: it silences the queue, which is the same one.
+        self.split.remove(partition);
+        let (topic, number) = (partition.topic.as_str(), record::number(partition));
+        let Some(mut queue) = client.split_partition_queue(topic, number) else {
+            // Then its records come through the client's own, which is always read.
+            return tracing::warn!(%partition, "no queue of its own for the partition");
+        };
+        let bell = self.bell.clone();
+        queue.set_nonempty_callback(move || bell.ring());
+        self.split.insert(partition.clone(), queue);
+    }
+
+    pub(super) fn of(&self, partition: &TopicPartition) -> Option<&PartitionQueue<MemberContext>> {
+        self.split.get(partition)
+    }
+
+    /// Lets all of them go, while the client is there.
+    pub(super) fn clear(&mut self) {
+        self.split.clear();
+    }
+}
