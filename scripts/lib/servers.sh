@@ -96,7 +96,7 @@ end() {
 # free ADDRESS: fails when somebody listens there.
 free() {
     if (exec 3<>"/dev/tcp/${1%:*}/${1#*:}") 2>/dev/null; then
-        fail "$1 is taken by another program: end it, or use another --port"
+        fail "$1 is taken by another program: end it, or start this one elsewhere: scripts/$server start --port ..."
     fi
 }
 
