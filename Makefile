@@ -16,7 +16,7 @@ setup: ## from a fresh machine to running servers with topics
 
 build: ## the program, with TLS: bin/orders, and bin/producer, consumer, replay, which are the same by another name
 	cargo build --release --locked -p orders --features tls
-	mkdir -p bin && cp --remove-destination target/release/orders bin/orders
+	mkdir -p bin && cp --remove-destination $${CARGO_TARGET_DIR:-target}/release/orders bin/orders
 	for name in producer consumer replay; do ln -f bin/orders bin/$$name; done
 
 up: ## the order platform on the embedded log

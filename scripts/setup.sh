@@ -3,31 +3,27 @@
 # topics. Safe to run again.
 #
 #   scripts/setup.sh            all of it
-#   scripts/setup.sh --check    only whether the tools are there
+#   scripts/setup.sh --tools    the tools, and nothing else
+#   scripts/setup.sh --check    only says whether the tools are there
 #
 # What is missing is installed where this is Debian and root (but Rust, which is never installed by itself); otherwise one
 # line names each thing that is missing, and the script ends with 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/lib/servers.sh
 
-case ${1:-} in '' | --check) ;; *) printf 'usage: %s [--check]\n' "$0" >&2; exit 2 ;; esac
-can_install=no
-if [ "${EUID:-1}" = 0 ] && command -v apt-get >/dev/null; then can_install=yes; fi
+mode=${1:-}
+case $mode in '' | --tools | --check) ;; *) printf 'usage: %s [--tools | --check]\n' "$0" >&2; exit 2 ;; esac
 missing=0
 
 lacks() { printf 'missing: %s\n' "$*" >&2; missing=$((missing + 1)); }
 
-# need WHAT PACKAGES TEST...: installs Debian packages when the test fails and it may; else says what is missing.
-need() {
+# tool WHAT PACKAGES TEST...: installs Debian packages when the test fails and it may; else says what is missing.
+tool() {
     local what=$1 packages=$2
     shift 2
     if "$@" >/dev/null 2>&1; then printf 'found    %s\n' "$what"; return; fi
-    if [ $can_install = yes ]; then
-        printf 'installs %s (%s)\n' "$what" "$packages"
-        # shellcheck disable=SC2086 # several packages
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages; } \
-            >/dev/null || true
-    fi
+    if [ "$mode" != --check ] && may_install; then install_once "$what" "$packages" "$@" || true; fi
     "$@" >/dev/null 2>&1 || lacks "$what (on Debian: apt-get install $packages)"
 }
 
@@ -49,18 +45,19 @@ java_17() { at_least 17 "$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).
 
 tools() {
     rust
-    need 'a C compiler' 'gcc g++ libc6-dev' c++ --version
-    need make make make --version
-    need perl perl perl --version
-    need curl curl curl --version
-    need jq jq jq --version
-    need 'Java 17 or newer' default-jre-headless java_17
-    need Maven maven mvn --version
+    tool 'a C compiler' 'gcc g++ libc6-dev' c++ --version
+    tool make make make --version
+    tool perl perl perl --version
+    tool curl curl curl --version
+    tool jq jq jq --version
+    tool ps procps command -v ps
+    tool 'Java 17 or newer' default-jre-headless java_17
+    tool Maven maven mvn --version
     if [ $missing != 0 ]; then exit 1; fi
 }
 
 tools
-if [ "${1:-}" = --check ]; then exit; fi
+if [ -n "$mode" ]; then exit; fi
 scripts/infra.sh up
 make topics
 cat <<'NEXT'

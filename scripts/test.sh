@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs tests in the profile of the program, and prints `N passed, N failed` at the end.
 #
-#   scripts/test.sh [ARGS...]              every test; fetches Kafka, and installs PostgreSQL and Redis, before them
+#   scripts/test.sh [ARGS...]              every test; fetches Kafka, and installs the other servers, before them
 #   scripts/test.sh --embedded [ARGS...]   what needs only cargo: no server is fetched or started
 #
 # ARGS go to cargo. The ignored tests are child processes: other tests start them, and kill them.
@@ -16,9 +16,10 @@ log=target/test/output.txt
 run() { cargo test --release --locked --workspace --features "$features" --no-fail-fast "$@" 2>&1; }
 
 everything() {
-    local server
-    for server in kafka kcat postgres redis; do "scripts/$server" fetch 2>&1 || return 1; done
-    run "$@"
+    local server missing=0
+    scripts/setup.sh --tools 2>&1 || return 1
+    for server in kafka kcat postgres redis; do "scripts/$server" fetch 2>&1 || missing=1; done
+    [ $missing = 0 ] && run "$@"
 }
 
 # The names of all test binaries but those that need a server.

@@ -6,9 +6,10 @@
 #   INTERNAL  for the brokers among themselves and for this script: who comes here may do everything; 127.0.0.1 only
 #
 # Users of PLAIN and SCRAM-SHA-512: their password is their name and -secret. OAUTHBEARER takes unsigned tokens of any
-# name. `admin` may do everything, `orders` may use all topics and groups, `nobody` may log in and do nothing.
+# name. `admin` may do everything, `orders` may use all topics and groups, the others may log in and do nothing, until
+# they are given rights.
 
-users=(admin orders nobody)
+users=(admin orders nobody topics producer consumer replay)
 
 # secure_listeners NODE
 secure_listeners() {
@@ -72,6 +73,6 @@ grant() {
 explain_secure() {
     say "SASL_SSL    $1: trust $data/ca.pem, not $data/other-ca.pem"
     say "SASL only   $2"
-    say "users       admin, orders, nobody; the password is the name and -secret; PLAIN, SCRAM-SHA-512, OAUTHBEARER unsigned"
-    say "rights      admin: everything; orders: all topics and groups; nobody: none"
+    say "users       ${users[*]}; the password is the name and -secret; PLAIN, SCRAM-SHA-512, OAUTHBEARER unsigned"
+    say "rights      admin: everything; orders: all topics and groups; the others: none"
 }

@@ -10,15 +10,34 @@ need() {
     local what=$1 packages=$2
     shift 2
     if "$@" >/dev/null 2>&1; then return; fi
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        (
-            locked "${TMPDIR:-/tmp}/tidegate-install.lock"
-            if "$@" >/dev/null 2>&1; then exit; fi
-            say "installing $what ($packages)"
-            install_packages "$packages" 9>&-
-        ) || fail "$what is missing, and could not be installed: apt-get said why"
+    if may_install; then
+        install_once "$what" "$packages" "$@" || fail "$what is missing, and could not be installed: apt-get said why"
     fi
     "$@" >/dev/null 2>&1 || fail "$what is missing: install it (on Debian: apt-get install $packages)"
+}
+
+# Small images have no ps. It says whether a process is ours, before that is ended.
+need_ps() { need ps procps command -v ps; }
+
+may_install() { [ "${EUID:-1}" = 0 ] && command -v apt-get >/dev/null; }
+
+# install_once WHAT PACKAGES TEST...: one caller at a time; nothing when another caller has done it meanwhile.
+install_once() (
+    locked "${TMPDIR:-/tmp}/tidegate-install.lock"
+    if "${@:3}" >/dev/null 2>&1; then exit; fi
+    say "installing $1 ($2)"
+    no_services
+    install_packages "$2" 9>&-
+)
+
+# What Debian's packages ask whether they may start a service.
+policy=/usr/sbin/policy-rc.d
+
+# Until this shell ends, no package starts a service of its own, on the port that ours is to have.
+no_services() {
+    if [ -e "$policy" ]; then return; fi
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
 }
 
 # What apt-get writes is of interest only when it fails.
@@ -77,7 +96,7 @@ end() {
 # free ADDRESS: fails when somebody listens there.
 free() {
     if (exec 3<>"/dev/tcp/${1%:*}/${1#*:}") 2>/dev/null; then
-        fail "$1 is taken by another program: end it, or use another --port"
+        fail "$1 is taken by another program: end it, or start this one elsewhere: scripts/$server start --port ..."
     fi
 }
 

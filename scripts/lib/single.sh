@@ -38,6 +38,8 @@ ready_or_dead() { answers || ! alive "$data/pid" "$mark"; }
 start() {
     fetch
     own_folder
+    # Before the data is made: it would keep the port.
+    if ! alive "$data/pid" "$mark"; then free "127.0.0.1:$port"; fi
     if [ ! -e "$data/port" ]; then
         rm -rf "$mark"
         create >"$data/output" 2>&1 9>&- || { tail -n 20 "$data/output" >&2; fail "its data could not be made: see above"; }
@@ -46,7 +48,6 @@ start() {
         fail "$data has one already: leave out $new, or remove it first with: scripts/$server stop --data $data"
     fi
     if ! alive "$data/pid" "$mark"; then
-        free "127.0.0.1:$port"
         rm -f "$data/pid"
         launch "$data/pid" </dev/null >>"$data/output" 2>&1 9>&- &
         disown

@@ -3,8 +3,10 @@
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 /// Below the range from which systems take the ports of outgoing connections. A port from that range could be taken
@@ -49,8 +51,15 @@ fn lock(port: u16) -> Option<File> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(file)
 }
 
+/// A folder for each user: nobody can write into another's.
 fn folder() -> PathBuf {
-    std::env::temp_dir().join("tidegate-test-ports")
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let made = || {
+        let mine = tempfile::tempfile().and_then(|file| file.metadata());
+        let user = mine.expect("a folder for temporary files that can be written").uid();
+        std::env::temp_dir().join(format!("tidegate-test-ports-{user}"))
+    };
+    FOLDER.get_or_init(made).clone()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! PostgreSQL and Redis answer, keep what they acknowledged when they are killed, and leave nothing behind.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output};
 
 use test_servers::{LocalPostgres, LocalRedis};
 
@@ -51,4 +52,27 @@ fn postgres_answers_again_after_a_kill_and_each_database_is_another() {
     let gone = address(postgres.url()).to_owned();
     drop(postgres);
     assert!(TcpStream::connect(gone).is_err());
+}
+
+fn redis(words: &[&str], data: &std::path::Path) -> Output {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/redis");
+    Command::new(script).args(words).arg("--data").arg(data).output().expect("scripts/redis")
+}
+
+// TROUBLESHOOTING: server-port-taken
+#[test]
+fn a_port_that_is_taken_is_named_and_another_one_can_be_chosen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let other = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = other.local_addr().expect("its address").port().to_string();
+    let refused = redis(&["start", "--port", &port], folder.path());
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    let wanted = " is taken by another program: end it, or start this one elsewhere: scripts/";
+    assert!(said.contains(&format!("127.0.0.1:{port}{wanted}")), "{said}");
+    drop(other);
+    // What was refused left nothing behind: the next one may have any port.
+    let started = redis(&["start", "--port", &port], folder.path());
+    assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
+    assert!(redis(&["stop"], folder.path()).status.success());
 }

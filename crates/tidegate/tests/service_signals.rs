@@ -38,8 +38,9 @@ async fn wait(_: Payload<Job>, State(gate): State<Arc<Gate>>) {
 }
 
 fn terminate() {
-    let id = std::process::id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    // The shell's own word: small images have no program of that name.
+    let kill = format!("kill -TERM {}", std::process::id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {

@@ -17,5 +17,6 @@ mod operator;
 mod platform;
 mod postgres;
 mod processes;
+mod rights;
 mod startup;
 mod troubleshooting;

@@ -135,7 +135,12 @@ fn too_small(source: Option<&TopicInfo>, dead: &TopicInfo) -> Option<Finding> {
             "dead-letter topic {} takes records of {} bytes: its source's records need {needed}",
             dead.name, dead.max_message_bytes
         );
-        Finding::new("TG0028", message, "raise its `max.message.bytes` to the source's plus 65,536")
+        Finding::new(
+            "TG0028",
+            message,
+            "raise its `max.message.bytes` to the source's plus 65,536; if it is so already, let this user see it (on Kafka: \
+             the right DescribeConfigs)",
+        )
     })
 }
 
