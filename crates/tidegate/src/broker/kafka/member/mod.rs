@@ -77,8 +77,9 @@ impl Member {
             group: how.group.clone(),
             topics: topics.join(", "),
         };
-        let mut client = Client::from_config_and_context(&inner.options().member(how, partitions), context)
-            .map_err(error::config)?;
+        let mut client =
+            Client::from_config_and_context(&inner.options().member(how, partitions), context)
+                .map_err(error::config)?;
         let bell = shared.bell.clone();
         client.set_nonempty_callback(move || bell.ring());
         client.subscribe(&topics).map_err(error::config)?;

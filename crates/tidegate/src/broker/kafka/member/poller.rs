@@ -38,6 +38,8 @@ const LEAVE: Duration = Duration::from_secs(3);
 
 /// What the poll thread works with.
 pub(super) struct Poller {
+    // Before the client: a queue is of no use to a client that is gone.
+    queues: Queues,
     client: Arc<Client>,
     shared: Arc<Shared>,
     asks: Sender<Ask>,
@@ -45,7 +47,6 @@ pub(super) struct Poller {
     topics: Vec<TopicName>,
     /// A member that does not ask for events for so long is not kept alive.
     patience: Duration,
-    queues: Queues,
     copies: Copies,
 }
 

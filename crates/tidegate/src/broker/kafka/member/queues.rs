@@ -14,15 +14,14 @@ use std::sync::Arc;
 
 use rdkafka::consumer::base_consumer::PartitionQueue;
 
+use super::Client;
 use super::rebalance::MemberContext;
 use super::shared::Bell;
-use super::Client;
 use crate::broker::kafka::record;
 use crate::message::TopicPartition;
 
 /// The queues of what was started, by partition.
 pub(super) struct Queues {
-    // Before the client: the last reference to that closes it, and a queue is of no use to a client that is gone.
     split: BTreeMap<TopicPartition, PartitionQueue<MemberContext>>,
     bell: Arc<Bell>,
 }
@@ -51,7 +50,7 @@ impl Queues {
         self.split.get(partition)
     }
 
-    /// Lets all of them go, while the client is there.
+    /// Lets all of them go, while the client is there: its last reference closes it.
     pub(super) fn clear(&mut self) {
         self.split.clear();
     }
