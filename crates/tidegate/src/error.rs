@@ -87,6 +87,9 @@ impl Error {
         match self {
             Self::Stopped { reason } => Self::Stopped { reason: named(reason) },
             Self::Internal { reason } => Self::Internal { reason: named(reason) },
+            Self::Refused(found) => {
+                Self::Refused(found.into_iter().map(|finding| finding.of_group(group)).collect())
+            }
             other => other,
         }
     }

@@ -1,11 +1,9 @@
 //! Several services in one process.
 
-use std::any::Any;
 use std::collections::HashSet;
-use std::panic::AssertUnwindSafe;
 
+use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::BoxFuture;
@@ -155,22 +153,8 @@ async fn together(members: Vec<Member>, mut stop: BoxFuture<'static, ()>) -> Res
 }
 
 impl Member {
-    /// Its panic is its own: like a crash for it, and an error for all.
     async fn run(self, over: CancellationToken) -> Result<(), Error> {
-        let (group, health) = (self.settings.group.clone(), self.settings.health.clone());
         let stop = Box::pin(over.cancelled_owned());
-        let life = run(self.settings, self.routes, self.start, stop);
-        let ended = AssertUnwindSafe(life).catch_unwind().await;
-        ended.unwrap_or_else(|panic| {
-            let error = Error::Panicked { group, reason: text_of(panic.as_ref()) };
-            health.failed(error.to_string());
-            Err(error)
-        })
+        run(self.settings, self.routes, self.start, stop).await
     }
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    crate::text::escaped(text.unwrap_or("no text"), 200)
 }

@@ -10,6 +10,7 @@
 
 mod checks;
 mod dead_letters;
+mod life;
 mod many;
 mod prepare;
 mod routes;
@@ -21,13 +22,14 @@ mod topics;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use life::run;
 pub use many::Services;
 pub use settings::CreateTopics;
 pub use signals::Signals;
 pub use start_from::{Chosen, StartFrom, Unchosen};
 
-use crate::broker::{BoxFuture, Broker};
-use crate::consumer::runtime::{Driver, Observer, Subject};
+use crate::broker::Broker;
+use crate::consumer::runtime::{Observer, Subject};
 use crate::error::Error;
 use crate::events::RuntimeEvent;
 use crate::health::Health;
@@ -148,8 +150,7 @@ impl<S> Service<S> {
     /// Hears everything that happens in the runtime: metrics, logs and tests of your own are built on it.
     ///
     /// Called in order, on the task that keeps the member alive: it must not block, and what takes time belongs into a channel.
-    /// A panic in it ends the service, like a crash: alone it panics itself, among [`Services`] it is
-    /// [`Error::Panicked`], and the others drain.
+    /// A panic in it ends the service, like a crash, with [`Error::Panicked`]; among [`Services`] the others drain.
     ///
     /// ```
     /// # use tidegate::prelude::*;
@@ -192,7 +193,8 @@ impl<S> Service<S> {
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Join`] before anything was delivered; [`Error::Membership`],
-    /// [`Error::Stopped`] when going on makes no sense. Nothing unfinished was committed.
+    /// [`Error::Stopped`] when going on makes no sense; [`Error::Panicked`] when an [observer](Self::observe) does. Each names its
+    /// group. Nothing unfinished was committed.
     pub async fn run_until<F>(self, stop: F) -> Result<(), Error>
     where
         S: Chosen,
@@ -210,28 +212,4 @@ impl<F: Fn(&RuntimeEvent) + Send + Sync> Observer for Heard<F> {
     fn event(&self, event: &RuntimeEvent, _: Option<Subject<'_>>) {
         (self.0)(event);
     }
-}
-
-/// A service's life, from the checks to the end.
-pub(crate) async fn run(
-    settings: Settings,
-    routes: Routes,
-    start: StartFrom,
-    mut stop: BoxFuture<'static, ()>,
-) -> Result<(), Error> {
-    let (health, group) = (settings.health.clone(), settings.group.clone());
-    let _stopped = health.stop_guard(); // rule 17
-    let life = async {
-        let seat = tokio::select! {
-            biased;
-            () = &mut stop => return Ok(()), // nothing has begun
-            seat = prepare::seat(settings, routes, start) => seat?,
-        };
-        Driver::new(seat).run(stop).await
-    };
-    let result = Box::pin(life).await.map_err(|error| error.of_group(&group));
-    if let Err(error) = &result {
-        health.failed(format!("{error:?}"));
-    }
-    result
 }

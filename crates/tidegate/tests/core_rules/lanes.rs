@@ -151,6 +151,21 @@ fn a_chain_takes_one_place_however_long_it_is() {
     assert_eq!(runs(&rig.finish(&work(0, epoch, 6), DONE)), [(2, 1)]);
 }
 
+/// An open transaction stays open after its handler has run: what has one is never handed over ahead of its place.
+#[test]
+fn what_has_a_transaction_is_not_handed_over_ahead_of_its_place() {
+    let handed_over = |route| {
+        let mut config = config(vec![route]);
+        (config.max_in_flight, config.ahead) = (2, 4);
+        let mut rig = Rig::with(config);
+        rig.own(0);
+        let offsets: Vec<_> = (0..20).collect();
+        runs(&rig.deliver(0, &offsets)).len()
+    };
+    let transactional = RoutePolicy { effects: Effects::Transactional, ..unordered() };
+    assert_eq!((handed_over(unordered()), handed_over(transactional)), (5, 2));
+}
+
 #[test]
 fn memory_follows_what_is_unfinished_and_not_how_far_it_reaches() {
     let mut config = config(vec![keyed()]);

@@ -106,6 +106,36 @@ async fn a_panic_of_ones_observer_drains_the_others_and_it_is_said_whose_it_was(
     assert_eq!(health[0].snapshot().in_flight, 0);
 }
 
+/// Alone it is an error too, and not a panic of whoever runs it.
+#[tokio::test]
+async fn a_panic_of_the_only_services_observer_is_its_error() {
+    let (broker, count) = (Broker::in_memory(), Arc::<AtomicUsize>::default());
+    topic(&broker).await;
+    publish(&broker, 1).await;
+    let panics = |event: &RuntimeEvent| {
+        assert!(!matches!(event, RuntimeEvent::Settled { .. }), "seen\tenough");
+    };
+    let routes = Topic::json("orders").on(counts).with_state(count);
+    let service = service("panics", &broker, routes).observe(panics);
+    let health = service.health();
+    let error = service.run_until(std::future::pending()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the service of group panics panicked: seen\\tenough");
+    assert_eq!(health.readiness().reasons, [format!("the service has stopped: {error}")]);
+}
+
+#[tokio::test]
+async fn a_refusal_names_its_group_once_alone_and_among_others() {
+    let broker = Broker::in_memory();
+    let refused = || service("billing", &broker, Topic::json("orders").on(gives_up)).lanes(0);
+    let alone = refused().run_until(std::future::pending()).await.unwrap_err();
+    let services = Services::new().with(refused());
+    let among_others = services.run_until(std::future::pending()).await.unwrap_err();
+    for error in [alone, among_others] {
+        let said = error.to_string();
+        assert_eq!(said.matches("group `billing`").count(), 1, "{said}");
+    }
+}
+
 #[tokio::test]
 async fn all_findings_of_all_services_come_at_once_and_nothing_is_made() {
     let broker = Broker::in_memory();

@@ -74,3 +74,6 @@ pub(super) fn add(done: &mut Vec<Report>, report: Report) {
         (_, report) => done.push(report),
     }
 }
+
+#[cfg(test)]
+mod tests;
