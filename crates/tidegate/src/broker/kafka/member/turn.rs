@@ -5,10 +5,10 @@ use super::state::State;
 use crate::broker::{FetchLimit, Watermarks};
 use crate::message::{Offset, TopicPartition};
 
-/// The buffer of a partition may hold so many times what one poll takes, if there is room for it.
-const BUFFERED_POLLS: usize = 4;
+/// The buffer of a partition may hold so many times what one poll takes, if there is room for it: the client has more.
+const BUFFERED_POLLS: usize = 2;
 /// What all partitions of a member may buffer together, in bytes: each has an equal share of it.
-const BUFFERS: usize = 32 << 20;
+const BUFFERS: usize = 16 << 20;
 /// The least that a partition may buffer, however many there are.
 const LEAST: usize = 64 << 10;
 
