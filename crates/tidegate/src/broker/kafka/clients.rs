@@ -14,6 +14,11 @@ const MAX_MESSAGE_BYTES: usize = 1_000_000_000;
 const PREFETCH_KBYTES: usize = 16 << 10;
 /// The least of that for a partition, however many there are.
 const LEAST_KBYTES: usize = 256;
+/// What a member's client reads ahead in records, in all partitions together: it counts values alone as bytes, and small
+/// ones, or none at all, take room too.
+const PREFETCH_RECORDS: usize = 100_000;
+/// The least of that for a partition.
+const LEAST_RECORDS: usize = 1_000;
 /// The session's part between two heartbeats: a member hears of a rebalance with the next one.
 const HEARTBEATS_IN_A_SESSION: u32 = 15;
 /// What a producer has that the user may set otherwise, by the names that the client knows it by.
@@ -98,11 +103,16 @@ impl KafkaOptions {
     /// (`member/queues.rs`), and the client's limit is for each queue.
     pub(super) fn member(&self, how: &Subscription, partitions: usize) -> ClientConfig {
         let mut config = self.consuming();
-        let prefetch = PREFETCH_KBYTES.max(how.max_poll_bytes >> 9) / partitions.max(1);
+        let share = |all: usize| all / partitions.max(1);
+        let prefetch = share(PREFETCH_KBYTES.max(how.max_poll_bytes >> 9)).max(LEAST_KBYTES);
         config
             .set("group.id", &how.group)
             .set("max.poll.interval.ms", millis(how.max_poll_interval.max(how.session_timeout)))
-            .set("queued.max.messages.kbytes", prefetch.max(LEAST_KBYTES).to_string());
+            .set("queued.max.messages.kbytes", prefetch.to_string())
+            .set("queued.min.messages", share(PREFETCH_RECORDS).max(LEAST_RECORDS).to_string())
+            // A queue that one answer fills is left out of the next question, which waits for all others.
+            .set("fetch.message.max.bytes", (prefetch << 8).to_string())
+            .set("fetch.wait.max.ms", "100");
         if let Some(id) = &self.instance_id {
             config.set("group.instance.id", id);
         }
@@ -174,6 +184,8 @@ mod tests {
             ("heartbeat.interval.ms", "3000"),
             ("fetch.min.bytes", "2"),
             ("queued.max.messages.kbytes", "2048"),
+            ("queued.min.messages", "12500"),
+            ("fetch.message.max.bytes", "524288"),
         ] {
             assert_eq!(config.get(name), Some(value), "{name}");
         }

@@ -132,7 +132,7 @@ impl Poller {
         let (topic, number) = (partition.topic.as_str(), record::number(partition));
         match self.client.seek(topic, number, record::raw(to), SEEK) {
             Ok(()) => {
-                self.shared.state().sought(partition, to);
+                self.shared.ask(|state| state.sought(partition, to));
                 true
             }
             Err(error) => {
@@ -155,15 +155,20 @@ impl Poller {
     /// Takes in what the client has, as far as there is room; whether there may be more.
     fn take_in(&mut self) -> bool {
         self.serve();
-        let open = self.shared.state().open();
+        let open = {
+            let mut state = self.shared.state();
+            self.queues.forget_lost(|partition| state.owns(partition));
+            state.open()
+        };
         let more = |(partition, room)| self.read(&partition, room);
         open.into_iter().map(more).fold(false, |any, more| any | more)
     }
 
     /// Rebalances and errors; records only of partitions that have no queue of their own.
     fn serve(&mut self) {
-        let mut nothing = 0;
-        while nothing < NOTHING {
+        let (mut nothing, mut count) = (0, 0);
+        while nothing < NOTHING && count < BURST {
+            count += 1;
             match self.client.poll(Duration::ZERO) {
                 Some(Ok(message)) => {
                     nothing = 0;

@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rdkafka::consumer::base_consumer::PartitionQueue;
 
@@ -48,6 +49,16 @@ impl Queues {
 
     pub(super) fn of(&self, partition: &TopicPartition) -> Option<&PartitionQueue<MemberContext>> {
         self.split.get(partition)
+    }
+
+    /// Lets those go that are not owned any more. The client frees what it had read ahead of them only as it is taken, and an
+    /// error among it would be taken for one of a later grant.
+    pub(super) fn forget_lost(&mut self, owned: impl Fn(&TopicPartition) -> bool) {
+        self.split.retain(|partition, queue| {
+            let keep = owned(partition);
+            while !keep && queue.poll(Duration::ZERO).is_some() {}
+            keep
+        });
     }
 
     /// Lets all of them go, while the client is there: its last reference closes it.

@@ -147,6 +147,10 @@ impl State {
         self.readings.keys().cloned().collect()
     }
 
+    pub(super) fn owns(&self, partition: &TopicPartition) -> bool {
+        self.readings.contains_key(partition)
+    }
+
     pub(super) fn start(&mut self, partition: &TopicPartition, from: Offset) {
         if let Some(reading) = self.readings.get_mut(partition).filter(|r| r.is_told()) {
             reading.start(from);

@@ -54,10 +54,15 @@ impl State {
     /// What may be taken from the client now, and how much of each.
     pub(super) fn open(&mut self) -> Vec<(TopicPartition, Room)> {
         let (full, low) = self.rooms();
+        let mut stuck = false;
         let open = |(partition, reading): (&TopicPartition, &mut Reading)| {
-            Some((partition.clone(), reading.open(full, low)?))
+            let room = reading.open(full, low);
+            stuck |= reading.must_be_held();
+            Some((partition.clone(), room?))
         };
-        self.readings.iter_mut().filter_map(open).collect()
+        let open = self.readings.iter_mut().filter_map(open).collect();
+        self.busy |= stuck;
+        open
     }
 
     /// A full buffer, and one with room again.
