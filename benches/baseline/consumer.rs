@@ -9,7 +9,7 @@ use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 /// Between two commits.
-const COMMIT: Duration = Duration::from_secs(2);
+pub(crate) const COMMIT: Duration = Duration::from_secs(2);
 
 /// Handles records of the topic until it is told to stop: counts them, and commits what it counted, by hand.
 pub(crate) fn consume(
@@ -40,7 +40,7 @@ pub(crate) fn consume(
 }
 
 /// The settings of a member of ours, for what they cost: how much is read ahead, how often, and what is checked.
-fn consumer(brokers: &str, group: &str) -> BaseConsumer {
+pub(crate) fn consumer(brokers: &str, group: &str) -> BaseConsumer {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", brokers)
@@ -57,7 +57,7 @@ fn consumer(brokers: &str, group: &str) -> BaseConsumer {
 }
 
 /// What is to be read next in each partition.
-fn done(next: &mut Vec<Option<i64>>, partition: i32, offset: i64) {
+pub(crate) fn done(next: &mut Vec<Option<i64>>, partition: i32, offset: i64) {
     let partition = usize::try_from(partition).expect("a record stands in a partition");
     if next.len() <= partition {
         next.resize(partition + 1, None);
@@ -65,7 +65,7 @@ fn done(next: &mut Vec<Option<i64>>, partition: i32, offset: i64) {
     next[partition] = Some(offset + 1);
 }
 
-fn commit(consumer: &BaseConsumer, topic: &str, next: &[Option<i64>], mode: CommitMode) {
+pub(crate) fn commit(consumer: &BaseConsumer, topic: &str, next: &[Option<i64>], mode: CommitMode) {
     let mut list = TopicPartitionList::new();
     for (partition, offset) in (0..).zip(next) {
         if let Some(offset) = offset {

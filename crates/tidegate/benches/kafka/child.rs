@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::lab::BODY;
 use crate::ours::{self, Consuming};
 use crate::table::pairs::ROUND;
-use crate::{bare_consumer, bare_producer, batches, fill};
+use crate::{bare_consumer, bare_producer, bare_reader, batches, fill};
 
 /// `/proc` counts CPU in these, on every Linux that there is.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -38,6 +38,9 @@ pub(crate) fn run(args: &[String]) {
         match side.as_str() {
             "bare-consumer" => {
                 bare_consumer::consume(brokers, topic, group, &meter.count, &meter.stop);
+            }
+            "bare-reader" => {
+                bare_reader::consume(brokers, topic, group, &meter.count, &meter.stop);
             }
             "bare-producer" => {
                 let headers = fill::headers(0);

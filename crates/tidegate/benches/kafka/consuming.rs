@@ -23,9 +23,9 @@ struct Read {
 }
 
 impl Read {
-    fn of(lab: &Lab, topic: &str, records: u64, body: usize, ours: &str) -> Self {
+    fn of(lab: &Lab, topic: &str, records: u64, body: usize, (ours, bare): (&str, &str)) -> Self {
         let ours = || lab.side(ours, topic, records);
-        let pairs = Pairs::of(ours, || lab.side("bare-consumer", topic, records));
+        let pairs = Pairs::of(ours, || lab.side(bare, topic, records));
         Self { body, pairs, tool: Tool::consumer(lab, topic, records) }
     }
 
@@ -62,7 +62,7 @@ pub(crate) fn partition_order(lab: &Lab) -> [Row; 2] {
     let read = |(body, records): (usize, u64)| {
         let topic = format!("partition-order-{body}");
         fill(lab, &topic, records, body, Keys::Own);
-        Read::of(lab, &topic, records, body, "ours-partition")
+        Read::of(lab, &topic, records, body, ("ours-partition", "bare-consumer"))
     };
     let reads = SIZES.map(read);
     let resolved = reads.iter().all(Read::resolved);
@@ -91,11 +91,32 @@ pub(crate) fn partition_order(lab: &Lab) -> [Row; 2] {
     [rate, cpu]
 }
 
+/// G1-read: the first of the sizes of G1, against a loop that takes each record with it and asks for its id.
+pub(crate) fn against_a_reader(lab: &Lab) -> Row {
+    let (body, records) = SIZES[0];
+    fill(lab, "reading", records, body, Keys::Own);
+    let read = Read::of(lab, "reading", records, body, ("ours-partition", "bare-reader"));
+    let (how, figures, cpu) = (read.rates().settings(), read.figures(), read.cpu_figures());
+    Row {
+        id: "G1-read".to_owned(),
+        ratio: read.rates().ratio(),
+        floor: None,
+        goal: None,
+        lower_is_better: false,
+        unit: "ratio",
+        // Its other side is compared with nothing: it shows what a record costs that is taken.
+        resolved: true,
+        settings: format!(
+            "as G1, against a loop that copies records and reads headers, {how}: {figures}; CPU {cpu}"
+        ),
+    }
+}
+
 /// G2: each key in order, and few keys with most of the records.
 pub(crate) fn key_order(lab: &Lab) -> Row {
     let (body, records) = SIZES[0];
     fill(lab, "key-order", records, body, Keys::Zipf(ZIPF_KEYS));
-    let read = Read::of(lab, "key-order", records, body, "ours-key");
+    let read = Read::of(lab, "key-order", records, body, ("ours-key", "bare-consumer"));
     let how = read.rates().settings();
     let (figures, cpu) = (read.figures(), read.cpu_figures());
     Row {

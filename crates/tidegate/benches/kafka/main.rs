@@ -15,6 +15,8 @@
 mod bare_consumer;
 #[path = "../../../../benches/baseline/producer.rs"]
 mod bare_producer;
+#[path = "../../../../benches/baseline/reader.rs"]
+mod bare_reader;
 mod batches;
 mod child;
 mod consuming;
@@ -65,6 +67,9 @@ fn measure(wanted: &[&str]) {
     if wants("G1") || wants("G1-cpu") {
         let rows = consuming::partition_order(&lab);
         rows.into_iter().filter(|row| wants(&row.id)).for_each(|row| summary.add(row));
+    }
+    if wants("G1-read") {
+        summary.add(consuming::against_a_reader(&lab));
     }
     if wants("G2") {
         summary.add(consuming::key_order(&lab));
