@@ -7,14 +7,10 @@
 //! ```
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
 
 use crate::broker::taking::Taking;
 use crate::broker::{Assignment, FetchLimit, Watermarks};
 use crate::message::{Offset, Record};
-
-/// A buffer that has been full for so long is not waited for any more.
-const STUCK: Duration = Duration::from_secs(1);
 
 /// How far a partition is.
 #[derive(Debug)]
@@ -43,8 +39,8 @@ pub(super) struct Reading {
     pub(super) paused: bool,
     /// The client was told to read nothing.
     held: bool,
-    /// Since when nothing more is taken from the client.
-    full: Option<Instant>,
+    /// Nothing more is taken from the client for now.
+    full: bool,
     /// Newest bounds that are known.
     bounds: Watermarks,
     buffer: VecDeque<Buffered>,
@@ -103,7 +99,7 @@ impl Reading {
             revoking: false,
             paused: false,
             held: true,
-            full: None,
+            full: false,
             bounds: Watermarks::default(),
             buffer: VecDeque::new(),
             bytes: 0,
@@ -209,35 +205,23 @@ impl Reading {
     }
 
     /// Whether the client is to be told to stop reading, or to go on: `Some(true)` stops it. It forgets then what it has
-    /// read ahead: so for want of room only after a while, as what is not taken keeps whole answers of the broker in
-    /// memory, with what they held for others.
+    /// read ahead: never for want of room.
     pub(super) fn change_hold(&mut self) -> Option<bool> {
-        let hold = !matches!(self.stage, Stage::Running { .. }) || self.is_stuck();
+        let hold = !matches!(self.stage, Stage::Running { .. });
         (std::mem::replace(&mut self.held, hold) != hold).then_some(hold)
     }
 
-    /// Full for so long that what the client has of it is better fetched again.
-    fn is_stuck(&self) -> bool {
-        self.full.is_some_and(|since| since.elapsed() >= STUCK)
-    }
-
-    /// Whether the client is to be told of it.
-    pub(super) fn must_be_held(&self) -> bool {
-        self.is_stuck() && !self.held
-    }
-
     /// How much more may be taken from the client now. What was full is taken from again when it holds less
-    /// than `low`: the threads do not wake each other for every record. What is held is taken too, and not kept: errors
-    /// stand among it, and what the client has dropped leaves its memory only so.
+    /// than `low`: the threads do not wake each other for every record. What does not run is taken too, and not kept:
+    /// errors stand among it, and what the client has dropped leaves its memory only so.
     pub(super) fn open(&mut self, full: Room, low: Room) -> Option<Room> {
-        let (records, bytes) = (self.buffer.len(), self.bytes);
-        let mark = if self.full.is_some() { low } else { full };
-        let is_full = records >= mark.records || bytes >= mark.bytes;
-        self.full = is_full.then(|| self.full.unwrap_or_else(Instant::now));
-        if self.held || !matches!(self.stage, Stage::Running { .. }) {
+        if !matches!(self.stage, Stage::Running { .. }) {
             return Some(full);
         }
-        (!self.revoking && !is_full)
+        let (records, bytes) = (self.buffer.len(), self.bytes);
+        let mark = if self.full { low } else { full };
+        self.full = records >= mark.records || bytes >= mark.bytes;
+        (!self.revoking && !self.full)
             .then(|| Room { records: full.records - records, bytes: full.bytes - bytes })
     }
 
@@ -270,6 +254,6 @@ impl Reading {
 
     /// Whether it is not read for want of room, and there is room again.
     pub(super) fn has_room_again(&self, low: Room) -> bool {
-        self.full.is_some() && self.buffer.len() < low.records && self.bytes < low.bytes
+        self.full && self.buffer.len() < low.records && self.bytes < low.bytes
     }
 }

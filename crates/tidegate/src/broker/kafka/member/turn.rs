@@ -54,15 +54,10 @@ impl State {
     /// What may be taken from the client now, and how much of each.
     pub(super) fn open(&mut self) -> Vec<(TopicPartition, Room)> {
         let (full, low) = self.rooms();
-        let mut stuck = false;
         let open = |(partition, reading): (&TopicPartition, &mut Reading)| {
-            let room = reading.open(full, low);
-            stuck |= reading.must_be_held();
-            Some((partition.clone(), room?))
+            Some((partition.clone(), reading.open(full, low)?))
         };
-        let open = self.readings.iter_mut().filter_map(open).collect();
-        self.busy |= stuck;
-        open
+        self.readings.iter_mut().filter_map(open).collect()
     }
 
     /// A full buffer, and one with room again.
