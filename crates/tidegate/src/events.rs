@@ -127,10 +127,20 @@ pub enum RuntimeEvent {
         /// For how long it has been the lowest.
         lasted: Duration,
     },
-    /// A partition that was stuck moves again.
+    /// A partition that was stuck or silent moves again.
     PartitionMoves {
         /// The partition.
         partition: TopicPartition,
+    },
+    /// Nothing has come of a partition for long, though its log goes on; the broker's client is sent there again, and the
+    /// second time the group is joined anew. Told each time; [`PartitionMoves`](Self::PartitionMoves) when a record comes.
+    PartitionSilent {
+        /// The partition.
+        partition: TopicPartition,
+        /// The next offset that is awaited.
+        position: Offset,
+        /// Where its log ends.
+        end: Offset,
     },
     /// The member's loop turned so much too late: something kept its thread (an observer; on a runtime with one thread, a
     /// handler). Commits and the group waited for it. Told when it turns again; [`Health`](crate::health::Health) says it meanwhile.
@@ -213,6 +223,7 @@ impl RuntimeEvent {
             | Self::LeaseRenewed { partition }
             | Self::PartitionStuck { partition, .. }
             | Self::PartitionMoves { partition }
+            | Self::PartitionSilent { partition, .. }
             | Self::LaneStuck { partition, .. }
             | Self::LaneFree { partition, .. }
             | Self::DeadHandlerGivenUp { partition, .. } => Some(partition),

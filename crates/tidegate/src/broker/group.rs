@@ -133,6 +133,16 @@ pub enum GroupEvent {
         /// The bounds.
         watermarks: Watermarks,
     },
+    /// Nothing has come of the partition for long, though its log goes on: the broker is asked anew, from the same
+    /// position. Nothing is to be done; it is told so that operators hear of it.
+    Silent {
+        /// The partition.
+        partition: TopicPartition,
+        /// The next offset that is awaited.
+        position: Offset,
+        /// Where its log ends.
+        end: Offset,
+    },
     /// The membership has ended and cannot go on.
     Fatal(BrokerError),
 }

@@ -60,6 +60,7 @@ impl State {
         match event {
             RuntimeEvent::Started { .. } => {
                 self.blocked.remove(&at);
+                self.stuck.remove(&at);
                 self.assigned.insert(at);
             }
             RuntimeEvent::Ended { .. } | RuntimeEvent::Fenced { .. } => self.ended(&at),
@@ -80,6 +81,12 @@ impl State {
             RuntimeEvent::LeaseRenewed { .. } => drop(self.waiting.remove(&at)),
             RuntimeEvent::PartitionStuck { offset, doing, .. } => {
                 self.stuck.insert(at, format!("no progress at offset {offset}, which is {doing}"));
+            }
+            RuntimeEvent::PartitionSilent { position, end, .. } => {
+                let why = format!(
+                    "nothing comes from offset {position} on, and its log goes on to {end}"
+                );
+                self.stuck.insert(at, why);
             }
             RuntimeEvent::PartitionMoves { .. } => drop(self.stuck.remove(&at)),
             RuntimeEvent::LaneStuck { offset, .. } => {

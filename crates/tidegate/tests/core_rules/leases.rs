@@ -4,9 +4,11 @@ use tidegate::broker::CommitError;
 use tidegate::class::Class;
 use tidegate::consumer::core::{Command, Event, LocalEpoch, StepKind};
 use tidegate::events::RuntimeEvent;
+use tidegate::message::Offset;
 use tidegate::policy::RoutePolicy;
 
 use crate::rig::*;
+use crate::world::tp;
 
 /// A session of 10 s: trusted for 8 s, renewed after 1.7 s.
 fn owner(policy: RoutePolicy) -> (Rig, LocalEpoch) {
@@ -119,6 +121,20 @@ fn a_partition_that_gets_no_further_is_told_of_once_with_the_record_at_fault() {
     assert!(!told(&stopped_for(&mut rig, 60_000), stuck), "once");
     let out = rig.finish(&work(0, epoch, 7), DONE);
     assert!(told(&out, |e| matches!(e, RuntimeEvent::PartitionMoves { .. })));
+}
+
+/// The broker has noticed that nothing comes; the next record ends it, once.
+#[test]
+fn a_silent_partition_is_told_of_until_a_record_comes() {
+    let (mut rig, _) = owner(ordered());
+    let (partition, position, end) = (tp(0), Offset(0), Offset(5));
+    let silent = Event::Silent { partition: partition.clone(), position, end };
+    let is = RuntimeEvent::PartitionSilent { partition, position, end };
+    assert!(told(&rig.send(silent), |e| *e == is));
+    let moves = |e: &RuntimeEvent| matches!(e, RuntimeEvent::PartitionMoves { .. });
+    assert!(!told(&stopped_for(&mut rig, 1_000), moves));
+    assert!(told(&rig.deliver(0, &[0]), moves));
+    assert!(!told(&rig.deliver(0, &[1]), moves), "once");
 }
 
 #[test]

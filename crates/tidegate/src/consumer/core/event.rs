@@ -143,6 +143,15 @@ pub enum Event {
         /// The bounds of its log.
         watermarks: crate::broker::Watermarks,
     },
+    /// Nothing comes of a partition, though its log goes on.
+    Silent {
+        /// The partition.
+        partition: TopicPartition,
+        /// The next offset that is awaited.
+        position: Offset,
+        /// Where its log ends.
+        end: Offset,
+    },
     /// Answer to [`Command::Run`](super::Command::Run), or to a part of it.
     Ran {
         /// The partition.

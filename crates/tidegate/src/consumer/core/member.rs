@@ -64,6 +64,9 @@ impl Member {
                     p.out_of_range("the position", position, watermarks, cx);
                 }
             }),
+            Event::Silent { partition, position, end } => {
+                self.of(&partition, |p| p.silent(position, end, cx));
+            }
             Event::Ran { partition, epoch, answers } => {
                 self.at(&partition, epoch, |p| p.ran(answers, cx));
             }

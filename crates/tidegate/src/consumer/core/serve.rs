@@ -13,6 +13,7 @@ impl Partition {
         if !self.running() || self.draining {
             return;
         }
+        self.breaks_silence(cx);
         for record in records {
             self.arrive(record, cx);
         }

@@ -1,4 +1,4 @@
-//! The watchdog of one partition: has work, and gets no further.
+//! The watchdog of one partition: has work, and gets no further; or gets none, though its log goes on.
 
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ pub(super) struct Watch {
     /// When to look again; `None`: nothing is unfinished, or it was told.
     look: Option<Duration>,
     told: bool,
+    /// The broker says that nothing comes, and nothing has come since.
+    silent: bool,
 }
 
 impl Watch {
@@ -50,8 +52,24 @@ impl Partition {
         let now = cx.now.elapsed;
         let told = std::mem::take(&mut self.watch.told);
         let look = stands.then(|| cx.after(cx.config.stuck_after));
-        self.watch = Watch { at, since: now, look, told: false };
+        self.watch = Watch { at, since: now, look, told: false, silent: self.watch.silent };
         if told {
+            self.tell(RuntimeEvent::PartitionMoves { partition: self.id.clone() }, cx);
+        }
+    }
+
+    /// The broker has noticed that nothing comes of it.
+    pub(super) fn silent(&mut self, position: Offset, end: Offset, cx: &mut Cx<'_>) {
+        if self.running() {
+            self.watch.silent = true;
+            let partition = self.id.clone();
+            self.tell(RuntimeEvent::PartitionSilent { partition, position, end }, cx);
+        }
+    }
+
+    /// A record has come.
+    pub(super) fn breaks_silence(&mut self, cx: &mut Cx<'_>) {
+        if std::mem::take(&mut self.watch.silent) {
             self.tell(RuntimeEvent::PartitionMoves { partition: self.id.clone() }, cx);
         }
     }

@@ -25,6 +25,9 @@ impl Driver {
             GroupEvent::OutOfRange { partition, position, watermarks } => {
                 Event::OutOfRange { partition, position, watermarks }
             }
+            GroupEvent::Silent { partition, position, end } => {
+                Event::Silent { partition, position, end }
+            }
             GroupEvent::Fatal(source) => return Err(self.membership(source)),
         };
         self.tell_core(event)

@@ -155,6 +155,17 @@ impl Logs {
                     doing = doing
                 );
             }
+            RuntimeEvent::PartitionSilent { position, end, .. } => {
+                line!(
+                    self,
+                    error,
+                    event,
+                    subject,
+                    "nothing comes of the partition, though its log goes on: read again",
+                    position = position.0,
+                    end = end.0
+                );
+            }
             RuntimeEvent::PartitionMoves { .. } => {
                 line!(self, info, event, subject, "partition gets on again");
             }

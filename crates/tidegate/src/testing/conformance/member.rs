@@ -178,6 +178,9 @@ impl Member {
                 self.out_of_range.push((partition, position, watermarks));
                 Ok(())
             }
+            GroupEvent::Silent { partition, position, end } => Err(Failed::new(format!(
+                "nothing came of {partition} from {position} on, though its log goes on to {end}"
+            ))),
             GroupEvent::Fatal(error) => Err(error.into()),
         }
     }

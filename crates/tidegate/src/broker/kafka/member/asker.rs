@@ -11,14 +11,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 
 use super::lists::{committed, list};
 use super::{ANSWER, Client, Shared};
-use crate::broker::kafka::error;
+use crate::broker::kafka::{error, record};
 use crate::broker::{Assignment, BrokerError, Committed, Watermarks};
 use crate::message::TopicPartition;
 
@@ -29,7 +29,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(500);
 const FIRST_TRY: Duration = Duration::from_secs(1);
 
 /// A partition, and the grant that the question is about.
-type Grant = (TopicPartition, u64);
+pub(super) type Grant = (TopicPartition, u64);
 
 /// What is to be found out.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub(super) enum Ask {
     Bounds(TopicPartition, u64),
     /// Which of these the client could not read on: it does not say (rule 7).
     Suspects(Vec<Grant>),
+    /// Whether the log of what nothing comes of goes on.
+    Silent(Grant),
     /// Nothing more will be asked. The client's context holds a sender as well: the channel does not close by itself.
     End,
 }
@@ -65,6 +67,7 @@ enum Question {
     /// The rest of what a new grant starts with.
     Describe(Grant, Option<Committed>),
     Bounds(Grant),
+    Silent(Grant),
     /// `found`: one that lies outside of its log.
     Suspects {
         left: Vec<Grant>,
@@ -92,6 +95,7 @@ impl Asker {
                 Ok(Ask::Bounds(partition, grant)) => {
                     self.first(Question::Bounds((partition, grant)));
                 }
+                Ok(Ask::Silent(grant)) => self.first(Question::Silent(grant)),
                 Ok(Ask::Suspects(left)) => self.first(Question::Suspects { left, found: false }),
                 Err(RecvTimeoutError::Timeout) => self.round(),
             }
@@ -108,7 +112,7 @@ impl Asker {
         let limit = FIRST_TRY.saturating_mul(1 << failures.min(4)).min(ANSWER);
         let Err((question, error)) = self.answer(question, limit) else { return };
         if failures == 0 {
-            tracing::warn!(%error, "what a partition starts with cannot be asked: trying again");
+            tracing::warn!(%error, "a partition cannot be asked about: trying again");
         }
         self.open.push_back(Open { question, failures: failures.saturating_add(1) });
     }
@@ -128,6 +132,10 @@ impl Asker {
             Question::Bounds(grant) => {
                 let told = self.bounds(&grant, false, limit);
                 told.map(drop).map_err(|e| (Question::Bounds(grant), e))
+            }
+            Question::Silent(grant) => {
+                let told = self.silent(&grant, limit);
+                told.map_err(|e| (Question::Silent(grant), e))
             }
             Question::Suspects { left, found } => self.find(left, found, limit),
         }
@@ -190,6 +198,18 @@ impl Asker {
         let outside = self.shared.tell(|s| s.bounded(&grant.0, grant.1, bounds, given_up));
         self.shared.bell.ring();
         Ok(Some(outside))
+    }
+
+    /// Whether there is more than the client has given out. It counts markers of transactions, which are no records.
+    fn silent(&self, grant: &Grant, limit: Duration) -> Result<(), BrokerError> {
+        let Some(bounds) = self.ask(grant, limit)? else { return Ok(()) };
+        let (topic, number) = (grant.0.topic.as_str(), record::number(&grant.0));
+        let positions = self.client.position().ok();
+        let position =
+            positions.and_then(|list| list.find_partition(topic, number)?.offset().to_raw());
+        let position = position.filter(|at| *at >= 0).map(record::offset);
+        self.shared.ask(|state| state.silence_answered(grant, bounds, position, Instant::now()));
+        Ok(())
     }
 
     /// If none is outside, the client stopped for another reason, or for one that cannot be asked about: only joining

@@ -11,6 +11,7 @@
 //! (rule 2), so that polling goes on (rule 14).
 
 mod asker;
+mod buffer;
 mod committer;
 mod handle;
 mod lists;
@@ -19,6 +20,7 @@ mod queues;
 mod reading;
 mod rebalance;
 mod shared;
+mod silence;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -52,6 +54,9 @@ pub(super) struct Member {
     /// The poll thread, which is the last to go, drops the other end when it has ended. It is not joined: a runtime
     /// that ends waits for what blocks, and a commit that the cluster does not answer blocks for a whole session.
     ended: Option<oneshot::Receiver<()>>,
+    /// For tests that spoil it behind the member's back.
+    #[cfg(test)]
+    client: std::sync::Weak<Client>,
 }
 
 impl Member {
@@ -93,13 +98,22 @@ impl Member {
                 committer::thread(client.clone(), shared.clone(), committing),
             )?,
         ];
+        #[cfg(test)]
+        let weak = Arc::downgrade(&client);
         let poller = Poller::new(client, shared.clone(), (asks, commits.clone()), how);
         let (running, ended) = oneshot::channel();
         named("kafka-poll", &shared, move || {
             let _running: oneshot::Sender<()> = running;
             poller.run(threads);
         })?;
-        Ok(Self { inner, shared, commits, ended: Some(ended) })
+        Ok(Self {
+            inner,
+            shared,
+            commits,
+            ended: Some(ended),
+            #[cfg(test)]
+            client: weak,
+        })
     }
 }
 

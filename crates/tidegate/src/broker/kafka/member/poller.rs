@@ -11,10 +11,10 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::Message as _;
 
 use super::asker::Ask;
+use super::buffer::Room;
 use super::committer::Job;
 use super::lists::list;
 use super::queues::Queues;
-use super::reading::Room;
 use super::{Client, Shared};
 use crate::broker::kafka::record::Copies;
 use crate::broker::kafka::{error, record};
@@ -31,6 +31,8 @@ const NOTHING: u32 = 3;
 const SEEK: Duration = Duration::from_secs(1);
 /// A seek that the client does not take yet is tried again after this.
 const SEEK_AGAIN: Duration = Duration::from_millis(5);
+/// Between two looks at what is silent.
+const LISTEN: Duration = Duration::from_secs(1);
 /// How long helpers may take to end before the group is left without them.
 const HELPERS: Duration = Duration::from_millis(250);
 /// How long leaving may take before the client is let go.
@@ -48,6 +50,8 @@ pub(super) struct Poller {
     /// A member that does not ask for events for so long is not kept alive.
     patience: Duration,
     copies: Copies,
+    /// When it was last looked what is silent.
+    listened: Instant,
 }
 
 impl Poller {
@@ -61,13 +65,16 @@ impl Poller {
         let patience = how.max_poll_interval / 4;
         let (topics, copies) = (how.topics.clone(), Copies::default());
         let queues = Queues::new(shared.bell.clone());
-        Self { client, shared, asks, commits, topics, patience, queues, copies }
+        let listened = Instant::now();
+        Self { client, shared, asks, commits, topics, patience, queues, copies, listened }
     }
 
     pub(super) fn run(mut self, helpers: Vec<JoinHandle<()>>) {
         while !self.is_over() {
             let again = self.carry_out();
-            let more = self.is_wanted() && self.take_in();
+            let wanted = self.is_wanted();
+            self.listen(wanted);
+            let more = wanted && self.take_in();
             if !more {
                 self.shared.bell.wait(if again { SEEK_AGAIN } else { LOOK });
             }
@@ -94,9 +101,25 @@ impl Poller {
         self.shared.state().is_alive(self.patience)
     }
 
+    /// Asks about what nothing comes of. While nobody wants records, nothing can come.
+    fn listen(&mut self, wanted: bool) {
+        let now = Instant::now();
+        if now.saturating_duration_since(self.listened) < LISTEN {
+            return;
+        }
+        self.listened = now;
+        if !wanted {
+            return self.shared.state().excuse(now);
+        }
+        for grant in self.shared.tell(|state| state.silences(now)) {
+            // The asker lives as long as the client.
+            let _ = self.asks.send(Ask::Silent(grant));
+        }
+    }
+
     /// Does what was asked for; whether something must be tried again soon.
     fn carry_out(&mut self) -> bool {
-        let turn = self.shared.state().turn();
+        let turn = self.shared.state().turn(Instant::now());
         for (partition, grant) in turn.check {
             // The asker lives as long as the client.
             let _ = self.asks.send(Ask::Bounds(partition, grant));
@@ -136,7 +159,9 @@ impl Poller {
                 true
             }
             Err(error) => {
-                tracing::trace!(%partition, %error, "not yet");
+                if self.shared.state().refused(partition, Instant::now()) {
+                    tracing::warn!(%partition, %error, "the client does not read where it was sent");
+                }
                 false
             }
         }
@@ -158,7 +183,7 @@ impl Poller {
         let open = {
             let mut state = self.shared.state();
             self.queues.forget_lost(|partition| state.owns(partition));
-            state.open()
+            state.open(Instant::now())
         };
         let more = |(partition, room)| self.read(&partition, room);
         open.into_iter().map(more).fold(false, |any, more| any | more)

@@ -6,11 +6,15 @@
 //!                                          └──────────────────┴─────────────────────────────┘
 //! ```
 
-use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
-use crate::broker::taking::Taking;
+use super::buffer::{Buffer, Marks, Room};
+use super::silence::{Due, Silence};
 use crate::broker::{Assignment, FetchLimit, Watermarks};
 use crate::message::{Offset, Record};
+
+/// A client that does not take a start for so long will not: a lost assignment.
+const REFUSED: Duration = Duration::from_secs(10);
 
 /// How far a partition is.
 #[derive(Debug)]
@@ -39,48 +43,16 @@ pub(super) struct Reading {
     pub(super) paused: bool,
     /// The client was told to read nothing.
     held: bool,
-    /// Nothing more is taken from the client for now.
-    full: bool,
     /// Newest bounds that are known.
     bounds: Watermarks,
-    buffer: VecDeque<Buffered>,
-    bytes: usize,
+    buffer: Buffer,
+    pub(super) silence: Silence,
+    /// Since when the client does not take the start.
+    refused: Option<Instant>,
     /// The position fell out of these bounds: told when the buffer is empty.
     out: Option<Watermarks>,
     /// The client has given the partition up, and reads it again only after joining anew.
     given_up: bool,
-}
-
-/// A record that waits for its member; its size is asked for more than once.
-#[derive(Debug)]
-struct Buffered {
-    size: usize,
-    record: Record,
-}
-
-impl Buffered {
-    fn footprint(&self) -> usize {
-        self.record.footprint_of(self.size)
-    }
-}
-
-/// How much a partition's buffer takes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
-    pub(super) records: usize,
-    pub(super) bytes: usize,
-}
-
-impl Room {
-    /// A record of this size takes its part of it.
-    pub(super) fn take(&mut self, size: usize) {
-        self.records = self.records.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(size);
-    }
-
-    pub(super) fn is_used_up(self) -> bool {
-        self.records == 0 || self.bytes == 0
-    }
 }
 
 /// What a partition has for its member.
@@ -92,17 +64,17 @@ pub(super) enum Next {
 }
 
 impl Reading {
-    pub(super) fn new(grant: u64) -> Self {
+    pub(super) fn new(grant: u64, now: Instant) -> Self {
         Self {
             grant,
             stage: Stage::New,
             revoking: false,
             paused: false,
             held: true,
-            full: false,
             bounds: Watermarks::default(),
-            buffer: VecDeque::new(),
-            bytes: 0,
+            buffer: Buffer::default(),
+            silence: Silence::new(now),
+            refused: None,
             out: None,
             given_up: false,
         }
@@ -133,8 +105,8 @@ impl Reading {
         self.stage = Stage::Starting { from, asked: false };
         self.paused = false;
         self.out = None;
-        self.buffer.clear();
-        self.bytes = 0;
+        self.refused = None;
+        self.buffer = Buffer::default();
     }
 
     /// Whether the bounds must be asked before the client may be sent there.
@@ -159,7 +131,14 @@ impl Reading {
     pub(super) fn sought(&mut self, to: Offset) {
         if matches!(self.stage, Stage::Starting { from, .. } if from == to) {
             self.stage = Stage::Running { position: to };
+            self.refused = None;
         }
+    }
+
+    /// The client does not take the start. Whether it has not for too long.
+    pub(super) fn refused(&mut self, now: Instant) -> bool {
+        let since = *self.refused.get_or_insert(now);
+        now.saturating_duration_since(since) >= REFUSED && self.refused.take().is_some()
     }
 
     /// The bounds, just asked. `given_up`: asked because the client could not read on.
@@ -193,36 +172,80 @@ impl Reading {
     }
 
     /// Keeps what the client delivered. What was on its way for an earlier start is dropped.
-    pub(super) fn keep(&mut self, record: Record) {
+    pub(super) fn keep(&mut self, record: Record, now: Instant) {
         let Stage::Running { position } = &mut self.stage else { return };
         if record.offset < *position {
             return;
         }
         *position = record.offset.next();
-        let buffered = Buffered { size: record.size(), record };
-        self.bytes += buffered.footprint();
-        self.buffer.push_back(buffered);
+        self.silence.broken(now);
+        self.buffer.push(record);
     }
 
-    /// Whether the client is to be told to stop reading, or to go on: `Some(true)` stops it. It forgets then what it has
-    /// read ahead: never for want of room.
-    pub(super) fn change_hold(&mut self) -> Option<bool> {
-        let hold = !matches!(self.stage, Stage::Running { .. });
+    const fn runs(&self) -> bool {
+        matches!(self.stage, Stage::Running { .. })
+    }
+
+    /// The client forgets what it has read ahead of what it holds, and reads that again: not for want of room, but when
+    /// that has lasted.
+    fn must_be_held(&self, now: Instant) -> bool {
+        !self.runs() || self.buffer.is_stuck(now)
+    }
+
+    /// Whether the client is to be told to stop reading, or to go on: `Some(true)` stops it.
+    pub(super) fn change_hold(&mut self, marks: Marks, now: Instant) -> Option<bool> {
+        self.buffer.weigh(marks, now);
+        let hold = self.must_be_held(now);
         (std::mem::replace(&mut self.held, hold) != hold).then_some(hold)
     }
 
-    /// How much more may be taken from the client now. What was full is taken from again when it holds less
-    /// than `low`: the threads do not wake each other for every record. What does not run is taken too, and not kept:
+    /// How much more may be taken from the client now. What is held is taken too, all of it, and not kept unless it runs:
     /// errors stand among it, and what the client has dropped leaves its memory only so.
-    pub(super) fn open(&mut self, full: Room, low: Room) -> Option<Room> {
-        if !matches!(self.stage, Stage::Running { .. }) {
-            return Some(full);
+    pub(super) fn open(&mut self, marks: Marks, now: Instant) -> Option<Room> {
+        let room = self.buffer.weigh(marks, now);
+        if !self.runs() || self.held {
+            return Some(marks.full);
         }
-        let (records, bytes) = (self.buffer.len(), self.bytes);
-        let mark = if self.full { low } else { full };
-        self.full = records >= mark.records || bytes >= mark.bytes;
-        (!self.revoking && !self.full)
-            .then(|| Room { records: full.records - records, bytes: full.bytes - bytes })
+        room.filter(|_| !self.revoking)
+    }
+
+    /// Whether the client is to be told something else than it was.
+    pub(super) fn has_other_hold(&self, now: Instant) -> bool {
+        self.held != self.must_be_held(now)
+    }
+
+    /// What is to be done because nothing comes of it. `None` as well where nothing could come.
+    pub(super) fn silence(&mut self, now: Instant) -> Option<Due> {
+        let could_speak = self.runs() && !self.held && !self.revoking && self.buffer.is_empty();
+        if !could_speak || self.out.is_some() {
+            self.silence.excused(now);
+        }
+        self.silence.due(now)
+    }
+
+    /// Nothing could come of it.
+    pub(super) fn excuse(&mut self, now: Instant) {
+        self.silence.excused(now);
+    }
+
+    /// The bounds, just asked because nothing comes of it, and what the client stands at: it knows of markers that are
+    /// no records.
+    pub(super) fn silence_answered(
+        &mut self,
+        bounds: Watermarks,
+        client: Option<Offset>,
+        now: Instant,
+    ) {
+        self.bounds = bounds;
+        let goes_on = self.position().max(client).is_some_and(|at| at < bounds.end);
+        self.silence.answered(goes_on, now);
+    }
+
+    /// Sends the client where it should be reading, and gives that and the end of the log.
+    pub(super) fn read_again(&mut self) -> Option<(Offset, Offset)> {
+        let from = self.position()?;
+        self.stage = Stage::Starting { from, asked: false };
+        Some((from, self.bounds.end))
     }
 
     /// The client holds it, whatever was asked for before: it was just assigned.
@@ -235,7 +258,7 @@ impl Reading {
             return Next::Nothing;
         }
         if !self.buffer.is_empty() {
-            return Next::Records(self.take(limit));
+            return Next::Records(self.buffer.take(limit));
         }
         let (Some(watermarks), Some(position)) = (self.out.take(), self.position()) else {
             return Next::Nothing;
@@ -244,16 +267,8 @@ impl Reading {
         Next::OutOfRange { position, watermarks }
     }
 
-    fn take(&mut self, limit: &FetchLimit) -> Vec<Record> {
-        let mut taking = Taking::new(limit);
-        let count = self.buffer.iter().take_while(|next| taking.fits_size(next.size)).count();
-        let taken = self.buffer.drain(..count);
-        let bytes = &mut self.bytes;
-        taken.inspect(|next| *bytes -= next.footprint()).map(|next| next.record).collect()
-    }
-
     /// Whether it is not read for want of room, and there is room again.
     pub(super) fn has_room_again(&self, low: Room) -> bool {
-        self.full && self.buffer.len() < low.records && self.bytes < low.bytes
+        self.buffer.has_room_again(low)
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct State {
     pub(super) readings: BTreeMap<TopicPartition, Reading>,
     grants: u64,
     /// Told before anything else, in order.
-    events: VecDeque<GroupEvent>,
+    pub(super) events: VecDeque<GroupEvent>,
     /// Whose turn was last.
     last: Option<TopicPartition>,
     revoke: Option<RevokeTicket>,
@@ -62,9 +62,10 @@ impl State {
         &mut self,
         partitions: Vec<TopicPartition>,
     ) -> Vec<(TopicPartition, u64)> {
+        let now = Instant::now();
         let mut grant = |partition: TopicPartition| {
             self.grants += 1;
-            self.readings.insert(partition.clone(), Reading::new(self.grants));
+            self.readings.insert(partition.clone(), Reading::new(self.grants, now));
             (partition, self.grants)
         };
         partitions.into_iter().map(&mut grant).collect()
@@ -169,8 +170,8 @@ impl State {
     /// Keeps what the client delivered.
     pub(super) fn keep(&mut self, partition: &TopicPartition, records: Vec<Record>) {
         if let Some(reading) = self.readings.get_mut(partition) {
-            records.into_iter().for_each(|record| reading.keep(record));
-            self.busy = true;
+            let now = Instant::now();
+            records.into_iter().for_each(|record| reading.keep(record, now));
         }
     }
 
@@ -216,7 +217,7 @@ impl State {
     }
 
     fn records(&mut self) -> Option<GroupEvent> {
-        let (_, low) = self.rooms();
+        let low = self.marks().low;
         for partition in self.turns() {
             let reading = self.readings.get_mut(&partition)?;
             match reading.next(&self.limit) {

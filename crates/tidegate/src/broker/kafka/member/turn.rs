@@ -1,8 +1,12 @@
 //! What the poll thread does for the partitions, in turns: checks, seeks, holds; and what came of it.
 
-use super::reading::{Reading, Room};
+use std::time::Instant;
+
+use super::buffer::{Marks, Room};
+use super::reading::Reading;
+use super::silence::Due;
 use super::state::State;
-use crate::broker::{FetchLimit, Watermarks};
+use crate::broker::{FetchLimit, GroupEvent, Watermarks};
 use crate::message::{Offset, TopicPartition};
 
 /// The buffer of a partition may hold so many times what one poll takes, if there is room for it: the client has more.
@@ -29,11 +33,12 @@ impl State {
     }
 
     /// What is to be done for the client since the last turn.
-    pub(super) fn turn(&mut self) -> Turn {
+    pub(super) fn turn(&mut self, now: Instant) -> Turn {
         let mut turn = Turn { join_anew: std::mem::take(&mut self.join_anew), ..Turn::default() };
         if !std::mem::take(&mut self.busy) {
             return turn;
         }
+        let marks = self.marks();
         for (partition, reading) in &mut self.readings {
             turn.join_anew |= reading.needs_new_grant();
             if reading.ask_bounds() {
@@ -42,7 +47,7 @@ impl State {
             if let Some(from) = reading.to_seek() {
                 turn.seek.push((partition.clone(), from));
             }
-            match reading.change_hold() {
+            match reading.change_hold(marks, now) {
                 Some(true) => turn.hold.push(partition.clone()),
                 Some(false) => turn.release.push(partition.clone()),
                 None => {}
@@ -52,21 +57,56 @@ impl State {
     }
 
     /// What may be taken from the client now, and how much of each.
-    pub(super) fn open(&mut self) -> Vec<(TopicPartition, Room)> {
-        let (full, low) = self.rooms();
+    pub(super) fn open(&mut self, now: Instant) -> Vec<(TopicPartition, Room)> {
+        let (marks, busy) = (self.marks(), &mut self.busy);
         let open = |(partition, reading): (&TopicPartition, &mut Reading)| {
-            Some((partition.clone(), reading.open(full, low)?))
+            let room = reading.open(marks, now);
+            *busy |= reading.has_other_hold(now);
+            Some((partition.clone(), room?))
         };
         self.readings.iter_mut().filter_map(open).collect()
     }
 
-    /// A full buffer, and one with room again.
-    pub(super) fn rooms(&self) -> (Room, Room) {
+    /// How much each buffer takes.
+    pub(super) fn marks(&self) -> Marks {
         let FetchLimit { records, bytes, .. } = self.limit;
         let share = (BUFFERS / self.readings.len().max(1)).max(LEAST);
         let most = share.min(bytes.saturating_mul(BUFFERED_POLLS));
         let full = Room { records: records.saturating_mul(BUFFERED_POLLS), bytes: most };
-        (full, Room { records: full.records / 2, bytes: full.bytes / 2 })
+        Marks { full, low: Room { records: full.records / 2, bytes: full.bytes / 2 } }
+    }
+
+    /// What is to be asked about because nothing comes of it. The rest that its watchdogs want is noted here: the member
+    /// hears of it, and the next turn does it.
+    pub(super) fn silences(&mut self, now: Instant) -> Vec<(TopicPartition, u64)> {
+        let mut ask = Vec::new();
+        for (partition, reading) in &mut self.readings {
+            match reading.silence(now) {
+                None => {}
+                Some(Due::Ask) => ask.push((partition.clone(), reading.grant)),
+                Some(due) => {
+                    self.join_anew |= due == Due::JoinAnew;
+                    self.busy = true;
+                    let Some((position, end)) = reading.read_again() else { continue };
+                    let partition = partition.clone();
+                    self.events.push_back(GroupEvent::Silent { partition, position, end });
+                }
+            }
+        }
+        ask
+    }
+
+    /// Nobody asks for records: nothing can be said about any silence.
+    pub(super) fn excuse(&mut self, now: Instant) {
+        self.readings.values_mut().for_each(|reading| reading.excuse(now));
+    }
+
+    /// The client does not take a start. Whether it has not for too long; then it joins anew.
+    pub(super) fn refused(&mut self, partition: &TopicPartition, now: Instant) -> bool {
+        let reading = self.readings.get_mut(partition);
+        let too_long = reading.is_some_and(|reading| reading.refused(now));
+        self.join_anew |= too_long;
+        too_long
     }
 
     /// The client reads there now.
@@ -96,6 +136,19 @@ impl State {
     ) -> bool {
         self.busy = true;
         self.granted_as(partition, grant).is_some_and(|reading| reading.bounded(bounds, given_up))
+    }
+
+    /// The bounds of what nothing comes of, and where the client stands in it.
+    pub(super) fn silence_answered(
+        &mut self,
+        (partition, grant): &(TopicPartition, u64),
+        bounds: Watermarks,
+        client: Option<Offset>,
+        now: Instant,
+    ) {
+        if let Some(reading) = self.granted_as(partition, *grant) {
+            reading.silence_answered(bounds, client, now);
+        }
     }
 
     /// Everything that is being read: one of them the client could not read on.

@@ -1,7 +1,10 @@
-//! The state's transitions, without a client.
+//! The state's transitions, without a client; and one client that has fallen silent.
+
+mod room;
+mod silent;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -37,13 +40,14 @@ fn bounds(start: u64, end: u64) -> Watermarks {
 
 struct Bench {
     state: State,
+    now: Instant,
 }
 
 impl Bench {
     fn new() -> Self {
         let how =
             Subscription { max_poll_records: 2, ..Subscription::new("g", vec![place(0).topic]) };
-        Self { state: State::new(&how) }
+        Self { state: State::new(&how), now: Instant::now() }
     }
 
     /// Grants it, and tells the member.
@@ -63,9 +67,10 @@ impl Bench {
     /// Starts it and lets the client follow.
     fn running(&mut self, partition: &TopicPartition, from: u64) {
         self.state.start(partition, Offset(from));
-        assert_eq!(self.state.turn().seek, [(partition.clone(), Offset(from))]);
+        assert_eq!(self.state.turn(self.now).seek, [(partition.clone(), Offset(from))]);
         self.state.sought(partition, Offset(from));
-        assert_eq!(self.state.turn().release, std::slice::from_ref(partition));
+        assert_eq!(self.state.turn(self.now).release, std::slice::from_ref(partition));
+        self.now = self.now.max(Instant::now());
     }
 
     fn keep(&mut self, partition: &TopicPartition, offsets: std::ops::Range<u64>) {
@@ -144,7 +149,7 @@ fn a_start_discards_what_was_fetched_and_ends_a_pause() {
     bench.keep(&p, 0..2);
     bench.state.set_paused(std::slice::from_ref(&p), true);
     bench.state.start(&p, Offset(7));
-    let turn = bench.state.turn();
+    let turn = bench.state.turn(bench.now);
     assert_eq!((turn.seek, turn.hold), (vec![(p.clone(), Offset(7))], vec![p.clone()]));
     bench.keep(&p, 2..3);
     bench.state.sought(&p, Offset(7));
@@ -209,13 +214,13 @@ fn a_start_outside_of_the_log_is_asked_about_and_told() {
     let (mut bench, p) = (Bench::new(), place(0));
     let grant = bench.told(&p);
     bench.state.start(&p, Offset(12));
-    let turn = bench.state.turn();
+    let turn = bench.state.turn(bench.now);
     assert_eq!((turn.check, turn.seek), (vec![(p.clone(), grant)], vec![]));
-    assert!(bench.state.turn().check.is_empty(), "asked once");
+    assert!(bench.state.turn(bench.now).check.is_empty(), "asked once");
     assert!(!bench.state.bounded(&p, grant, bounds(0, 14), false), "it has grown since");
-    assert_eq!(bench.state.turn().seek, [(p.clone(), Offset(12))]);
+    assert_eq!(bench.state.turn(bench.now).seek, [(p.clone(), Offset(12))]);
     bench.state.start(&p, Offset(20));
-    assert_eq!(bench.state.turn().check.len(), 1);
+    assert_eq!(bench.state.turn(bench.now).check.len(), 1);
     assert!(bench.state.bounded(&p, grant, bounds(0, 14), false));
     let event = bench.state.next();
     assert!(
@@ -223,6 +228,21 @@ fn a_start_outside_of_the_log_is_asked_about_and_told() {
     );
     assert!(bench.state.next().is_none(), "told once");
     bench.running(&p, 4);
+}
+
+/// A start that the client refuses for ever is a lost assignment.
+#[test]
+fn a_start_that_is_refused_for_long_makes_the_member_join_anew() {
+    let (mut bench, p) = (Bench::new(), place(0));
+    bench.told(&p);
+    bench.state.start(&p, Offset(0));
+    let start = bench.now;
+    let mut refused = |seconds| bench.state.refused(&p, start + Duration::from_secs(seconds));
+    assert_eq!([refused(1), refused(10), refused(11)], [false, false, true]);
+    assert!(bench.state.turn(start).join_anew);
+    assert!(!bench.state.turn(start).join_anew, "once");
+    bench.state.start(&p, Offset(0));
+    assert!(!bench.state.refused(&p, start + Duration::from_secs(12)), "counted anew");
 }
 
 /// What was read before comes first; then the loss is told, and only joining anew makes the client read there again.
@@ -238,56 +258,8 @@ fn records_come_before_the_loss_of_a_position() {
     let event = bench.state.next();
     assert!(matches!(event, Some(GroupEvent::OutOfRange { position: Offset(2), .. })));
     bench.state.start(&p, Offset(9));
-    let turn = bench.state.turn();
+    let turn = bench.state.turn(bench.now);
     assert!(turn.join_anew && turn.seek.is_empty());
-}
-
-/// rule 14: a full buffer is not read into, with hysteresis, and the client is never told to hold it: it would forget what
-/// it has read ahead. The thread polls on.
-#[test]
-fn a_full_buffer_is_left_alone_until_there_is_room() {
-    let (mut bench, p) = (Bench::new(), place(0));
-    bench.told(&p);
-    bench.running(&p, 0);
-    let room = |bench: &mut Bench| bench.state.open().first().map(|(_, room)| room.records);
-    bench.keep(&p, 0..3);
-    assert_eq!(room(&mut bench), Some(1), "two polls fit");
-    bench.keep(&p, 3..5);
-    assert_eq!(room(&mut bench), None);
-    assert_eq!(bench.records().len(), 2);
-    assert_eq!(room(&mut bench), None, "not yet");
-    bench.state.busy = false;
-    assert_eq!(bench.records().len(), 2);
-    assert!(bench.state.busy, "the poll thread is told");
-    assert_eq!(room(&mut bench), Some(3));
-    let turn = bench.state.turn();
-    assert!(turn.hold.is_empty() && turn.release.is_empty());
-}
-
-/// What has not been started is taken and not kept: an error of it is heard. What is given back is left where it is.
-#[test]
-fn only_what_runs_is_read() {
-    let (mut bench, p) = (Bench::new(), place(0));
-    bench.told(&p);
-    assert_eq!(bench.state.open().len(), 1, "not started");
-    bench.keep(&p, 0..2);
-    bench.running(&p, 0);
-    assert_eq!(bench.state.open().len(), 1);
-    bench.state.revoking(std::slice::from_ref(&p), Duration::from_secs(1));
-    assert!(bench.state.open().is_empty(), "being given back");
-}
-
-/// I6: many partitions share what one member may buffer.
-#[test]
-fn what_is_buffered_does_not_grow_with_the_partitions() {
-    let mut bench = Bench::new();
-    let all: Vec<_> = (0..256).map(place).collect();
-    bench.state.granted(all.clone());
-    let (full, low) = bench.state.rooms();
-    assert!(full.bytes * all.len() <= 16 << 20, "{full:?}");
-    assert!(low.bytes < full.bytes && low.bytes > 0, "{low:?}");
-    let few = Bench::new().state.rooms().0;
-    assert_eq!(few.bytes, 2 << 20, "two polls of a MiB");
 }
 
 #[test]
