@@ -17,6 +17,7 @@ mod leaving;
 mod notes;
 mod offsets;
 mod protocols;
+mod queues;
 mod restart;
 mod support;
 mod transactions;
