@@ -6,7 +6,8 @@
 #
 # ARGS go to cargo. The ignored tests are child processes: other tests start them, and kill them.
 #
-# A test that needs a server is in a binary whose name ends in _kafka, _postgres or _redis, or in a module of that name.
+# A test that needs a server is in a binary whose name ends in _kafka, _postgres or _redis, or in a module whose name ends
+# in postgres or redis; orders/tests/environment/servers.rs looks after that.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib/features.sh
@@ -37,7 +38,7 @@ embedded() {
     local name status=0
     local binaries=()
     for name in $(embedded_binaries); do binaries+=(--test "$name"); done
-    run --exclude test-servers --lib --bins --examples "${binaries[@]}" "$@" -- --skip ::postgres:: --skip ::redis:: --skip scripts:: ||
+    run --exclude test-servers --lib --bins --examples "${binaries[@]}" "$@" -- --skip postgres:: --skip redis:: --skip scripts:: ||
         status=$?
     run --exclude test-servers --doc "$@" || status=$?
     return $status

@@ -9,7 +9,7 @@
 //! Guarantee: killed at any moment, an order has one final state and at most one performed charge.
 
 #[cfg(test)]
-mod database_down;
+mod down_postgres;
 mod error;
 mod handlers;
 mod http;

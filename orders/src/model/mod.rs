@@ -96,4 +96,6 @@ impl Missing {
 }
 
 #[cfg(test)]
+mod server_postgres;
+#[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ mod pages;
 mod ports;
 mod program;
 mod promises;
+mod servers;
 mod setup;
 mod tree;
 mod troubleshooting;

@@ -4,9 +4,9 @@
 mod file;
 mod fixture;
 #[cfg(feature = "postgres")]
-mod race;
+mod race_postgres;
 #[cfg(feature = "postgres")]
-mod server;
+mod server_postgres;
 
 use bytes::Bytes;
 use fixture::{Fixture, TestDatabase, delivery, effect, on_each_database, partition, row};

@@ -3,15 +3,15 @@
 #![cfg(feature = "kafka")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
-#[path = "kafka_reads/foreign.rs"]
+#[path = "reads_kafka/foreign.rs"]
 mod foreign;
-#[path = "kafka_reads/groups.rs"]
+#[path = "reads_kafka/groups.rs"]
 mod groups;
-#[path = "kafka_reads/outage.rs"]
+#[path = "reads_kafka/outage.rs"]
 mod outage;
-#[path = "kafka_reads/publishing.rs"]
+#[path = "reads_kafka/publishing.rs"]
 mod publishing;
-#[path = "kafka_reads/reading.rs"]
+#[path = "reads_kafka/reading.rs"]
 mod reading;
 
 use std::sync::atomic::{AtomicU32, Ordering};
