@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test that docs/guarantees.md, docs/regressions.md and the documentation of the code name must have passed in the last `make test`.
+# Every test that docs/guarantees.md, docs/regressions.md, docs/client-traps.md and the documentation of the code name must have
+# passed in the last `make test`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ran=target/test/output.txt
@@ -7,7 +8,7 @@ ran=target/test/output.txt
 
 # Names of tests stand in backticks: in the last column of the table, and after `test`, `tests` or `Proven by` in the code.
 named() {
-    sed -n 's/^|.*|\([^|]*\)|$/\1/p' docs/guarantees.md docs/regressions.md | grep -oE '`[a-z0-9_]+`'
+    sed -n 's/^|.*|\([^|]*\)|$/\1/p' docs/guarantees.md docs/regressions.md docs/client-traps.md | grep -oE '`[a-z0-9_]+`'
     grep -rhoE '([Tt]ests?|Proven by|property) `[a-z0-9_]+`' --include='*.rs' crates/*/src orders/src | grep -oE '`[a-z0-9_]+`'
 }
 passed=$(sed -nE 's/^test (.*::)?([a-z0-9_]+) \.\.\. ok$/\2/p' "$ran" | sort -u)

@@ -148,6 +148,9 @@ pub enum RuntimeEvent {
         /// By how much.
         by: Duration,
     },
+    /// The member did not ask for records within `max_poll_interval`, and its group put it out (rule 15): its partitions are
+    /// others', each of them [`Ended`](Self::Ended) as lost. It joins anew by itself.
+    PollExceeded,
     /// A handler has not given its thread back for so long: whatever else its lane holds waits for it. Work that takes the
     /// processor for long belongs into `blocking`. Told once for each time.
     LaneStuck {
@@ -204,7 +207,7 @@ impl RuntimeEvent {
     #[must_use]
     pub fn partition(&self) -> Option<&TopicPartition> {
         match self {
-            Self::LoopLate { .. } => None,
+            Self::LoopLate { .. } | Self::PollExceeded => None,
             Self::Started { partition, .. }
             | Self::Ended { partition, .. }
             | Self::Settled { partition, .. }

@@ -143,6 +143,9 @@ pub enum GroupEvent {
         /// Where its log ends.
         end: Offset,
     },
+    /// The member did not ask for events within `max_poll_interval`, and was put out of the group: what it owned is
+    /// [`Lost`](Self::Lost). It joins anew by polling on. Told where the log says it (Kafka).
+    PollExceeded,
     /// The membership has ended and cannot go on.
     Fatal(BrokerError),
 }

@@ -19,5 +19,6 @@ mod offsets;
 mod protocols;
 mod queues;
 mod restart;
+mod silence;
 mod support;
 mod transactions;

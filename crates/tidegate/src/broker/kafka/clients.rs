@@ -232,6 +232,16 @@ mod tests {
         assert_eq!(of(alias, "max.in.flight.requests.per.connection"), None);
     }
 
+    /// A member may read from a follower near by; what asks for ends may not.
+    #[test]
+    fn the_rack_reaches_members_and_no_reader() {
+        let options = KafkaOptions::new("x:1").rack("eu-1");
+        let member = options.member(&how(), 1);
+        assert_eq!(member.get("client.rack"), Some("eu-1"));
+        assert_eq!(options.reading().get("client.rack"), Some(""));
+        member.create_native_config().unwrap();
+    }
+
     #[test]
     fn secrets_do_not_show() {
         let options = KafkaOptions::new("x:1").property("sasl.password", "hunter2").unwrap();

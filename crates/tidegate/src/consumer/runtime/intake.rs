@@ -7,6 +7,7 @@ use crate::consumer::core::{Delivered, Event, Stopped};
 use crate::consumer::runtime::driver::Driver;
 use crate::delivery::Identified;
 use crate::error::Error;
+use crate::events::RuntimeEvent;
 use crate::message::{Record, TopicPartition};
 
 impl Driver {
@@ -27,6 +28,10 @@ impl Driver {
             }
             GroupEvent::Silent { partition, position, end } => {
                 Event::Silent { partition, position, end }
+            }
+            GroupEvent::PollExceeded => {
+                self.tell(&RuntimeEvent::PollExceeded);
+                return Ok(None);
             }
             GroupEvent::Fatal(source) => return Err(self.membership(source)),
         };

@@ -178,6 +178,15 @@ impl Logs {
             RuntimeEvent::LoopLate { by } => {
                 line!(self, error, event, subject, "the member's loop was late: something kept its thread", by = ?by);
             }
+            RuntimeEvent::PollExceeded => {
+                line!(
+                    self,
+                    error,
+                    event,
+                    subject,
+                    "the member did not ask for records within max_poll_interval: its group put it out"
+                );
+            }
             other => tracing::debug!(event = ?other, "runtime event"),
         }
     }

@@ -181,6 +181,8 @@ impl Member {
             GroupEvent::Silent { partition, position, end } => Err(Failed::new(format!(
                 "nothing came of {partition} from {position} on, though its log goes on to {end}"
             ))),
+            // The loss itself is told, too.
+            GroupEvent::PollExceeded => Ok(()),
             GroupEvent::Fatal(error) => Err(error.into()),
         }
     }

@@ -249,9 +249,7 @@ impl Poller {
                 let suspects = self.shared.state().suspects();
                 let _ = self.asks.send(Ask::Suspects(suspects));
             }
-            Code::PollExceeded => {
-                tracing::warn!("the member did not poll in time, and was put out of its group");
-            }
+            Code::PollExceeded => self.shared.expire(),
             _ => tracing::debug!(%code, "the client reports an error, and goes on"),
         }
     }

@@ -1,5 +1,6 @@
 //! The state, and the bells that wake whoever waits for it to change.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ pub(super) struct Shared {
     news: Notify,
     /// A revoke was answered.
     answered: Condvar,
+    /// The member was put out for its silence, and does not know.
+    expired: AtomicBool,
     /// Something for the poll thread.
     pub(super) bell: Arc<Bell>,
 }
@@ -30,6 +33,7 @@ impl Shared {
             state: Mutex::new(State::new(how)),
             news: Notify::new(),
             answered: Condvar::new(),
+            expired: AtomicBool::new(false),
             bell: Arc::default(),
         }
     }
@@ -56,6 +60,9 @@ impl Shared {
     pub(super) async fn next(&self) -> GroupEvent {
         let _polling = Polling::begin(self);
         loop {
+            if self.expired.swap(false, Ordering::AcqRel) {
+                return GroupEvent::PollExceeded;
+            }
             let (event, busy) = {
                 let mut state = self.state();
                 (state.next(), state.busy)
@@ -94,6 +101,12 @@ impl Shared {
             let waited = self.answered.wait_timeout(state, left.min(LOOK));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// The client put the member out: it was not polled in time (rule 15).
+    pub(super) fn expire(&self) {
+        self.expired.store(true, Ordering::Release);
+        self.news.notify_one();
     }
 
     /// The membership cannot go on.

@@ -12,6 +12,8 @@
 mod batch;
 mod producers;
 mod sender;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};

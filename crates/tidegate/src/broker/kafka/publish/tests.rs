@@ -1,0 +1,65 @@
+//! What becomes of records when the cluster does not answer, or answers what cannot be: on the client's mock of a cluster.
+
+use std::time::Duration;
+
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+use super::*;
+use crate::broker::kafka::KafkaOptions;
+use crate::broker::kafka::catalogue::Limit;
+use crate::broker::{Placed, PublishError};
+use crate::message::{Offset, Partition, TopicName};
+
+/// How long anything may take. A passing run never waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+type Mock = MockCluster<'static, DefaultProducerContext>;
+
+/// A cluster with one topic, which is known: the mock cannot describe topics.
+fn queue(change: impl FnOnce(KafkaOptions) -> KafkaOptions) -> (Mock, Queue) {
+    let mock = MockCluster::new(1).unwrap();
+    mock.create_topic("t", 1, 1).unwrap();
+    let options = change(KafkaOptions::new(mock.bootstrap_servers()));
+    let cluster = Arc::new(Cluster::new(options).unwrap());
+    cluster.catalogue.put(&topic(), 1, Limit::assumed());
+    (mock, Queue::start(cluster).unwrap())
+}
+
+fn topic() -> TopicName {
+    TopicName::new("t").unwrap()
+}
+
+async fn publish(queue: &Queue, value: &'static str) -> Result<Placed, PublishError> {
+    let acks = queue.publish(vec![NewRecord::new(topic()).value(value)]);
+    tokio::time::timeout(PATIENCE, acks).await.expect("an answer").remove(0)
+}
+
+const fn placed(offset: u64) -> Placed {
+    Placed { partition: Partition(0), offset: Offset(offset) }
+}
+
+/// fault F8, I1: the record is in the log, and its answer does not come. Nobody can tell that from one that is not.
+#[tokio::test]
+async fn a_delivery_that_times_out_is_unknown() {
+    let (mock, queue) = queue(|options| options.delivery_timeout(Duration::from_secs(1)));
+    assert_eq!(publish(&queue, "first").await, Ok(placed(0)));
+    mock.broker_round_trip_time(1, PATIENCE * 10).unwrap();
+    let error = publish(&queue, "second").await.unwrap_err();
+    assert!(error.is_unknown(), "{error:?}");
+    queue.close().await;
+}
+
+/// fault F8: an idempotent producer that has lost count cannot go on. The one after it does, under its own identity.
+#[tokio::test]
+async fn a_producer_that_failed_for_good_is_made_anew() {
+    let (mock, queue) = queue(|options| options);
+    assert_eq!(publish(&queue, "first").await, Ok(placed(0)));
+    let wrong = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+    mock.request_errors(RDKafkaApiKey::Produce, &[wrong]);
+    let error = publish(&queue, "second").await.unwrap_err();
+    assert!(error.is_unknown(), "{error:?}");
+    assert_eq!(publish(&queue, "third").await, Ok(placed(1)));
+    queue.close().await;
+}
