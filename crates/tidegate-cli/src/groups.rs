@@ -13,6 +13,7 @@ use tidegate::message::TopicName;
 use crate::answer::Answer;
 use crate::connection::Connection;
 use crate::failure::Failure;
+use crate::output::safe;
 use crate::topics::name;
 
 /// What about groups.
@@ -46,6 +47,14 @@ pub(crate) async fn readers(broker: &Broker, topic: &TopicName) -> Result<Vec<St
         }
     }
     Ok(readers)
+}
+
+/// What is said of a group whose members cannot be seen.
+fn unseen(group: &str) -> String {
+    format!(
+        "who is in group {} cannot be seen: it speaks the newer protocol (KIP-848), which the client cannot describe",
+        safe(group)
+    )
 }
 
 /// The topics that a group reads, as far as it can be seen.

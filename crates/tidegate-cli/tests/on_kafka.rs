@@ -5,7 +5,7 @@ mod common;
 
 use serde_json::Value;
 use test_servers::LocalKafka;
-use tidegate::broker::kafka::KafkaOptions;
+use tidegate::broker::kafka::{GroupProtocol, KafkaOptions};
 use tidegate::broker::{Broker, Subscription};
 
 use common::{Ran, fill, join, program, run, topic};
@@ -54,6 +54,28 @@ fn a_cluster_gives_the_same_documents() {
     creates(&kafka);
     from_the_environment(&kafka);
     block_on(a_member_is_named(&kafka));
+    block_on(a_group_that_cannot_be_described_is_not_called_empty(&kafka));
+}
+
+/// KIP-848: such a group is listed, and described as dead and empty while its members work.
+async fn a_group_that_cannot_be_described_is_not_called_empty(kafka: &LocalKafka) {
+    let newer = KafkaOptions::new(kafka.address()).group_protocol(GroupProtocol::Consumer);
+    let broker = Broker::kafka(newer).unwrap();
+    let orders = Subscription::new("newer", vec![topic("orders")]);
+    let mut member = broker.subscribe(orders).await.unwrap();
+    join(&mut *member, 2).await;
+    let groups = json(kafka, &["groups", "list"]);
+    let newer = groups["groups"].as_array().unwrap().iter().find(|group| group["name"] == "newer");
+    assert_eq!(newer.unwrap()["state"], "unknown", "{groups}");
+    assert_eq!(newer.unwrap()["members"], Value::Null, "{groups}");
+    for args in [&["groups", "list"][..], &["groups", "lag", "newer", "--topic", "orders"]] {
+        let ran = run(&[args, &["--brokers", kafka.address()]].concat());
+        let said = "who is in group newer cannot be seen";
+        assert!(ran.stderr.contains(said), "{args:?}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("group live"), "{args:?}: {}", ran.stderr);
+    }
+    member.close().await;
+    broker.close().await;
 }
 
 /// While a member lives, the group is active, and each partition says whose it is.

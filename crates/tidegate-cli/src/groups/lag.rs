@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use tidegate::broker::{Broker, BrokerError, GroupInfo, PartitionLag};
+use tidegate::broker::{Broker, BrokerError, GroupInfo, GroupState, PartitionLag};
 use tidegate::message::{TopicName, TopicPartition};
 
 use super::metadata::Metadata;
-use super::topics_of;
+use super::{topics_of, unseen};
 use crate::answer::{Answer, Block, Table, or_dash};
 use crate::failure::Failure;
 use crate::near::did_you_mean;
@@ -40,14 +40,17 @@ pub(super) async fn run(
     let info = find(broker, group).await?;
     let (lags, gone) = lags(broker, &info, topic).await?;
     let cluster_id = broker.cluster_id().await?;
-    let owners = owners(&info);
+    let (owners, hidden) = (owners(&info), info.state == GroupState::Unknown);
     let line = |lag: &PartitionLag| Line::of(lag, &cluster_id, &owners);
     let partitions: Vec<_> = lags.iter().map(line).collect();
     let total = partitions.iter().map(|line| line.lag).sum();
     let header = ["TOPIC", "PARTITION", "COMMITTED", "START", "END", "LAG", "MEMBER", "NOTE"];
     let table = Table::new(&header, &[1, 2, 3, 4, 5]).rows(partitions.iter().map(Line::row));
     let found = GroupLag { group: info.name, lag: total, partitions };
-    let answer = Answer::new(&found, vec![Block::Table(table)])?;
+    let mut answer = Answer::new(&found, vec![Block::Table(table)])?;
+    if hidden {
+        answer = answer.say(unseen(&found.group));
+    }
     Ok(gone.iter().fold(answer, |answer, topic| {
         answer.say(format!("topic {topic} is gone: the group's offsets for it are left over"))
     }))
@@ -70,7 +73,8 @@ async fn lags(
 ) -> Result<(Vec<PartitionLag>, Vec<TopicName>), Failure> {
     let topics = topics_of(broker, group).await?;
     let topics = match only {
-        Some(topic) if !topics.contains(topic) => {
+        // Of one whose members are hidden nobody knows what it reads and has not committed yet.
+        Some(topic) if !topics.contains(topic) && group.state != GroupState::Unknown => {
             return Err(does_not_read(&group.name, topic, &topics));
         }
         Some(topic) => BTreeSet::from([topic.clone()]),

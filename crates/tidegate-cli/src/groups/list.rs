@@ -1,10 +1,10 @@
 //! `groups list`.
 
 use serde::Serialize;
-use tidegate::broker::{Broker, BrokerError, GroupInfo, GroupMember};
+use tidegate::broker::{Broker, BrokerError, GroupInfo, GroupMember, GroupState};
 use tidegate::message::{TopicName, TopicPartition};
 
-use super::topics_of;
+use super::{topics_of, unseen};
 use crate::answer::{Answer, Block, Table, or_dash};
 use crate::failure::Failure;
 use crate::output::safe;
@@ -18,7 +18,8 @@ struct Groups {
 struct Group {
     name: String,
     state: &'static str,
-    members: Vec<Member>,
+    /// `None`: the log does not tell.
+    members: Option<Vec<Member>>,
     topics: Vec<Topic>,
 }
 
@@ -42,7 +43,10 @@ pub(super) async fn run(broker: &Broker) -> Result<Answer, Failure> {
     }
     let header = ["GROUP", "STATE", "MEMBERS", "TOPIC", "PARTITIONS", "LAG"];
     let table = Table::new(&header, &[2, 4, 5]).rows(groups.iter().flat_map(rows));
-    Answer::new(&Groups { groups }, vec![Block::Table(table)])
+    let silent = groups.iter().filter(|group| group.members.is_none());
+    let silent: Vec<_> = silent.map(|group| unseen(&group.name)).collect();
+    let answer = Answer::new(&Groups { groups }, vec![Block::Table(table)])?;
+    Ok(silent.into_iter().fold(answer, Answer::say))
 }
 
 async fn look_at(broker: &Broker, info: GroupInfo) -> Result<Group, Failure> {
@@ -51,12 +55,13 @@ async fn look_at(broker: &Broker, info: GroupInfo) -> Result<Group, Failure> {
         topics.push(lag_on(broker, &info.name, topic).await?);
     }
     let member = |member: GroupMember| Member { id: member.id, partitions: member.partitions };
-    Ok(Group {
-        name: info.name,
-        state: if info.members.is_empty() { "empty" } else { "active" },
-        members: info.members.into_iter().map(member).collect(),
-        topics,
-    })
+    let members = info.members.into_iter().map(member).collect();
+    let (state, members) = match info.state {
+        GroupState::Active => ("active", Some(members)),
+        GroupState::Empty => ("empty", Some(members)),
+        _ => ("unknown", None),
+    };
+    Ok(Group { name: info.name, state, members, topics })
 }
 
 /// A topic that was deleted has no lag, and the group is still there.
@@ -74,7 +79,7 @@ fn rows(group: &Group) -> Vec<Vec<String>> {
         vec![
             safe(&group.name),
             group.state.to_owned(),
-            group.members.len().to_string(),
+            or_dash(group.members.as_ref().map(Vec::len)),
             or_dash(topic.map(|topic| &topic.topic)),
             or_dash(topic.map(|topic| topic.partitions)),
             or_dash(topic.and_then(|topic| topic.lag)),

@@ -39,6 +39,7 @@ mod types;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 pub use error::{AdminError, BrokerError, CommitError, PublishError};
 pub use group::{
@@ -46,8 +47,8 @@ pub use group::{
 };
 pub use handle::Broker;
 pub use types::{
-    FetchLimit, Fetched, GroupInfo, GroupMember, NewTopic, PartitionLag, Placed, TopicInfo,
-    Watermarks,
+    FetchLimit, Fetched, GroupInfo, GroupMember, GroupState, NewTopic, PartitionLag, Placed,
+    TopicInfo, Watermarks,
 };
 
 use crate::message::{NewRecord, Offset, Timestamp, TopicName, TopicPartition};
@@ -145,6 +146,13 @@ pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {
         group: String,
         topic: TopicName,
     ) -> BoxFuture<'_, Result<Vec<PartitionLag>, BrokerError>>;
+
+    /// How long a member of this group may be silent, where the log decides that and not
+    /// [`Subscription::session_timeout`]: on Kafka under the newer protocol (KIP-848). `None`: the subscription does.
+    fn group_session(&self, group: String) -> BoxFuture<'_, Result<Option<Duration>, BrokerError>> {
+        drop(group);
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// Can records be written and read right now? Cheap enough for a readiness probe each second.
     fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>>;

@@ -100,6 +100,26 @@ pub struct TopicInfo {
     pub max_message_bytes: usize,
 }
 
+/// What a group does, as far as the log tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GroupState {
+    /// It has members.
+    Active,
+    /// Nobody is in it.
+    Empty,
+    /// The log does not tell who is in it: [`GroupInfo::members`] says nothing. So it is on Kafka with every group of the
+    /// newer protocol (KIP-848), which the client can list, and cannot describe.
+    Unknown,
+}
+
+impl GroupState {
+    /// Where the log tells everything.
+    pub(crate) const fn of(members: &[GroupMember]) -> Self {
+        if members.is_empty() { Self::Empty } else { Self::Active }
+    }
+}
+
 /// A group as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupInfo {
@@ -107,6 +127,8 @@ pub struct GroupInfo {
     pub name: String,
     /// Raised by every rebalance; `None` where the log does not tell (a cluster).
     pub generation: Option<u64>,
+    /// Whether anybody is in it.
+    pub state: GroupState,
     /// Who is in it.
     pub members: Vec<GroupMember>,
 }

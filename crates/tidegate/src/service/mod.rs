@@ -121,6 +121,11 @@ impl<S> Service<S> {
 
     /// The group puts the member out when it is not heard of for so long; a member trusts its ownership for 0.8 of it
     /// after each accepted commit (rule 10). Default 45 s.
+    ///
+    /// On Kafka under the newer protocol (KIP-848) the group itself says how long, by its `consumer.session.timeout.ms`:
+    /// that is asked at the start, and counts where it is shorter. Asking takes the right DescribeConfigs on the group;
+    /// without it there is a warning, and this must not be longer than the group's. A group whose session is shortened
+    /// while members run needs them restarted.
     pub const fn session_timeout(mut self, timeout: Duration) -> Self {
         self.settings.session_timeout = timeout;
         self

@@ -1,6 +1,7 @@
 //! From a builder to a place in the group: checks first, all findings at once; then topics and stores; then the group.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -22,6 +23,8 @@ pub(super) async fn seat(
     start: StartFrom,
 ) -> Result<Seat, Error> {
     let (endpoint, pairs) = check(&settings, routes).await?;
+    let session_timeout = session(&settings).await?;
+    let settings = Settings { session_timeout, ..settings };
     let shop = Arc::new(shop(&settings, endpoint, pairs));
     stores(&shop).await?;
     let core = Core::new(core_config(&settings, &shop, start).await?);
@@ -122,6 +125,20 @@ async fn join(settings: &Settings, shop: &Shop) -> Result<Box<dyn crate::broker:
         ..Subscription::new(settings.group.clone(), shop.endpoint.topics())
     };
     settings.broker.subscribe(subscription).await.map_err(cannot_join(settings))
+}
+
+/// How long the group really waits for a silent member. Where it decides by itself and waits for less than was set, a lease
+/// of what was set would outlive the ownership (rule 10).
+async fn session(settings: &Settings) -> Result<Duration, Error> {
+    let wanted = settings.session_timeout;
+    let told = settings.broker.group_session(settings.group.clone()).await;
+    match told.map_err(cannot_join(settings))? {
+        Some(session) if session < wanted => {
+            tracing::info!(group = %settings.group, ?session, ?wanted, "the group's own session is shorter, and counts");
+            Ok(session)
+        }
+        _ => Ok(wanted),
+    }
 }
 
 fn cannot_join(settings: &Settings) -> impl FnOnce(BrokerError) -> Error {

@@ -108,11 +108,16 @@ fn service(how: &How) -> Service<StartFrom> {
     let book = Book { pen: Arc::new(Pen::open(&how.ledger)), next: Arc::default() };
     let order = if how.by_partition { Order::Partition } else { Order::Key };
     let pen = book.pen.clone();
-    Service::new(&how.name, Broker::kafka(options(how)).unwrap())
+    let service = Service::new(&how.name, Broker::kafka(options(how)).unwrap());
+    let service = match how.sharing {
+        // The group has one of its own, which the service finds out: the default is far longer.
+        Sharing::Kip848 => service,
+        Sharing::Cooperative | Sharing::Eager => service.session_timeout(how.session),
+    };
+    service
         .start_from(StartFrom::Earliest)
         .create_topics(CreateTopics::Always { partitions: 1 }) // of dead letters: there are none
         .concurrency(how.concurrency)
-        .session_timeout(how.session)
         .max_poll_interval(how.max_poll)
         .drain(how.drain)
         .observe(move |event| note(&pen, event))

@@ -39,11 +39,10 @@ fn f1_members_are_killed_while_the_group_rebalances_and_partitions_keep_their_or
 
 /// SIGSTOP until others have everything that the member had and its poll interval is over, too; then SIGCONT (fault F2).
 /// Under lag: what its lanes hold is long enough to go on with.
-#[test]
-fn f2_a_stopped_member_that_goes_on_begins_nothing_that_others_have() {
+fn stopped(how: How) {
     let takes = |flow, n| 2 * for_as_long_as(flow, n);
     let flow = Flow { messages: messages(), over: Duration::ZERO, takes };
-    let mut stage = Stage::set(LocalKafka::shared(), how("stopped"), flow);
+    let mut stage = Stage::set(LocalKafka::shared(), how, flow);
     for round in 0..rounds() {
         stage.reach(70 * (round + 1) / (rounds() + 1));
         stage.settle();
@@ -61,6 +60,17 @@ fn f2_a_stopped_member_that_goes_on_begins_nothing_that_others_have() {
     let verdict = stage.close(true, 1);
     assert_eq!(verdict.stops, rounds());
     assert!(verdict.robbed >= rounds(), "a stopped member kept its partitions");
+}
+
+#[test]
+fn f2_a_stopped_member_that_goes_on_begins_nothing_that_others_have() {
+    stopped(how("stopped"));
+}
+
+/// The session of 3 s is the broker's, and the members' own setting is far longer.
+#[test]
+fn f2_a_stopped_member_of_a_kip_848_group_begins_nothing_that_others_have() {
+    stopped(How { sharing: Sharing::Kip848, ..how("stopped-kip-848") });
 }
 
 /// Every 2 s one comes, or the oldest one goes, for as long as messages flow (fault F6).
@@ -98,7 +108,6 @@ fn f6_members_come_and_go_eager() {
 
 #[test]
 fn f6_members_come_and_go_kip_848() {
-    // Its session of 3 s is set at the broker, which is where the members' own setting comes from.
     comes_and_goes(How { sharing: Sharing::Kip848, ..how("come-and-go-kip-848") });
 }
 

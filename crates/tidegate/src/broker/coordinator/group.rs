@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::MemberId;
 use super::assignor::{Owners, Wishes, assign};
-use crate::broker::{CommitError, GroupInfo, GroupMember, RevokeTicket, Subscription};
+use crate::broker::{CommitError, GroupInfo, GroupMember, GroupState, RevokeTicket, Subscription};
 use crate::message::TopicPartition;
 
 /// What a member is to be told next.
@@ -309,11 +309,9 @@ impl Group {
         let present = self.members.iter().filter(|(_, member)| !member.out);
         let members = present
             .map(|(id, _)| GroupMember { id: format!("{name}-{}", id.0), partitions: owned(*id) });
-        GroupInfo {
-            name: name.into(),
-            generation: Some(self.generation),
-            members: members.collect(),
-        }
+        let members: Vec<_> = members.collect();
+        let (name, generation) = (name.into(), Some(self.generation));
+        GroupInfo { name, generation, state: GroupState::of(&members), members }
     }
 
     pub(super) fn wake_all(&self) {

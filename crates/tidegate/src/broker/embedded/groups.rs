@@ -8,7 +8,7 @@ use redb::ReadableTable;
 use super::Inner;
 use super::store::tables::{COMMITS, Place};
 use super::store::{Store, StoreError};
-use crate::broker::{BrokerError, Committed, GroupInfo, PartitionLag};
+use crate::broker::{BrokerError, Committed, GroupInfo, GroupState, PartitionLag};
 use crate::message::{Offset, TopicName, TopicPartition};
 
 /// What a group committed, by partition.
@@ -44,7 +44,10 @@ fn stored(store: &Store, group: &str) -> Result<BTreeMap<Place, Committed>, Stor
 /// Groups that have members, or have committed something.
 pub(super) async fn all(inner: &Arc<Inner>) -> Result<Vec<GroupInfo>, BrokerError> {
     let committers = inner.blocking(|inner| committers(&inner.store)).await?;
-    let silent = |name: String| GroupInfo { name, generation: Some(0), members: Vec::new() };
+    let silent = |name: String| {
+        let (generation, state) = (Some(0), GroupState::Empty);
+        GroupInfo { name, generation, state, members: Vec::new() }
+    };
     let mut groups: BTreeMap<_, _> =
         committers.iter().map(|name| (name.clone(), silent(name.clone()))).collect();
     for info in inner.coordinator.infos() {

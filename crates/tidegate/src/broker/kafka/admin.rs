@@ -200,7 +200,7 @@ impl Cluster {
     }
 }
 
-fn options() -> AdminOptions {
+pub(super) fn options() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(QUESTION)).operation_timeout(Some(QUESTION))
 }
 

@@ -1,5 +1,7 @@
 //! The contract, over what the folder's modules do.
 
+use std::time::Duration;
+
 use super::KafkaBroker;
 use super::member::Member;
 use crate::broker::{
@@ -85,7 +87,7 @@ impl BrokerDriver for KafkaBroker {
         })
     }
 
-    /// Members of a group of the newer protocol (KIP-848) are not told: the client describes such a group as empty.
+    /// Members of a group of the newer protocol (KIP-848) are not told: its state is unknown.
     fn groups(&self) -> BoxFuture<'_, Result<Vec<GroupInfo>, BrokerError>> {
         Box::pin(self.0.blocking(|inner| inner.cluster.groups()))
     }
@@ -103,6 +105,10 @@ impl BrokerDriver for KafkaBroker {
         topic: TopicName,
     ) -> BoxFuture<'_, Result<Vec<PartitionLag>, BrokerError>> {
         Box::pin(self.0.blocking(move |inner| inner.lag(&group, &topic)))
+    }
+
+    fn group_session(&self, group: String) -> BoxFuture<'_, Result<Option<Duration>, BrokerError>> {
+        Box::pin(self.0.blocking(move |inner| inner.cluster.session(&group)))
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>> {

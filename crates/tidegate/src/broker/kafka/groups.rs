@@ -13,7 +13,7 @@ use super::context::Told;
 use super::error::About;
 use super::waiting::until;
 use super::{assigned, error, ffi, record};
-use crate::broker::{BrokerError, Committed, GroupInfo, GroupMember, PartitionLag};
+use crate::broker::{BrokerError, Committed, GroupInfo, GroupMember, GroupState, PartitionLag};
 use crate::message::{Offset, Partition, TopicName, TopicPartition};
 
 /// Groups whose members own partitions; others (Connect's workers) share out other things.
@@ -101,6 +101,9 @@ impl Cluster {
     }
 }
 
+/// What the client says of a group that it has listed and cannot describe.
+const DEAD: &str = "Dead";
+
 fn info(group: &ClientGroup) -> GroupInfo {
     let consumers = group.protocol_type() == CONSUMERS;
     let member = |member: &rdkafka::groups::GroupMemberInfo| GroupMember {
@@ -110,11 +113,13 @@ fn info(group: &ClientGroup) -> GroupInfo {
             .filter(|_| consumers)
             .map_or_else(Vec::new, assigned::partitions),
     };
-    GroupInfo {
-        name: group.name().into(),
-        generation: None,
-        members: group.members().iter().map(member).collect(),
-    }
+    let members: Vec<_> = group.members().iter().map(member).collect();
+    let state = match group.state() {
+        // It is listed, so it lives: one of the newer protocol, or one that has gone since it was listed.
+        DEAD => GroupState::Unknown,
+        _ => GroupState::of(&members),
+    };
+    GroupInfo { name: group.name().into(), generation: None, state, members }
 }
 
 fn commits(

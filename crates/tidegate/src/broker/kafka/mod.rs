@@ -39,6 +39,7 @@ mod options;
 mod publish;
 mod reader;
 mod record;
+mod session;
 mod tokens;
 mod waiting;
 

@@ -38,8 +38,9 @@ pub enum GroupProtocol {
     /// Members agree among themselves; every cluster has it.
     #[default]
     Classic,
-    /// KIP-848: the broker shares out (Kafka 4). The assignor is the broker's; session times are set there, so
-    /// [`Subscription::session_timeout`](crate::broker::Subscription::session_timeout) has no effect.
+    /// KIP-848: the broker shares out (Kafka 4). The assignor is the broker's, and so is the session: `Service` asks for it
+    /// (the right DescribeConfigs on the group), and trusts its ownership no longer than that;
+    /// [`Subscription::session_timeout`](crate::broker::Subscription::session_timeout) does not change it.
     Consumer,
 }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Inner;
 use super::driver::SimBroker;
-use crate::broker::{BrokerError, FetchLimit, Fetched, GroupInfo, Watermarks};
+use crate::broker::{BrokerError, FetchLimit, Fetched, GroupInfo, GroupState, Watermarks};
 use crate::message::{Offset, TopicPartition};
 
 impl SimBroker {
@@ -62,7 +62,8 @@ impl Inner {
         infos.retain(|info| !info.members.is_empty() || committed.contains(&info.name));
         for name in committed {
             if !infos.iter().any(|info| info.name == name) {
-                infos.push(GroupInfo { name, generation: Some(0), members: Vec::new() });
+                let (generation, state) = (Some(0), GroupState::Empty);
+                infos.push(GroupInfo { name, generation, state, members: Vec::new() });
             }
         }
         infos.sort_by(|a, b| a.name.cmp(&b.name));
