@@ -25,7 +25,7 @@ up: ## the order platform on the embedded log
 infra-up: ## Kafka, PostgreSQL and Redis on this machine, in containers where Docker runs and compose.env is there
 	scripts/infra.sh up
 
-infra-down: ## ends them; what they kept is gone
+infra-down: ## ends them; what they kept is gone, in containers what all services kept
 	scripts/infra.sh down
 
 topics: ## creates the topics on Kafka

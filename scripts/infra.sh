@@ -2,7 +2,8 @@
 # The servers that the processes stand on: Kafka, PostgreSQL and Redis, on 127.0.0.1.
 #
 #   scripts/infra.sh up       starts them, and prints their addresses once they answer
-#   scripts/infra.sh down     ends them, and removes what they kept
+#   scripts/infra.sh down     ends them, and removes what they kept; in containers the services of compose.yaml end with
+#                             them, and what those kept goes too: the gateway's ledger, Prometheus and Grafana
 #   scripts/infra.sh status   prints which of them answer; exits with 1 when one does not
 #
 # In containers of compose.yaml when a Docker engine runs and compose.env is there (it has the passwords); otherwise as
@@ -30,8 +31,18 @@ each() {
     return $failed
 }
 
+# As the processes print them. The passwords are in compose.env, and stay there.
+addresses() {
+    cat <<'ADDRESSES'
+kafka      127.0.0.1:9092
+postgres   postgres://orders:POSTGRES_PASSWORD@127.0.0.1:5432/orders
+redis      redis://:REDIS_PASSWORD@127.0.0.1:6379
+ADDRESSES
+    say "compose.env has the passwords to put in there"
+}
+
 case $how-${1:-} in
-    compose-up) compose up --detach --wait "${servers[@]}" && compose ps "${servers[@]}" ;;
+    compose-up) compose up --detach --wait "${servers[@]}" && addresses ;;
     compose-down) compose down --volumes ;;
     compose-status) compose ps "${servers[@]}" ;;
     processes-up) each start ;;

@@ -54,3 +54,26 @@ fn missing(name: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands behind a `#` in the example has no effect, and nothing else has none.
+    #[test]
+    fn the_example_file_sets_what_has_an_effect_and_nothing_else() {
+        let text = include_str!("../../../.env.example");
+        let mut silent = 0;
+        for (line, name) in text.lines().filter_map(|line| Some((line, named(line)?))) {
+            assert_eq!(line.starts_with('#'), missing(name).is_some(), "{line}");
+            silent += usize::from(line.starts_with('#'));
+        }
+        assert!(silent > 10, "only {silent} were read");
+    }
+
+    /// The name of a setting, commented or not.
+    fn named(line: &str) -> Option<&str> {
+        let (name, _) = line.trim_start_matches(['#', ' ']).split_once('=')?;
+        name.chars().all(|c| c.is_ascii_uppercase() || c == '_').then_some(name)
+    }
+}

@@ -78,3 +78,48 @@ async fn a_broker_that_is_away_is_said_and_waited_for() {
     assert_eq!(up.charges(&before.order_id).await, 1);
     platform.end().await;
 }
+
+/// Deletes a topic, and waits until the cluster has forgotten it.
+async fn delete(kafka: &LocalKafka, topic: &str) {
+    let mut tool =
+        std::process::Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/kafka"));
+    tool.args([
+        "tool",
+        "org.apache.kafka.tools.TopicCommand",
+        "--bootstrap-server",
+        kafka.address(),
+    ]);
+    let output = tool.args(["--delete", "--topic", topic]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Somebody deletes the topics under the services: each says so, nobody ends, and all go on when the topics are back.
+#[tokio::test]
+async fn topics_that_are_deleted_are_said_and_used_again_when_they_are_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let kafka = LocalKafka::start();
+    let place = Place::new(folder.path(), kafka.address(), "deleted");
+    place.topics().await;
+    let platform = Platform::ready(&place).await;
+    let up = &platform.producer;
+    let before = up.order("widget").await;
+    up.reaches(&before.order_id, "completed").await;
+
+    delete(&kafka, "deleted").await;
+    not_ready(&up.producer(), "deleted").await;
+    not_ready(&up.consumer(), "no partition is assigned").await;
+    delete(&kafka, "deleted_dlq").await;
+    not_ready(&up.replay(), "deleted").await;
+
+    place.topics().await;
+    for service in [up.producer(), up.consumer(), up.replay()] {
+        eventually("it is ready again", async || {
+            (service.get("/ready").await.status == 200).then_some(())
+        })
+        .await;
+    }
+    let after = up.order("widget").await;
+    up.reaches(&after.order_id, "completed").await;
+    assert_eq!(up.charges(&before.order_id).await, 1);
+    platform.end().await;
+}

@@ -11,6 +11,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod disks;
 mod down;
 mod load;
 mod operator;
