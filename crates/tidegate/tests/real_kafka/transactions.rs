@@ -2,13 +2,13 @@
 //! is open (`read_committed`). Markers and aborted records are gaps (fault F22).
 
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use tidegate::broker::{Broker, FetchLimit};
+use tidegate::broker::{Broker, Consumer as _, FetchLimit, Subscription};
 use tidegate::message::{NewRecord, Offset};
 
 use crate::notes::{Notes, Running, numbered};
 use crate::support::{
-    PATIENCE, all, blocking, caught_up, committed, create, name, place, plain, publish, shared,
-    until,
+    PATIENCE, all, blocking, caught_up, committed, create, member, name, place, plain, publish,
+    read, shared, subscription, until,
 };
 
 /// A producer with transactions.
@@ -134,4 +134,39 @@ async fn f22_nobody_passes_a_transaction_that_is_open() {
     let keys: Vec<_> = (0..5).map(|n| numbered(topic, n).key).collect();
     let read: Vec<_> = all(&broker, &place(topic, 0)).await.into_iter().map(|r| r.key).collect();
     assert_eq!(read, keys);
+}
+
+/// Longer than a member's watchdog waits for a record (60 s), asks, and waits again (5 s).
+const WATCHED: std::time::Duration = std::time::Duration::from_secs(70);
+
+/// The log ends behind what was read: with a marker, and with a transaction that is open. Neither is a silence, and nobody joins
+/// anew over it.
+#[tokio::test(flavor = "multi_thread")]
+async fn markers_and_open_transactions_at_the_end_are_no_silence() {
+    let (kafka, broker) = shared();
+    let (markers, open) = ("markers-at-the-end", "open-at-the-end");
+    for topic in [markers, open] {
+        create(&broker, topic, 1).await;
+    }
+    let others = blocking(|| [markers, open].map(|topic| Other::new(kafka.address(), topic)));
+    blocking(|| {
+        others.each_ref().map(|other| {
+            other.begin(0..3);
+            other.commit();
+        });
+        others[0].begin(3..5);
+        others[0].abort();
+        others[1].begin(3..5);
+    });
+    ends_at(&broker, markers, 7).await;
+    let topics = vec![name(markers), name(open)];
+    let how = Subscription { topics, ..subscription("silences", markers) };
+    let mut member = member(&broker, how, 2).await;
+    assert_eq!(read(member.as_mut(), 6).await.len(), 6);
+    // What is looked at is this time itself: nothing may be told in it.
+    let told = tokio::time::timeout(WATCHED, member.poll()).await;
+    assert!(told.is_err(), "{told:?}");
+    blocking(|| others[1].commit());
+    assert_eq!(read(member.as_mut(), 2).await.len(), 2, "it was not given up");
+    member.close().await;
 }
