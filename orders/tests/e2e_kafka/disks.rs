@@ -53,7 +53,7 @@ async fn a_gateway_that_cannot_write_its_ledger_is_an_outage_and_is_used_again()
         consumer: place.orders("consumer").ready_at(1..2).await,
         replay: place.orders("replay").ready_at(2..3).await,
     };
-    let ids = fill(&platform.producer, "gateway is down: the ledger cannot be written").await;
+    let ids = fill(&platform.producer, "the ledger cannot be written").await;
     platform.gateway.give_room();
     all_completed(&platform.producer, ids).await;
     platform.end().await;
@@ -71,7 +71,7 @@ async fn a_consumer_that_cannot_write_its_store_says_so_and_goes_on() {
         producer: place.orders("producer").ready_at(0..1).await,
         replay: place.orders("replay").ready_at(2..3).await,
     };
-    let ids = fill(&platform.producer, "orders.db").await;
+    let ids = fill(&platform.producer, " is paused: ").await;
     platform.consumer.give_room();
     all_completed(&platform.producer, ids).await;
     platform.end().await;
