@@ -60,7 +60,7 @@ pub(crate) fn failed(class: Class) -> Verdict {
 }
 
 pub(crate) fn failed_by(class: Class, cause: Cause) -> Verdict {
-    let failure = Failure { class, message: "no".into(), cause };
+    let failure = Box::new(Failure { class, message: "no".into(), cause });
     Verdict::Failed { failure, took: ms(5) }
 }
 

@@ -8,7 +8,7 @@ use tidegate::consumer::core::{StepFailure, Verdict};
 use tidegate::message::TopicPartition;
 
 fn failed(class: Class, cause: Cause) -> Verdict {
-    let failure = Failure { class, message: "no".into(), cause };
+    let failure = Box::new(Failure { class, message: "no".into(), cause });
     Verdict::Failed { failure, took: Duration::from_millis(5) }
 }
 

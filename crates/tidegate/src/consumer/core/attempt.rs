@@ -63,7 +63,7 @@ impl Partition {
                 self.outage_over(offset, cx);
                 self.end(offset, End::Skipped);
             }
-            Verdict::Failed { failure, took } => self.failed(offset, failure, took, cx),
+            Verdict::Failed { failure, took } => self.failed(offset, *failure, took, cx),
             Verdict::Fenced => self.fenced(cx),
             Verdict::Held => {} // given back by `ran`
         }

@@ -64,8 +64,8 @@ pub enum Verdict {
     Skipped,
     /// The attempt failed.
     Failed {
-        /// Why.
-        failure: Failure,
+        /// Why. Boxed: most answers have none, and many are kept at once.
+        failure: Box<Failure>,
         /// How long the attempt took.
         took: Duration,
     },

@@ -29,7 +29,9 @@ pub(super) async fn run(job: &mut Job, attempt: u32, started: Duration) -> Verdi
     job.site.shop.attempts.fetch_add(1, Ordering::Relaxed);
     match verdict(job, attempt).await {
         Ok(verdict) => verdict,
-        Err(failure) => Verdict::Failed { failure, took: took(&job.site, started) },
+        Err(failure) => {
+            Verdict::Failed { failure: Box::new(failure), took: took(&job.site, started) }
+        }
     }
 }
 

@@ -19,12 +19,13 @@ use crate::broker::BoxFuture;
 use crate::consumer::core::{Start, Step, StepFailure};
 use crate::consumer::runtime::beat::Beat;
 use crate::consumer::runtime::call::unpanicked;
-use crate::consumer::runtime::chain::{Chain, Running, chains};
 use crate::consumer::runtime::job::{Carry, Job, Site};
+use crate::consumer::runtime::line::Line;
 use crate::consumer::runtime::report::{Counter, Report, Stepped, add};
 use crate::consumer::runtime::settle;
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
+use crate::consumer::runtime::worker::{Running, Worker};
 use crate::delivery::Identified;
 use crate::message::Offset;
 
@@ -83,15 +84,13 @@ impl Lane {
     async fn begin(&self, task: Task, running: &mut Running, done: &mut Vec<Report>) {
         match task {
             Task::Run { tenure, starts } => {
-                for starts in chains(starts) {
-                    let chain = Chain {
-                        shop: self.shop.clone(),
-                        beat: self.beat.clone(),
-                        tenure: tenure.clone(),
-                        counter: self.counter.clone(),
-                    };
-                    chain.begin(starts, running, done).await;
-                }
+                let worker = Worker {
+                    shop: self.shop.clone(),
+                    beat: self.beat.clone(),
+                    counter: self.counter.clone(),
+                    line: Arc::new(Line::new(tenure, starts)),
+                };
+                worker.begin(running, done).await;
             }
             Task::Step { tenure, offset, item, carry, step } => {
                 let site = Site { shop: self.shop.clone(), tenure, offset, item };

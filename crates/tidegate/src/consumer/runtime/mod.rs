@@ -12,7 +12,6 @@
 mod attempt;
 mod beat;
 mod call;
-mod chain;
 mod dead;
 mod dispatch;
 mod driver;
@@ -22,6 +21,7 @@ mod job;
 mod lane;
 mod lanes;
 mod limits;
+mod line;
 mod logs;
 mod observer;
 mod orders;
@@ -32,6 +32,7 @@ mod settle;
 mod shop;
 mod tenure;
 mod turns;
+mod worker;
 
 pub(crate) use driver::{Driver, Seat};
 pub(crate) use limits::Limits;
