@@ -62,6 +62,12 @@ pub enum Bug {
     UnknownIsAcked,
     /// A handler runs in a task of its own: who cuts it off only stops waiting, and it goes on (rule 11).
     CutGoesOn,
+    /// The handler of a dead letter runs in a task of its own, and goes on when its partition is taken away (rule 11).
+    DeadHandlerGoesOn,
+    /// What was dead-lettered is run again when it comes again, and its dead letters double (rule 31).
+    DeadRunsAgain,
+    /// A marker that could not be written begins the settlement anew, and with it the dead letter (rules 4, 31).
+    LetterAgain,
     /// A partition that is found while the service runs begins at its end (apache/kafka KAFKA-12478; rules 7, 12).
     NewBeginsAtEnd,
     /// Goes on where the log begins when what it wants next was deleted (`auto.offset.reset`; rule 7).
@@ -71,7 +77,7 @@ pub enum Bug {
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -99,6 +105,9 @@ impl Bug {
         Self::ResumeGoesBack,
         Self::UnknownIsAcked,
         Self::CutGoesOn,
+        Self::DeadHandlerGoesOn,
+        Self::DeadRunsAgain,
+        Self::LetterAgain,
         Self::NewBeginsAtEnd,
         Self::SilentJump,
     ];
@@ -152,9 +161,21 @@ pub(crate) fn has(bug: Bug) -> bool {
 pub(crate) fn called<T: Send + 'static>(
     call: crate::broker::BoxFuture<'static, T>,
 ) -> crate::broker::BoxFuture<'static, T> {
-    if !has(Bug::CutGoesOn) {
-        return call;
-    }
+    if has(Bug::CutGoesOn) { in_a_task(call) } else { call }
+}
+
+/// The same of a dead letter's handler.
+#[cfg(feature = "testing")]
+pub(crate) fn called_dead<T: Send + 'static>(
+    call: crate::broker::BoxFuture<'static, T>,
+) -> crate::broker::BoxFuture<'static, T> {
+    if has(Bug::DeadHandlerGoesOn) { in_a_task(call) } else { call }
+}
+
+#[cfg(feature = "testing")]
+fn in_a_task<T: Send + 'static>(
+    call: crate::broker::BoxFuture<'static, T>,
+) -> crate::broker::BoxFuture<'static, T> {
     #[allow(clippy::disallowed_methods, reason = "a task that nobody owns is the bug")]
     let task = tokio::spawn(call);
     Box::pin(async move {
@@ -165,6 +186,12 @@ pub(crate) fn called<T: Send + 'static>(
 /// The handler's call.
 #[cfg(not(feature = "testing"))]
 pub(crate) fn called<T>(call: T) -> T {
+    call
+}
+
+/// The same of a dead letter's handler.
+#[cfg(not(feature = "testing"))]
+pub(crate) fn called_dead<T>(call: T) -> T {
     call
 }
 

@@ -33,6 +33,9 @@ impl Life {
         if world.checks("I4") {
             checks::i4_what_is_covered_is_not_begun(&mut truth, process, at, offset);
         }
+        if world.checks("rule 31") {
+            checks::rule_31_what_is_dead_is_not_begun(&mut truth, process, at, offset);
+        }
         if world.checks("rule 21") {
             checks::rule_21_failures_are_not_forgotten(
                 &mut truth, process, at, offset, attempt, most,

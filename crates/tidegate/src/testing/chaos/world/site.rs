@@ -94,10 +94,18 @@ impl World {
         }
     }
 
-    fn dead(&self, record: &Record) {
+    fn dead(&self, process: Process, record: &Record) {
         let Some(origin) = Origin::from_headers(&record.headers) else { return };
         let at = TopicPartition::new(origin.topic, origin.partition);
-        lock(&self.truth).learn(&at, origin.offset, |fact| fact.dead = true);
+        let mut truth = lock(&self.truth);
+        if self.checks("rule 31") {
+            checks::rule_31_dead_letters_do_not_double(&mut truth, process, &at, origin.offset);
+        }
+        let unanswered = truth.hands(process).letter_unanswered;
+        truth.learn(&at, origin.offset, |fact| {
+            (fact.dead, fact.letters) = (true, fact.letters + 1);
+            fact.excused |= unanswered; // whoever does not know publishes it again
+        });
     }
 }
 
@@ -118,6 +126,10 @@ impl Faults for World {
             None if self.is_away(Kind::BrokerAway) => Injection::Refuse,
             None => Injection::Nothing,
         };
+        if self.moment_of(site) == Some(Moment::DeadLetter) {
+            let unanswered = !matches!(injection, Injection::Nothing | Injection::Late(_));
+            lock(&self.truth).hands(site.process).letter_unanswered = unanswered;
+        }
         match injection {
             Injection::Nothing => self.a_little_late(site.call),
             injection => injection,
@@ -130,7 +142,7 @@ impl Faults for World {
             format!("{process:?}: appended {at} offset {}", record.offset)
         });
         if self.topics.dead_letters.contains(&record.topic) {
-            return self.dead(record);
+            return self.dead(process, record);
         }
         if self.topics.sources.contains(&record.topic) {
             self.source(record);
