@@ -137,9 +137,7 @@ impl Observer for Listener {
                     lock(&world.truth).learn(partition, *offset, |fact| fact.skipped = true);
                 }
             }
-            RuntimeEvent::Started { partition, .. } => {
-                lock(&world.truth).hands(life.process()).open(partition);
-            }
+            RuntimeEvent::Started { partition, .. } => life.starts(partition),
             RuntimeEvent::Ended { partition, lost } => life.gave_back(partition, *lost),
             RuntimeEvent::Retrying { partition, offset, failure, .. } => {
                 life.is_over(partition, *offset);

@@ -28,7 +28,7 @@ pub(super) use i7::{
     i7_it_ends_in_time, i7_lost_records_end_it, i7_nobody_spins, i7_what_can_be_read_is_read,
 };
 pub(super) use i10::i10_commits_never_move_back;
-pub(super) use rule_10::rule_10_nothing_begins_unproven;
+pub(super) use rule_10::{rule_10_nothing_begins_unproven, rule_10_nothing_starts_unproven};
 pub(super) use rule_11::rule_11_a_drain_commits_what_is_done;
 pub(super) use rule_13::{
     rule_13_a_call_ends_with_its_attempt, rule_13_a_dead_handler_ends_with_its_call,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{PUBLISHER, World, lock};
+use super::{Life, PUBLISHER, World, lock};
 use crate::broker::CommitEntry;
 use crate::consumer::core::metadata::CommitMetadata;
 use crate::dead_letter::Origin;
@@ -12,7 +12,7 @@ use crate::testing::chaos::checks;
 use crate::testing::chaos::moment::{Kind, Moment};
 use crate::testing::chaos::outside::REFUSED;
 use crate::testing::chaos::truth::Truth;
-use crate::testing::sim::{Call, Faults, Injection, Process, Site};
+use crate::testing::sim::{Call, Faults, Injection, Process, Refusal, Site};
 
 /// So long after a process goes on, it has heard nothing from the group yet: its heartbeat is on its way.
 pub(super) const ROUND_TRIP: Duration = Duration::from_millis(25);
@@ -55,6 +55,20 @@ impl World {
         }
         let later = rng.millis(0, 500);
         rng.pick(&[Injection::Refuse, Injection::LoseReply(later), Injection::Late(later)])
+    }
+
+    /// What becomes of a call of a process that is cut off, or was a moment ago.
+    fn disconnected(&self, life: &Life, call: Call) -> Option<Injection> {
+        let left = life.left_cut_off();
+        match call {
+            call if call.is_local() => None,
+            Call::Poll if !left.is_zero() => Some(Injection::Late(left)),
+            _ if !left.is_zero() => Some(Injection::LoseRequest(left)),
+            Call::Commit if life.was_cut_off() && lock(&self.rng).percent(50) => {
+                Some(Injection::RefuseCommit(Refusal::NotCoordinator))
+            }
+            _ => None,
+        }
     }
 
     fn a_little_late(&self, call: Call) -> Injection {
@@ -120,6 +134,9 @@ impl Faults for World {
         }
         if site.call == Call::Poll && life.has_just_thawed() {
             return Injection::Late(ROUND_TRIP);
+        }
+        if let Some(injection) = self.disconnected(&life, site.call) {
+            return injection;
         }
         let injection = match self.moment_of(site) {
             Some(moment) => life.hit(moment, true),
