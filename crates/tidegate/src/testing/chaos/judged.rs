@@ -78,7 +78,7 @@ impl Life {
                 truth.marked(id);
             }
             Marker::Dead { .. } => {
-                truth.learn_of(id, |fact| fact.marked_dead = true);
+                truth.marked_dead(id);
             }
         }
         drop(truth);
