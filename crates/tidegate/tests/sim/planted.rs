@@ -40,3 +40,15 @@ fn each_planted_bug_is_found() {
     }
     assert_eq!(missed, [], "not found within {WORLDS} worlds");
 }
+
+/// Rule 10 says that a lease was not asked; I4 says what comes of it, also where no store fences: records are begun that
+/// others have finished.
+#[test]
+fn what_comes_of_a_lease_that_nobody_asks_is_seen_without_rule_10() {
+    let ways = Ways { bug: Some(Bug::NoLease), without: vec!["rule 10"], ..Ways::default() };
+    for from in (0..BEGINNINGS).map(|n| 1_000_000 * (n + 1)) {
+        let (_, found) = run_all(from..from + 500, |seed| own_world(&Plan::draw(seed), &ways));
+        println!("from {from}: {found:?}");
+        assert_eq!(found.map(|(_, violation)| violation.invariant), Some("I4"), "from {from}");
+    }
+}
