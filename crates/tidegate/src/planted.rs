@@ -41,6 +41,8 @@ pub enum Bug {
     NoLease,
     /// Asks the lease before it claims, and calls the handler however long the claim took (rule 10).
     ClaimOutlivesLease,
+    /// A lane that is woken by a call and by the end of its ownership looks at the call first, which takes one more step (rule 11).
+    StepBeforeEnd,
     /// Reads on what belongs to another owner, and drops it.
     FencedReadsOn,
     /// What runs for a lost partition is not cut off, and its answer counts for whoever owns it by then
@@ -77,7 +79,7 @@ pub enum Bug {
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -95,6 +97,7 @@ impl Bug {
         Self::NoBudget,
         Self::NoLease,
         Self::ClaimOutlivesLease,
+        Self::StepBeforeEnd,
         Self::FencedReadsOn,
         Self::LateCompletion,
         Self::StaleCommitAnswer,
