@@ -80,6 +80,10 @@ pub(crate) trait Ownership: Send + Sync + std::fmt::Debug {
     /// Whether it may be acted on now.
     fn holds(&self) -> bool;
 
+    /// A call that the record shares with others takes a step: simulated worlds look whether it may.
+    #[cfg(feature = "testing")]
+    fn goes_on(&self) {}
+
     /// The clock that its lease is measured on.
     fn clock(&self) -> &Clock;
 }

@@ -41,6 +41,8 @@ pub enum Bug {
     NoLease,
     /// Asks the lease before it claims, and calls the handler however long the claim took (rule 10).
     ClaimOutlivesLease,
+    /// A lane that is woken by a call and by the end of its ownership looks at the call first, which takes one more step (rule 11).
+    StepBeforeEnd,
     /// Reads on what belongs to another owner, and drops it.
     FencedReadsOn,
     /// What runs for a lost partition is not cut off, and its answer counts for whoever owns it by then
@@ -62,6 +64,12 @@ pub enum Bug {
     UnknownIsAcked,
     /// A handler runs in a task of its own: who cuts it off only stops waiting, and it goes on (rule 11).
     CutGoesOn,
+    /// The handler of a dead letter runs in a task of its own, and goes on when its partition is taken away (rule 11).
+    DeadHandlerGoesOn,
+    /// What was dead-lettered is run again when it comes again, and its dead letters double (rule 31).
+    DeadRunsAgain,
+    /// A marker that could not be written begins the settlement anew, and with it the dead letter (rules 4, 31).
+    LetterAgain,
     /// A partition that is found while the service runs begins at its end (apache/kafka KAFKA-12478; rules 7, 12).
     NewBeginsAtEnd,
     /// Goes on where the log begins when what it wants next was deleted (`auto.offset.reset`; rule 7).
@@ -71,7 +79,7 @@ pub enum Bug {
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 33] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -89,6 +97,7 @@ impl Bug {
         Self::NoBudget,
         Self::NoLease,
         Self::ClaimOutlivesLease,
+        Self::StepBeforeEnd,
         Self::FencedReadsOn,
         Self::LateCompletion,
         Self::StaleCommitAnswer,
@@ -99,6 +108,9 @@ impl Bug {
         Self::ResumeGoesBack,
         Self::UnknownIsAcked,
         Self::CutGoesOn,
+        Self::DeadHandlerGoesOn,
+        Self::DeadRunsAgain,
+        Self::LetterAgain,
         Self::NewBeginsAtEnd,
         Self::SilentJump,
     ];
@@ -152,9 +164,21 @@ pub(crate) fn has(bug: Bug) -> bool {
 pub(crate) fn called<T: Send + 'static>(
     call: crate::broker::BoxFuture<'static, T>,
 ) -> crate::broker::BoxFuture<'static, T> {
-    if !has(Bug::CutGoesOn) {
-        return call;
-    }
+    if has(Bug::CutGoesOn) { in_a_task(call) } else { call }
+}
+
+/// The same of a dead letter's handler.
+#[cfg(feature = "testing")]
+pub(crate) fn called_dead<T: Send + 'static>(
+    call: crate::broker::BoxFuture<'static, T>,
+) -> crate::broker::BoxFuture<'static, T> {
+    if has(Bug::DeadHandlerGoesOn) { in_a_task(call) } else { call }
+}
+
+#[cfg(feature = "testing")]
+fn in_a_task<T: Send + 'static>(
+    call: crate::broker::BoxFuture<'static, T>,
+) -> crate::broker::BoxFuture<'static, T> {
     #[allow(clippy::disallowed_methods, reason = "a task that nobody owns is the bug")]
     let task = tokio::spawn(call);
     Box::pin(async move {
@@ -165,6 +189,12 @@ pub(crate) fn called<T: Send + 'static>(
 /// The handler's call.
 #[cfg(not(feature = "testing"))]
 pub(crate) fn called<T>(call: T) -> T {
+    call
+}
+
+/// The same of a dead letter's handler.
+#[cfg(not(feature = "testing"))]
+pub(crate) fn called_dead<T>(call: T) -> T {
     call
 }
 

@@ -49,8 +49,8 @@ async fn batched_as_a_whole(batch: Batch<Order>) -> Result<(), Permanent> {
 
 #[test]
 fn batches_get_through() {
-    chaos(0..60, || Topic::json("orders").on_batch(10, batched), order);
-    chaos(0..60, || Topic::json("orders").on_batch(10, batched_as_a_whole), order);
+    chaos(0..300, || Topic::json("orders").on_batch(10, batched), order);
+    chaos(0..300, || Topic::json("orders").on_batch(10, batched_as_a_whole), order);
 }
 
 async fn stores(Payload(order): Payload<Order>, mut tx: Inbox<Model>) {

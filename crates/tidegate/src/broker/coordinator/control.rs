@@ -53,6 +53,11 @@ impl Coordinator {
         lock(&self.groups).values_mut().for_each(|group| group.away(until, Instant::now()));
     }
 
+    /// Whether a member was told that it owns the partition.
+    pub(crate) fn is_owned(&self, group: &str, at: &TopicPartition) -> bool {
+        self.with(group, |group| group.is_owned(at)).unwrap_or_default()
+    }
+
     /// Raised by each rebalance; `None` while everything is taken back for the next one.
     pub(crate) fn generation(&self, group: &str) -> Option<u64> {
         self.with(group, |group| group.generation()).flatten()

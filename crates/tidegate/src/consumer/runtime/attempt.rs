@@ -21,7 +21,7 @@ use crate::emit::Emits;
 use crate::inbox::{Claimed, InboxSession, StoreError};
 use crate::message::NewRecord;
 use crate::outcome::Outcome;
-use crate::planted;
+use crate::planted::{self, planted};
 use crate::policy::Effects;
 
 /// Runs the attempt, which starts now.
@@ -82,7 +82,7 @@ async fn dead(
     if owes {
         dispatch(site).await.map_err(|failure| outage("broker", reason(failure)))?;
     }
-    Ok(if site.item.replays(letter) {
+    Ok(if site.item.replays(letter) || planted!(DeadRunsAgain) {
         Entry::Run(Some(session))
     } else {
         Entry::Settled(Verdict::Skipped)

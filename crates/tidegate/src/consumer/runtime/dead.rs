@@ -17,6 +17,7 @@ use crate::events::RuntimeEvent;
 use crate::inbox::{Claimed, InboxSession, Marker, StoreError};
 use crate::message::NewRecord;
 use crate::outcome::Outcome;
+use crate::planted::{self, planted};
 
 /// Publishes the dead letter, and remembers where it stands.
 pub(super) async fn letter(job: &mut Job, death: Death) -> Result<(), StepFailure> {
@@ -78,7 +79,9 @@ async fn call(job: &mut Job, session: Option<Box<dyn InboxSession>>) -> Result<(
     let (policy, limit) = (site.item.policy, site.policy().dead_time_limit());
     let endpoint = &site.shop.endpoint;
     let (attempt, inbox) = (delivery.attempt, delivery.inbox.clone());
-    let call = guarded(&site.shop.clock, limit, move || endpoint.call_dead(policy, delivery));
+    let call = guarded(&site.shop.clock, limit, move || {
+        planted::called_dead(endpoint.call_dead(policy, delivery))
+    });
     let outcome = call.instrument(site.span()).await;
     let session = inbox.take();
     match outcome {
@@ -129,6 +132,11 @@ pub(super) async fn mark(job: &mut Job) -> Result<(), StepFailure> {
     };
     let letter = job.carry.letter.clone().unwrap_or_default();
     let result = commit(session, Marker::Dead { letter }, &mut job.carry).await;
+    if let (true, true, Some(death)) =
+        (planted!(LetterAgain), result.is_err(), job.carry.death.clone())
+    {
+        self::letter(job, death.as_ref().clone()).await?;
+    }
     result.map_err(|error| match step_failure(error) {
         StepFailure::Again(why) => StepFailure::Rerun(why),
         other => other,

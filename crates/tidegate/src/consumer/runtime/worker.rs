@@ -23,6 +23,8 @@ use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::delivery::Identified;
 use crate::message::Offset;
+#[cfg(feature = "testing")]
+use crate::planted::planted;
 use crate::policy::Order;
 
 /// What a lane waits for.
@@ -151,6 +153,14 @@ struct Placed<'s> {
 
 /// Dropped when the ownership ends.
 async fn until_over(tenure: Arc<Tenure>, mut work: BoxFuture<'static, Option<Ran>>) -> Report {
+    #[cfg(feature = "testing")]
+    if planted!(StepBeforeEnd) {
+        return tokio::select! {
+            biased;
+            ran = &mut work => ran.map_or(Report::Cut, Report::Ran),
+            () = tenure.over.cancelled() => Report::Cut,
+        };
+    }
     tokio::select! {
         biased; // the end first: nothing of what has ended takes another step (rule 11)
         () = tenure.over.cancelled() => {

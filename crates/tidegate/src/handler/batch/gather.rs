@@ -20,6 +20,8 @@ use super::{Batch, BatchRecord};
 use crate::broker::BoxFuture;
 use crate::broker::sync::lock;
 use crate::class::{Class, Failure};
+#[cfg(feature = "testing")]
+use crate::delivery::Ours;
 use crate::outcome::Outcome;
 
 /// What became of a call.
@@ -104,11 +106,16 @@ impl<T: Send + 'static> Wave<T> {
         let (places, cut) = (Arc::<Mutex<Vec<_>>>::default(), CancellationToken::new());
         let (records, over) = (places.clone(), cut.clone());
         let whole = async move {
-            let records = std::mem::take(&mut *lock(&records));
+            let records: Vec<BatchRecord<T>> = std::mem::take(&mut *lock(&records));
             if records.len() == 1 || over.is_cancelled() {
                 // Alone it is called by its own attempt, which limits its time and catches its panic.
                 return if over.is_cancelled() { Answer::Cut } else { Answer::Alone };
             }
+            #[cfg(feature = "testing")]
+            let call = looked_at(
+                call,
+                records.iter().map(|record| record.delivery.ours.clone()).collect(),
+            );
             let mut called = Box::pin(answer(call, Batch(records)));
             tokio::select! {
                 biased;
@@ -122,6 +129,21 @@ impl<T: Send + 'static> Wave<T> {
         };
         let whole: BoxFuture<'static, Answer> = Box::pin(whole);
         Self { places, call: whole.shared(), cut }
+    }
+}
+
+/// Each step of the call is one of all its records, whoever of them drives it.
+#[cfg(feature = "testing")]
+fn looked_at<T, F: Future + Send + 'static>(
+    call: impl FnOnce(Batch<T>) -> F,
+    ours: Vec<Ours>,
+) -> impl FnOnce(Batch<T>) -> BoxFuture<'static, F::Output> {
+    move |batch| {
+        let mut call = Box::pin(call(batch));
+        Box::pin(std::future::poll_fn(move |cx| {
+            ours.iter().filter_map(|ours| ours.0.as_ref()).for_each(|ours| ours.goes_on());
+            call.as_mut().poll(cx)
+        }))
     }
 }
 

@@ -33,15 +33,20 @@ impl Life {
         if world.checks("I4") {
             checks::i4_what_is_covered_is_not_begun(&mut truth, process, at, offset);
         }
+        if world.checks("rule 31") {
+            checks::rule_31_what_is_dead_is_not_begun(&mut truth, process, at, offset);
+        }
         if world.checks("rule 21") {
             checks::rule_21_failures_are_not_forgotten(
                 &mut truth, process, at, offset, attempt, most,
             );
         }
         let stopped = self.clock().gate().is_shut();
+        // Nothing that it begins now can be committed: it may happen again.
+        let lost = stopped || !self.left_cut_off().is_zero();
         truth.learn(at, offset, |fact| {
             fact.begun.insert(process);
-            fact.excused |= stopped;
+            fact.excused |= lost;
             fact.attempt = Some((process, attempt));
         });
         let underway = Underway::begin(self, &mut truth, begun, stopped);
@@ -73,7 +78,7 @@ impl Life {
                 truth.marked(id);
             }
             Marker::Dead { .. } => {
-                truth.learn_of(id, |fact| fact.marked_dead = true);
+                truth.marked_dead(id);
             }
         }
         drop(truth);
@@ -106,6 +111,15 @@ impl Life {
         if self.world().checks("I5") {
             checks::i5_what_ends_was_held(&mut truth, self.process(), at, offset, held);
         }
+    }
+
+    /// Records of a partition are wanted from now on.
+    pub(super) fn starts(&self, at: &TopicPartition) {
+        let mut truth = lock(&self.world().truth);
+        if self.world().checks("rule 10") {
+            checks::rule_10_nothing_starts_unproven(&mut truth, self.process(), at);
+        }
+        truth.hands(self.process()).open(at);
     }
 
     /// A partition was given back or lost.

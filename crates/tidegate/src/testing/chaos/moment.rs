@@ -92,6 +92,8 @@ pub enum Kind {
     Rebalance,
     /// F7: the answer comes late.
     Slow,
+    /// F7: the process hears nothing of the brokers, and they nothing of it, past its session; it works on.
+    CutOff,
     /// F8: the call is refused.
     Refused,
     /// F8, F11: the call acts, and its answer is lost.
@@ -108,7 +110,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Crash,
         Self::Zombie,
         Self::Restart,
@@ -116,6 +118,7 @@ impl Kind {
         Self::CoordinatorMoves,
         Self::Rebalance,
         Self::Slow,
+        Self::CutOff,
         Self::Refused,
         Self::ReplyLost,
         Self::StoreAway,
@@ -151,6 +154,8 @@ impl Kind {
             // What leaves is not asked to leave once more.
             Self::Restart => !matches!(moment, Moment::Shutdown | Moment::TakeOver),
             Self::Slow => !matches!(moment, Moment::Waiting | Moment::Revoke),
+            // Who is about to join or to leave has nothing that could be taken away.
+            Self::CutOff => !matches!(moment, Moment::Shutdown | Moment::TakeOver),
             _ => true,
         }
     }
@@ -166,6 +171,7 @@ impl fmt::Display for Kind {
             Self::CoordinatorMoves => "F5 coordinator",
             Self::Rebalance => "F6 rebalance",
             Self::Slow => "F7 slow",
+            Self::CutOff => "F7 cut off",
             Self::Refused => "F8 refused",
             Self::ReplyLost => "F8 reply lost",
             Self::StoreAway => "F10 store away",

@@ -64,6 +64,7 @@ impl Plan {
         let mut rng = Rng::new(seed);
         let mut plan = Self::drawn(seed, &mut rng);
         plan.faults.extend(faults_of_the_log(&mut Rng::new(seed ^ 0x22)));
+        plan.faults.extend(cut_off(&mut Rng::new(seed ^ 0x7c)));
         plan
     }
 
@@ -120,9 +121,17 @@ fn faults_of_the_log(rng: &mut Rng) -> Vec<Planned> {
     faults
 }
 
+/// In some worlds a process is cut off, most often while a commit is on its way: its answer comes when others have had the
+/// partition. Drawn apart as well.
+fn cut_off(rng: &mut Rng) -> Option<Planned> {
+    let fault = rng.percent(25).then(|| planned(Kind::CutOff, rng))?;
+    let moment = if rng.percent(50) { Moment::Marked } else { fault.moment };
+    Some(Planned { moment, ..fault })
+}
+
 fn faults(rng: &mut Rng) -> Vec<Planned> {
-    let of_the_log = |kind: &Kind| Kind::OF_THE_LOG.contains(kind);
-    let mut kinds: Vec<_> = Kind::ALL.into_iter().filter(|kind| !of_the_log(kind)).collect();
+    let apart = |kind: &Kind| Kind::OF_THE_LOG.contains(kind) || *kind == Kind::CutOff;
+    let mut kinds: Vec<_> = Kind::ALL.into_iter().filter(|kind| !apart(kind)).collect();
     let count = KINDS + usize::try_from(rng.below(3)).expect("small");
     let mut faults = Vec::new();
     for _ in 0..count {
@@ -151,6 +160,7 @@ fn planned(kind: Kind, rng: &mut Rng) -> Planned {
         Kind::Zombie => rng.millis(500, 40_000),
         Kind::BrokerAway | Kind::CoordinatorMoves | Kind::StoreAway => rng.millis(200, 15_000),
         Kind::Slow => rng.millis(1, 3_000),
+        Kind::CutOff => rng.millis(5_000, 25_000),
         Kind::Rebalance => rng.millis(100, 5_000),
         Kind::Grow => rng.millis(0, 5_000),
         _ => rng.millis(0, 1_000),

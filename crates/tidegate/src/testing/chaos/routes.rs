@@ -176,7 +176,19 @@ fn count(rows: &mut Rows, key: Option<&str>) {
     rows.put(name, (before + 1).to_string());
 }
 
-async fn given_up<const K: u8>(_: DeadLetter<Job<K>>, _inbox: Inbox<Model>) {}
+/// Takes more than its time now and then, so that it is cut off.
+async fn given_up<const K: u8>(
+    letter: DeadLetter<Job<K>>,
+    Attempt(attempt): Attempt,
+    _inbox: Inbox<Model>,
+) {
+    if attempt == 1 && letter.reason().contains("Permanent") {
+        tokio::time::sleep(LIMIT + Duration::from_millis(500)).await;
+    }
+}
+
+/// So long may a handler take.
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// Where the handlers without a store emit to.
 pub(super) const MADE: &str = "made";
@@ -189,29 +201,28 @@ pub(super) const JOBS: &str = "jobs";
 pub(super) fn routes(gateway: Arc<Gateway>, store: Arc<dyn crate::inbox::InboxStore>) -> Router {
     let retry =
         || Retry::exponential(Duration::from_millis(50), Duration::from_millis(800)).attempts(4);
-    let limit = Duration::from_secs(2);
     Topic::json(JOBS)
         .on(plain::<0>)
         .order(Order::Key)
         .retry(retry())
-        .timeout(limit)
+        .timeout(LIMIT)
         .on(stored::<1>)
         .order(Order::Key)
         .retry(retry())
-        .timeout(limit)
+        .timeout(LIMIT)
         .on_dead_letter(given_up::<1>)
         .on(plain::<2>)
         .order(Order::Partition)
         .retry(retry())
-        .timeout(limit)
+        .timeout(LIMIT)
         .on(stored::<3>)
         .order(Order::Partition)
         .retry(retry())
-        .timeout(limit)
+        .timeout(LIMIT)
         .on(plain::<4>)
         .order(Order::None)
         .retry(retry())
-        .timeout(limit)
+        .timeout(LIMIT)
         .inbox(store)
         .with_state(gateway)
 }

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -10,6 +11,8 @@ use super::checks;
 use super::judged::Begun;
 use super::truth::{Cut, Running, Truth};
 use super::world::{Life, lock};
+use crate::clock::Clock;
+use crate::delivery::{Ours, Ownership};
 use crate::message::{Offset, TopicPartition};
 
 /// An attempt that runs. Dropped before its end, it was cut off.
@@ -55,12 +58,14 @@ impl Underway {
 
     /// Something happens for the attempt. What a dead process does has no effect, and says nothing.
     pub(super) fn goes_on(&self) {
-        let (life, (at, offset)) = (&self.life, &self.place);
-        let over = self.over.load(Ordering::Relaxed) && !life.is_dead();
-        if over && life.world().checks("rule 13") {
-            let mut truth = lock(&life.world().truth);
-            checks::rule_13_a_call_ends_with_its_attempt(&mut truth, life.process(), at, *offset);
-        }
+        goes_on(&self.life, &self.place, &self.over);
+    }
+
+    /// The same for a call that it shares with other records.
+    pub(super) fn shared(&self, ours: Ours) -> Ours {
+        let (life, place, over) = (self.life.clone(), self.place.clone(), self.over.clone());
+        let shared = |ours| Arc::new(Shared { life, place, over, ours }) as Arc<dyn Ownership>;
+        Ours(ours.0.map(shared))
     }
 
     /// The handler has answered; what follows is the world's.
@@ -82,6 +87,7 @@ impl Drop for Underway {
         let hands = truth.hands(self.life.process());
         let Some(running) = hands.running.remove(&self.place) else { return };
         if !self.ended {
+            self.over.store(true, Ordering::Relaxed);
             let alone = (!running.held_up).then(|| running.since.elapsed());
             hands.cut.insert(self.place.clone(), Cut { handler: running.handler, alone });
         }
@@ -89,19 +95,22 @@ impl Drop for Underway {
 }
 
 impl Life {
-    /// Looks at each step of a dead letter's handler whether the partition is still its process's.
+    /// Looks at each step of a dead letter's handler whether the partition is still its process's, and whether its time is over.
     pub(super) async fn while_owned<F: Future>(
         &self,
         at: &TopicPartition,
         offset: Offset,
+        limit: Duration,
         call: F,
     ) -> F::Output {
-        let mut call = pin!(call);
+        let (mut call, began) = (pin!(call), Instant::now());
         std::future::poll_fn(|cx| {
             let mut truth = lock(&self.world().truth);
-            let over = !truth.hands(self.process()).is_open(at) && !self.is_dead();
-            if over && self.world().checks("rule 13") {
-                checks::rule_13_a_call_ends_with_its_attempt(
+            // A process that was stopped meanwhile measures its time from when it goes on.
+            let late = began.elapsed() > limit && !truth.disturbed.contains(&self.process());
+            let over = late || !truth.hands(self.process()).is_open(at);
+            if over && !self.is_dead() && self.world().checks("dead handler") {
+                checks::rule_13_a_dead_handler_ends_with_its_call(
                     &mut truth,
                     self.process(),
                     at,
@@ -112,5 +121,35 @@ impl Life {
             call.as_mut().poll(cx)
         })
         .await
+    }
+}
+
+/// A record in a call that it shares with others: whoever of them drives the call, the call ends with each of them.
+#[derive(Debug)]
+struct Shared {
+    life: Life,
+    place: (TopicPartition, Offset),
+    over: Arc<AtomicBool>,
+    ours: Arc<dyn Ownership>,
+}
+
+impl Ownership for Shared {
+    fn holds(&self) -> bool {
+        self.ours.holds()
+    }
+
+    fn clock(&self) -> &Clock {
+        self.ours.clock()
+    }
+
+    fn goes_on(&self) {
+        goes_on(&self.life, &self.place, &self.over);
+    }
+}
+
+fn goes_on(life: &Life, (at, offset): &(TopicPartition, Offset), over: &AtomicBool) {
+    if over.load(Ordering::Relaxed) && !life.is_dead() && life.world().checks("rule 13") {
+        let mut truth = lock(&life.world().truth);
+        checks::rule_13_a_call_ends_with_its_attempt(&mut truth, life.process(), at, *offset);
     }
 }

@@ -52,7 +52,7 @@ impl Endpoint for Watched {
         self.routes.store(policy).map(|_| self.store.clone())
     }
 
-    fn call(&self, policy: PolicyId, delivery: Delivery) -> BoxFuture<'static, Outcome> {
+    fn call(&self, policy: PolicyId, mut delivery: Delivery) -> BoxFuture<'static, Outcome> {
         let (life, routes) = (self.life.clone(), self.routes.clone());
         let stored = routes.store(policy).is_some();
         let most = self.policies[policy.0].retry.attempts;
@@ -64,6 +64,7 @@ impl Endpoint for Watched {
                 life.begins(&Begun { at: &at, offset, attempt, most, handler: &handler });
             life.step(Moment::Claimed).await;
             underway.alone();
+            delivery.ours = underway.shared(delivery.ours);
             let call = outside::watched(&life, &handler, routes.call(policy, delivery));
             let outcome = underway.step_by_step(call).await;
             underway.answered();
@@ -81,7 +82,8 @@ impl Endpoint for Watched {
         let life = self.life.clone();
         let (at, offset) = (delivery.record.topic_partition(), delivery.record.offset);
         let call = self.routes.call_dead(policy, delivery);
-        Box::pin(async move { life.while_owned(&at, offset, call).await })
+        let limit = self.policies[policy.0].dead_time_limit();
+        Box::pin(async move { life.while_owned(&at, offset, limit, call).await })
     }
 
     fn encode(&self, emits: Emits, delivery: &Delivery) -> Result<Vec<NewRecord>, String> {
@@ -135,9 +137,7 @@ impl Observer for Listener {
                     lock(&world.truth).learn(partition, *offset, |fact| fact.skipped = true);
                 }
             }
-            RuntimeEvent::Started { partition, .. } => {
-                lock(&world.truth).hands(life.process()).open(partition);
-            }
+            RuntimeEvent::Started { partition, .. } => life.starts(partition),
             RuntimeEvent::Ended { partition, lost } => life.gave_back(partition, *lost),
             RuntimeEvent::Retrying { partition, offset, failure, .. } => {
                 life.is_over(partition, *offset);

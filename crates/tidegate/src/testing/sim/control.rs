@@ -137,6 +137,12 @@ impl SimLog {
         state.commits.entry(group.to_owned()).or_default().insert(partition.clone(), committed);
     }
 
+    /// Whether a member of the group was told that the partition is its own.
+    pub(crate) fn is_owned(&self, group: &str, partition: &TopicPartition) -> bool {
+        self.0.arrive();
+        self.0.coordinator.is_owned(group, partition)
+    }
+
     /// All records of a partition.
     #[must_use]
     pub fn records(&self, partition: &TopicPartition) -> Vec<Record> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
 
-use super::{Group, Member};
+use super::{Group, Member, Phase};
 use crate::broker::coordinator::MemberId;
 use crate::broker::coordinator::assignor::{Owners, Wishes};
 use crate::broker::coordinator::control::Shift;
@@ -13,6 +13,10 @@ use crate::message::TopicPartition;
 impl Group {
     pub(in super::super) fn set_eager(&mut self, eager: bool) {
         self.eager = eager;
+    }
+
+    pub(in super::super) fn is_owned(&self, at: &TopicPartition) -> bool {
+        self.held.get(at).is_some_and(|held| held.phase != Phase::Granted)
     }
 
     pub(in super::super) fn generation(&self) -> Option<u64> {

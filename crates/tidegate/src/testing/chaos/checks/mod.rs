@@ -14,6 +14,7 @@ mod rule_10;
 mod rule_11;
 mod rule_13;
 mod rule_21;
+mod rule_31;
 
 pub(super) use i1::i1_what_is_acknowledged_is_in_the_log;
 pub(super) use i2::i2_nothing_unfinished_is_committed;
@@ -27,11 +28,28 @@ pub(super) use i7::{
     i7_it_ends_in_time, i7_lost_records_end_it, i7_nobody_spins, i7_what_can_be_read_is_read,
 };
 pub(super) use i10::i10_commits_never_move_back;
-pub(super) use rule_10::rule_10_nothing_begins_unproven;
+pub(super) use rule_10::{rule_10_nothing_begins_unproven, rule_10_nothing_starts_unproven};
 pub(super) use rule_11::rule_11_a_drain_commits_what_is_done;
-pub(super) use rule_13::rule_13_a_call_ends_with_its_attempt;
+pub(super) use rule_13::{
+    rule_13_a_call_ends_with_its_attempt, rule_13_a_dead_handler_ends_with_its_call,
+};
 pub(super) use rule_21::rule_21_failures_are_not_forgotten;
+pub(super) use rule_31::{rule_31_dead_letters_do_not_double, rule_31_what_is_dead_is_not_begun};
 
 /// The checks by name; a test leaves one out to see that it is needed.
-pub const ALL: [&str; 12] =
-    ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I10", "rule 10", "rule 11", "rule 13", "rule 21"];
+pub const ALL: [&str; 14] = [
+    "I1",
+    "I2",
+    "I3",
+    "I4",
+    "I5",
+    "I6",
+    "I7",
+    "I10",
+    "rule 10",
+    "rule 11",
+    "rule 13",
+    "dead handler",
+    "rule 21",
+    "rule 31",
+];

@@ -23,3 +23,15 @@ pub(in crate::testing::chaos) fn rule_10_nothing_begins_unproven(
     };
     truth.violated("rule 10", format!("{process:?} began {at} offset {offset} {what}"));
 }
+
+/// Rule 10: records of a partition are asked for when the group has accepted a commit of this ownership, not before.
+pub(in crate::testing::chaos) fn rule_10_nothing_starts_unproven(
+    truth: &mut Truth,
+    process: Process,
+    at: &TopicPartition,
+) {
+    if !truth.hands(process).proven.contains_key(at) {
+        let what = format!("{process:?} started {at} before the group has accepted a commit of it");
+        truth.violated("rule 10", what);
+    }
+}

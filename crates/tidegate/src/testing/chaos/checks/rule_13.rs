@@ -14,3 +14,16 @@ pub(in crate::testing::chaos) fn rule_13_a_call_ends_with_its_attempt(
     let what = format!("{process:?} went on with a call of {at} offset {offset}, which is over");
     truth.violated("rule 13", what);
 }
+
+/// The same of a dead letter's handler: it ends with its ownership, and at its time limit.
+pub(in crate::testing::chaos) fn rule_13_a_dead_handler_ends_with_its_call(
+    truth: &mut Truth,
+    process: Process,
+    at: &TopicPartition,
+    offset: Offset,
+) {
+    let what = format!(
+        "{process:?} went on with the dead-letter handler of {at} offset {offset}, which is over"
+    );
+    truth.violated("dead handler", what);
+}

@@ -42,6 +42,13 @@ impl Running<'_> {
         process
     }
 
+    /// A process that was cut off is heard of again. What was published before, others have done by now.
+    pub(super) fn reconnect(&mut self, process: Process, more: u32) {
+        self.world.note(|| format!("{process:?}: is heard of again"));
+        self.lives.get(&process).inspect(|life| life.reconnect());
+        self.left += more;
+    }
+
     fn settings(&self, life: &Life) -> Settings {
         let plan = &self.world.plan;
         let mut settings = Settings::new(GROUP.to_owned(), self.world.log.broker(life.process()));

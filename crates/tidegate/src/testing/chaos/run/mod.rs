@@ -54,6 +54,7 @@ struct Running<'a> {
     members: JoinSet<(Life, Result<(), Error>)>,
     lives: BTreeMap<Process, Life>,
     thaws: Vec<(Instant, Process)>,
+    reconnects: Vec<(Instant, Process, u32)>,
     leaves: Vec<(Instant, Process)>,
     births: Vec<Instant>,
     /// When an operator says where to go on.
@@ -79,6 +80,7 @@ impl<'a> Running<'a> {
             members: JoinSet::new(),
             lives: BTreeMap::new(),
             thaws: Vec::new(),
+            reconnects: Vec::new(),
             leaves: Vec::new(),
             births: Vec::new(),
             repairs: Vec::new(),
@@ -125,7 +127,8 @@ impl<'a> Running<'a> {
 
     fn due(&self) -> Option<Instant> {
         let thaws = self.thaws.iter().map(|(at, _)| *at);
-        let leaves = self.leaves.iter().map(|(at, _)| *at);
+        let reconnects = self.reconnects.iter().map(|(at, ..)| *at);
+        let leaves = self.leaves.iter().map(|(at, _)| *at).chain(reconnects);
         let repairs = self.repairs.iter().map(|(at, ..)| *at);
         thaws.chain(leaves).chain(repairs).chain(self.births.iter().copied()).min()
     }
@@ -133,6 +136,9 @@ impl<'a> Running<'a> {
     fn take(&mut self, order: Order) {
         match order {
             Order::Thaw(process, after) => self.thaws.push((Instant::now() + after, process)),
+            Order::Reconnect(process, after, more) => {
+                self.reconnects.push((Instant::now() + after, process, more));
+            }
             Order::Guest(stays) => {
                 let process = self.bear();
                 self.leaves.push((Instant::now() + stays, process));
@@ -146,6 +152,11 @@ impl<'a> Running<'a> {
         for (_, process) in self.thaws.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
             self.world.note(|| format!("{process:?}: goes on"));
             self.lives.get(&process).inspect(|life| life.thaw());
+        }
+        for (_, process, more) in
+            self.reconnects.extract_if(.., |(at, ..)| *at <= now).collect::<Vec<_>>()
+        {
+            self.reconnect(process, more);
         }
         for (_, process) in self.leaves.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
             self.lives.get(&process).inspect(|life| life.stop().cancel());

@@ -30,8 +30,10 @@ impl Running<'_> {
         // Asked before the truth is locked: what arrives at the log meanwhile is written down there.
         let committed = log.committed(GROUP, at);
         let behind = committed.is_some_and(|committed| committed.offset < begins);
+        // Who was told of the partition before may commit what it was told; it ends by itself if that is lost.
+        let told = log.is_owned(GROUP, at);
         let mut truth = lock(&world.truth);
-        let taken = self.lives.keys().any(|process| truth.hands(*process).is_open(at));
+        let taken = told || self.lives.keys().any(|process| truth.hands(*process).is_open(at));
         if behind && !taken {
             world.note(|| format!("the operator commits {begins} of {at}"));
             truth.reset(at, begins);

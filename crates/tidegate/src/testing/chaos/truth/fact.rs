@@ -20,6 +20,8 @@ pub(in crate::testing::chaos) struct Fact {
     pub(in crate::testing::chaos) skipped: bool,
     /// Its dead letter is in the log.
     pub(in crate::testing::chaos) dead: bool,
+    /// How many dead letters of it are in the log.
+    pub(in crate::testing::chaos) letters: u32,
     /// The store has it as dead.
     pub(in crate::testing::chaos) marked_dead: bool,
     /// Events that its handler emits when it ends well.

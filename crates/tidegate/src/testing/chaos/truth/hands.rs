@@ -46,6 +46,8 @@ pub(in crate::testing::chaos) struct Hands {
     held: BTreeMap<TopicPartition, BTreeMap<Offset, usize>>,
     pub(in crate::testing::chaos) running: BTreeMap<(TopicPartition, Offset), Running>,
     pub(in crate::testing::chaos) cut: BTreeMap<(TopicPartition, Offset), Cut>,
+    /// The answer to its last dead letter does not come, or says that it was refused.
+    pub(in crate::testing::chaos) letter_unanswered: bool,
     /// When the group last stored a commit of this ownership.
     pub(in crate::testing::chaos) proven: BTreeMap<TopicPartition, Instant>,
 }

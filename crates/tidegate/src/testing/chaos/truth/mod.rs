@@ -29,6 +29,8 @@ pub(super) struct Truth {
     ids: BTreeMap<String, Vec<(TopicPartition, Offset)>>,
     /// Event ids that a store has as done.
     done_ids: BTreeSet<String>,
+    /// Event ids that a store has as dead.
+    dead_ids: BTreeSet<String>,
     pub(super) violations: Vec<Violation>,
     /// Processes that were killed, stopped, or lost partitions: what they had in flight may be repeated.
     pub(super) disturbed: BTreeSet<Process>,
@@ -41,7 +43,6 @@ pub(super) struct Truth {
 }
 
 impl Truth {
-    /// A record for the routes is in the log.
     /// How many records the routes were given to read.
     pub(in crate::testing::chaos) fn written(&self) -> usize {
         self.books.values().map(|book| book.facts.len()).sum()
@@ -51,6 +52,7 @@ impl Truth {
         !self.violations.is_empty()
     }
 
+    /// A record for the routes is in the log.
     pub(super) fn write_down(
         &mut self,
         at: &TopicPartition,
@@ -66,6 +68,9 @@ impl Truth {
         }
         if self.done_ids.contains(id) {
             self.learn(at, offset, |fact| fact.marked = true);
+        }
+        if self.dead_ids.contains(id) {
+            self.learn(at, offset, |fact| fact.marked_dead = true);
         }
     }
 
@@ -111,6 +116,12 @@ impl Truth {
         self.learn_of(id, |fact| fact.marked = true);
     }
 
+    /// A store has this event as dead; also of what is published only now.
+    pub(super) fn marked_dead(&mut self, id: &str) {
+        self.dead_ids.insert(id.to_owned());
+        self.learn_of(id, |fact| fact.marked_dead = true);
+    }
+
     /// A process was cut off, or gives a partition back: what it has begun, and no commit covers, may happen again.
     pub(super) fn excuse(&mut self, process: Process, only: Option<&TopicPartition>) {
         for (at, book) in &mut self.books {
@@ -129,5 +140,25 @@ impl Truth {
 
     pub(super) fn hands(&mut self, process: Process) -> &mut Hands {
         self.hands.entry(process).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Partition, TopicName};
+    use crate::testing::chaos::checks;
+
+    /// Rule 31: published again after the first copy was given up, an event is dead from the beginning.
+    #[test]
+    fn a_twin_of_what_is_dead_is_dead_when_it_comes() {
+        let at = TopicPartition::new(TopicName::new("jobs").unwrap(), Partition(0));
+        let mut truth = Truth::default();
+        truth.write_down(&at, Offset(0), "e-1", None);
+        truth.marked_dead("e-1");
+        truth.write_down(&at, Offset(1), "e-1", None);
+        checks::rule_31_what_is_dead_is_not_begun(&mut truth, Process(1), &at, Offset(1));
+        let found: Vec<_> = truth.violations.iter().map(|found| found.invariant).collect();
+        assert_eq!(found, ["rule 31"]);
     }
 }

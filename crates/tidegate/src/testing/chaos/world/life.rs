@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -12,6 +13,9 @@ use super::{World, lock};
 use crate::clock::simulated::SimClock;
 use crate::testing::chaos::moment::{Kind, Moment};
 use crate::testing::sim::{Injection, Process};
+
+/// So long after a process was cut off, it may ask the wrong broker for its group.
+const RECOVERS: Duration = Duration::from_secs(10);
 
 /// One life of one process. Clones are the same life.
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ struct Body {
     stop: CancellationToken,
     /// When it last went on after it had been stopped.
     thawed: Mutex<Option<Instant>>,
+    /// Until when nothing passes between it and the brokers.
+    cut_off: Mutex<Option<Instant>>,
 }
 
 impl Life {
@@ -39,6 +45,7 @@ impl Life {
             died: Notify::new(),
             stop: CancellationToken::new(),
             thawed: Mutex::new(None),
+            cut_off: Mutex::new(None),
         }))
     }
 
@@ -65,6 +72,11 @@ impl Life {
     /// Whether it is stopped, and will go on.
     pub(super) fn is_stopped(&self) -> bool {
         self.0.clock.gate().is_shut() && !self.is_dead()
+    }
+
+    /// Whether it is stopped or cut off, and will go on.
+    pub(super) fn is_away(&self) -> bool {
+        self.is_stopped() || !self.is_dead() && !self.left_cut_off().is_zero()
     }
 
     fn disturb(&self) {
@@ -97,6 +109,29 @@ impl Life {
         *lock(&self.0.thawed) = Some(Instant::now());
         self.0.world.log.resume(self.0.process);
         self.0.clock.gate().open();
+    }
+
+    /// Nothing passes between it and the brokers for so long: its session runs out, and it works on.
+    pub(super) fn cut_off(&self, lasts: Duration) {
+        self.disturb();
+        *lock(&self.0.cut_off) = Some(Instant::now() + lasts);
+        self.0.world.log.silence(self.0.process);
+    }
+
+    /// For how long it is cut off yet.
+    pub(in crate::testing::chaos) fn left_cut_off(&self) -> Duration {
+        let until = *lock(&self.0.cut_off);
+        until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether it was cut off a moment ago.
+    pub(super) fn was_cut_off(&self) -> bool {
+        lock(&self.0.cut_off).is_some_and(|until| until.elapsed() < RECOVERS)
+    }
+
+    /// Something passes again.
+    pub(in crate::testing::chaos) fn reconnect(&self) {
+        self.0.world.log.resume(self.0.process);
     }
 
     /// Resolves when the process was killed.

@@ -34,6 +34,8 @@ pub(super) const SESSION: Duration = Duration::from_secs(10);
 pub(super) enum Order {
     /// Opens the gate of a stopped process again.
     Thaw(Process, Duration),
+    /// A process that is cut off is heard of again, and there are so many more records for it.
+    Reconnect(Process, Duration, u32),
     /// One more member for so long.
     Guest(Duration),
     /// So many more records.
@@ -146,8 +148,8 @@ impl World {
 
     /// Whether every fault has hit, and every stopped process goes on.
     pub(super) fn is_spent(&self) -> bool {
-        let stopped = lock(&self.lives).values().any(Life::is_stopped);
-        !stopped && lock(&self.planner).is_spent()
+        let away = lock(&self.lives).values().any(Life::is_away);
+        !away && lock(&self.planner).is_spent()
     }
 
     /// A new life of a process.

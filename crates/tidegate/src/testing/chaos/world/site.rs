@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{PUBLISHER, World, lock};
+use super::{Life, PUBLISHER, World, lock};
 use crate::broker::CommitEntry;
 use crate::consumer::core::metadata::CommitMetadata;
 use crate::dead_letter::Origin;
@@ -12,7 +12,7 @@ use crate::testing::chaos::checks;
 use crate::testing::chaos::moment::{Kind, Moment};
 use crate::testing::chaos::outside::REFUSED;
 use crate::testing::chaos::truth::Truth;
-use crate::testing::sim::{Call, Faults, Injection, Process, Site};
+use crate::testing::sim::{Call, Faults, Injection, Process, Refusal, Site};
 
 /// So long after a process goes on, it has heard nothing from the group yet: its heartbeat is on its way.
 pub(super) const ROUND_TRIP: Duration = Duration::from_millis(25);
@@ -57,6 +57,20 @@ impl World {
         rng.pick(&[Injection::Refuse, Injection::LoseReply(later), Injection::Late(later)])
     }
 
+    /// What becomes of a call of a process that is cut off, or was a moment ago.
+    fn disconnected(&self, life: &Life, call: Call) -> Option<Injection> {
+        let left = life.left_cut_off();
+        match call {
+            call if call.is_local() => None,
+            Call::Poll if !left.is_zero() => Some(Injection::Late(left)),
+            _ if !left.is_zero() => Some(Injection::LoseRequest(left)),
+            Call::Commit if life.was_cut_off() && lock(&self.rng).percent(50) => {
+                Some(Injection::RefuseCommit(Refusal::NotCoordinator))
+            }
+            _ => None,
+        }
+    }
+
     fn a_little_late(&self, call: Call) -> Injection {
         let may = matches!(call, Call::Publish | Call::Poll | Call::Commit | Call::Subscribe);
         match self.restless().filter(|_| may) {
@@ -94,10 +108,18 @@ impl World {
         }
     }
 
-    fn dead(&self, record: &Record) {
+    fn dead(&self, process: Process, record: &Record) {
         let Some(origin) = Origin::from_headers(&record.headers) else { return };
         let at = TopicPartition::new(origin.topic, origin.partition);
-        lock(&self.truth).learn(&at, origin.offset, |fact| fact.dead = true);
+        let mut truth = lock(&self.truth);
+        if self.checks("rule 31") {
+            checks::rule_31_dead_letters_do_not_double(&mut truth, process, &at, origin.offset);
+        }
+        let unanswered = truth.hands(process).letter_unanswered;
+        truth.learn(&at, origin.offset, |fact| {
+            (fact.dead, fact.letters) = (true, fact.letters + 1);
+            fact.excused |= unanswered; // whoever does not know publishes it again
+        });
     }
 }
 
@@ -113,11 +135,18 @@ impl Faults for World {
         if site.call == Call::Poll && life.has_just_thawed() {
             return Injection::Late(ROUND_TRIP);
         }
+        if let Some(injection) = self.disconnected(&life, site.call) {
+            return injection;
+        }
         let injection = match self.moment_of(site) {
             Some(moment) => life.hit(moment, true),
             None if self.is_away(Kind::BrokerAway) => Injection::Refuse,
             None => Injection::Nothing,
         };
+        if self.moment_of(site) == Some(Moment::DeadLetter) {
+            let unanswered = !matches!(injection, Injection::Nothing | Injection::Late(_));
+            lock(&self.truth).hands(site.process).letter_unanswered = unanswered;
+        }
         match injection {
             Injection::Nothing => self.a_little_late(site.call),
             injection => injection,
@@ -130,7 +159,7 @@ impl Faults for World {
             format!("{process:?}: appended {at} offset {}", record.offset)
         });
         if self.topics.dead_letters.contains(&record.topic) {
-            return self.dead(record);
+            return self.dead(process, record);
         }
         if self.topics.sources.contains(&record.topic) {
             self.source(record);

@@ -11,7 +11,7 @@ use crate::testing::chaos::plan::Planned;
 use crate::testing::chaos::run::GROUP;
 use crate::testing::sim::Injection;
 
-/// So many records are published besides when a topic has grown.
+/// So many records are published besides when a topic has grown, or a process is heard of again.
 const MORE: u32 = 30;
 
 /// An hour, in milliseconds.
@@ -33,6 +33,7 @@ impl World {
                 let _ = self.orders.send(Order::Thaw(life.process(), lasts));
                 Injection::Nothing
             }
+            Kind::CutOff => self.cut_off(life, &fault),
             Kind::Restart => {
                 life.stop().cancel();
                 Injection::Nothing
@@ -64,6 +65,20 @@ impl World {
                 self.delete(&fault);
                 Injection::Nothing
             }
+        }
+    }
+
+    /// What was asked in that moment has acted; its answer finds the process when it has joined again.
+    fn cut_off(&self, life: &Life, fault: &Planned) -> Injection {
+        life.cut_off(fault.lasts);
+        let _ = self.orders.send(Order::Reconnect(life.process(), fault.lasts, MORE));
+        match fault.moment {
+            Moment::Marked => Injection::Late(fault.lasts + lock(&self.rng).millis(0, 5_000)),
+            Moment::Fetched => Injection::Late(fault.lasts),
+            Moment::Enqueued | Moment::Owed | Moment::DeadLetter | Moment::Revoke => {
+                Injection::LoseReply(fault.lasts)
+            }
+            _ => Injection::Nothing,
         }
     }
 
