@@ -41,8 +41,7 @@ fn each_planted_bug_is_found() {
     assert_eq!(missed, [], "not found within {WORLDS} worlds");
 }
 
-/// Rule 10 says that a lease was not asked; I4 says what comes of it, also where no store fences: records are begun that
-/// others have finished.
+/// Rule 10 says that a lease was not asked; I4 says what comes of it: records are begun that others have finished.
 #[test]
 fn what_comes_of_a_lease_that_nobody_asks_is_seen_without_rule_10() {
     let ways = Ways { bug: Some(Bug::NoLease), without: vec!["rule 10"], ..Ways::default() };
