@@ -33,7 +33,7 @@ pub const GROUP: &str = "messaging.consumer.group.name";
 pub const MESSAGE_ID: &str = "messaging.message.id";
 /// The correlation id.
 pub const CONVERSATION_ID: &str = "messaging.message.conversation_id";
-/// What kind of failure: a class, `panic`, `timeout`, or how the broker refused.
+/// What kind of failure: a class, `panic`, `cut_off`, or how the broker refused.
 pub const ERROR_TYPE: &str = "error.type";
 
 /// The handler's name.

@@ -26,15 +26,19 @@ pub(crate) fn origin(headers: &Headers) -> Option<SpanContext> {
     }
 }
 
+/// The longest `tracestate` that is passed on, in bytes: what W3C asks for, and no more in every record that follows.
+const MOST_STATE: usize = 512;
+
 /// Reads a `traceparent` and the `tracestate` that came with it. `None` when it is malformed or all zeros. A `tracestate` that
-/// is malformed is left out.
+/// is malformed, or longer than 512 bytes, is left out.
 #[must_use]
 pub fn read(traceparent: &str, tracestate: Option<&str>) -> Option<SpanContext> {
     let [version, trace, span, flags] = parts(traceparent)?;
     let trace = TraceId::from_hex(trace).ok()?;
     let span = SpanId::from_hex(span).ok()?;
     let sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
-    let state = tracestate.and_then(|text| TraceState::from_str(text).ok()).unwrap_or_default();
+    let state = tracestate.filter(|text| text.len() <= MOST_STATE);
+    let state = state.and_then(|text| TraceState::from_str(text).ok()).unwrap_or_default();
     let flags = TraceFlags::default().with_sampled(sampled);
     let context = SpanContext::new(trace, span, flags, true, state);
     (version != "ff" && context.is_valid()).then_some(context)
@@ -121,6 +125,9 @@ mod tests {
         assert!(read(&later, None).is_some_and(|context| context.is_sampled()));
         let broken = read(&format!("00-{TRACE}-{SPAN}-00"), Some("=,=")).unwrap();
         assert_eq!(broken.trace_state().header(), "");
+        let long = format!("a={}", "x".repeat(MOST_STATE));
+        let cut = read(&format!("00-{TRACE}-{SPAN}-00"), Some(&long)).unwrap();
+        assert_eq!(cut.trace_state().header(), "");
     }
 
     #[test]

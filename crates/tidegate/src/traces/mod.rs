@@ -1,5 +1,5 @@
 //! The seam between the runtime and [`telemetry`](crate::telemetry): with the feature `otel` it traces what a layer has begun to trace;
-//! without it, and without that layer, it is nothing, and costs nothing (test `what_is_not_traced_is_passed_on_untouched`).
+//! without it, or without that layer, headers stay as they are (test `an_untraced_letter_is_replayed_as_it_was`).
 
 #[cfg(not(feature = "otel"))]
 mod off;
