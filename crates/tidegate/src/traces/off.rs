@@ -8,10 +8,8 @@ use crate::message::NewRecord;
 pub(crate) struct TraceSlot;
 
 impl TraceSlot {
-    #[expect(clippy::unused_self, reason = "with the feature it hands its trace on")]
     pub(crate) fn hand_on(&self, _: &mut [NewRecord]) {}
 
-    #[expect(clippy::unused_self, reason = "with the feature it makes spans")]
     pub(crate) async fn publish(
         &self,
         broker: &Broker,
@@ -20,7 +18,6 @@ impl TraceSlot {
         broker.publish(records).await
     }
 
-    #[expect(clippy::unused_self, reason = "with the feature it makes a span")]
     pub(crate) async fn publish_letter(
         &self,
         broker: &Broker,
@@ -39,6 +36,5 @@ pub(crate) fn current() -> Current {
 }
 
 impl Current {
-    #[expect(clippy::unused_self, reason = "with the feature it is made current")]
     pub(crate) fn attach(self) -> impl Sized {}
 }
