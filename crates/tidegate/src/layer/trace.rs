@@ -16,7 +16,7 @@ use crate::telemetry::{AttemptSpan, Tracer};
 /// handler. See [`telemetry`](crate::telemetry) for what is whose child.
 ///
 /// The handler runs in its span (`opentelemetry::Context::current()`), also on the thread of a
-/// [`blocking`](crate::handler::blocking) one. Without an exporter its spans go nowhere, and headers are passed on untouched.
+/// [`blocking`](crate::handler::blocking) one. Without an exporter its spans go nowhere, and a foreign trace is passed on.
 ///
 /// ```
 /// use tidegate::prelude::*;
