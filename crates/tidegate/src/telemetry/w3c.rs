@@ -43,7 +43,7 @@ pub fn read(traceparent: &str, tracestate: Option<&str>) -> Option<SpanContext> 
 
 /// `name=value`, with commas. The library's own reader takes more than W3C does.
 fn state(text: &str) -> Option<TraceState> {
-    let members = text.split(',').map(|member| member.trim().split_once('='));
+    let members = text.split(',').map(|member| member.trim_matches([' ', '\t']).split_once('='));
     let members = members.map(|member| member.filter(|(name, value)| is_member(name, value)));
     let members: Option<Vec<_>> = members.collect();
     members
@@ -54,7 +54,10 @@ fn state(text: &str) -> Option<TraceState> {
 fn is_member(name: &str, value: &str) -> bool {
     let of_name = |b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@');
     let of_value = |b| matches!(b, b' '..=b'~') && b != b'=';
-    !name.is_empty() && name.bytes().all(of_name) && value.bytes().all(of_value)
+    !name.is_empty()
+        && !value.is_empty()
+        && name.bytes().all(of_name)
+        && value.bytes().all(of_value)
 }
 
 /// The four parts of version 00. Later versions may add parts behind them.
