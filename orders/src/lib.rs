@@ -22,4 +22,5 @@ pub mod producer;
 pub mod replay;
 pub mod sample;
 pub mod topics;
+pub mod traces;
 pub mod up;

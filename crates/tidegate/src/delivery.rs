@@ -12,6 +12,7 @@ use crate::inbox::InboxSession;
 use crate::message::Record;
 use crate::policy::PolicyId;
 use crate::router::endpoint::Routed;
+use crate::traces::TraceSlot;
 
 /// One attempt at one record. What it has in common with the other attempts at it, [`Identified`], is read as if it stood here:
 /// `delivery.event_id`.
@@ -54,6 +55,8 @@ pub struct Identified {
     pub(crate) policy: PolicyId,
     /// Whether the record is a replay that is meant for another group only (rule 31).
     pub(crate) aimed_elsewhere: bool,
+    /// The trace that the last attempt left, where one is traced.
+    pub(crate) trace: TraceSlot,
 }
 
 impl Identified {
@@ -71,6 +74,7 @@ impl Identified {
             handler,
             policy,
             aimed_elsewhere,
+            trace: TraceSlot::default(),
         }
     }
 }

@@ -24,8 +24,10 @@ pub mod names {
     pub const CORRELATION_ID: &str = "correlation_id";
     /// The id of the event that caused this one.
     pub const CAUSATION_ID: &str = "causation_id";
-    /// W3C trace context.
+    /// W3C trace context: which span this record comes from.
     pub const TRACEPARENT: &str = "traceparent";
+    /// W3C trace context: what tracing systems add to it.
+    pub const TRACESTATE: &str = "tracestate";
 
     /// Reserved for the framework: publishers may not set these.
     pub const PREFIX: &str = "tidegate-";
@@ -58,6 +60,10 @@ pub mod names {
     pub const DEAD_AT: &str = "tidegate-dead-at";
     /// Text `true` on a dead letter whose value did not fit: it still stands at the origin (rule 5).
     pub const DLQ_POINTER: &str = "tidegate-dlq-pointer";
+    /// On a dead letter: the span that sent it, in the form of [`TRACEPARENT`]. A replay goes on from there.
+    pub const DLQ_TRACEPARENT: &str = "tidegate-traceparent";
+    /// On a replay of a traced letter: the producer's [`TRACEPARENT`], empty where there was none.
+    pub const ORIGIN_TRACEPARENT: &str = "tidegate-origin-traceparent";
 
     /// Text `true` on a record that was replayed.
     pub const REPLAYED: &str = "replayed";
@@ -71,7 +77,7 @@ pub mod names {
     pub const REPLAY_GROUP: &str = "tidegate-replay-group";
 
     /// All of them.
-    pub(super) const ALL: [&str; 26] = [
+    pub(super) const ALL: [&str; 29] = [
         EVENT_ID,
         EVENT_TYPE,
         CE_TYPE,
@@ -79,6 +85,7 @@ pub mod names {
         CORRELATION_ID,
         CAUSATION_ID,
         TRACEPARENT,
+        TRACESTATE,
         DLQ_VERSION,
         ORIGIN_TOPIC,
         ORIGIN_PARTITION,
@@ -93,6 +100,8 @@ pub mod names {
         HISTORY,
         DEAD_AT,
         DLQ_POINTER,
+        DLQ_TRACEPARENT,
+        ORIGIN_TRACEPARENT,
         REPLAYED,
         REPLAY_TIME,
         REPLAY_JOB,
@@ -149,6 +158,22 @@ impl Headers {
     pub fn set(&mut self, name: &str, value: impl Into<Bytes>) {
         self.remove(name);
         self.push(name, value);
+    }
+
+    /// Gives the first header of that name this value, where it stands, and removes all others; appends it where there is none.
+    pub fn replace(&mut self, name: &str, value: impl Into<Bytes>) {
+        let mut value = Some(value.into());
+        self.0.retain_mut(|header| {
+            let named = header.name.as_ref() == name;
+            if named && let Some(new) = value.take() {
+                header.value = Some(new);
+                return true;
+            }
+            !named
+        });
+        if let Some(value) = value {
+            self.push(name, value);
+        }
     }
 
     /// Removes every header of that name.

@@ -171,6 +171,7 @@ fn routes(inbox: SqliteInbox) -> Router {
 //! | `sqlite` | `Inbox<Sqlite>`: effects, markers and outbox in one SQLite transaction |
 //! | `postgres` | `Inbox<Postgres>`: the same in PostgreSQL, for services on several machines |
 //! | `tls` | TLS, and SASL beyond PLAIN, towards Kafka: builds OpenSSL, which takes minutes |
+//! | `otel` | traces: [`layer::Trace`] and `telemetry`, by OpenTelemetry's API; W3C trace context in headers |
 //! | `testing` | `TestService`, and the conformance suite of the broker contract |
 
 pub mod broker;
@@ -201,10 +202,13 @@ mod pulse;
 pub mod replay;
 pub mod router;
 pub mod service;
+#[cfg(feature = "otel")]
+pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
 pub mod time;
+mod traces;
 
 pub use class::{Class, Classify, Failure, Permanent};
 pub use error::Error;

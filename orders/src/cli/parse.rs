@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_has_no_effect_is_warned_of_once() {
-        let environment = [("REDIS_ADDR", "x:1"), ("OTEL_SERVICE_NAME", "x")];
+        let environment = [("REDIS_ADDR", "x:1"), ("OTEL_METRICS_EXPORTER", "x")];
         let warnings = run("REDIS_DB=1", &environment, &["up"]).unwrap().warnings;
         assert_eq!(warnings.len(), 3, "{warnings:?}");
         assert!(run("", &[], &["up"]).unwrap().warnings.is_empty());

@@ -7,6 +7,7 @@ use super::{Command, Failure, Program};
 use crate::config::Config;
 use crate::log::{Log, Publishers};
 use crate::topics::Ensured;
+use crate::traces::{self, Exporting};
 use crate::up::{Process, UpError};
 use crate::{load, logging, sample, topics, up};
 
@@ -18,6 +19,7 @@ pub(super) fn run(parsed: Parsed) -> Result<(), Failure> {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+    let traces = traces(&program, service)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -25,7 +27,19 @@ pub(super) fn run(parsed: Parsed) -> Result<(), Failure> {
     let result = runtime.block_on(command(&program));
     // Blocking work that nobody waits for must not hold the process back.
     runtime.shutdown_background();
+    // On this thread: waiting for an export would hold up an async one.
+    if let Some(traces) = traces {
+        traces.flush();
+    }
     result
+}
+
+/// Only services are traced: the other commands are clients.
+fn traces(program: &Program, service: &str) -> Result<Option<Exporting>, Failure> {
+    match program.command {
+        Command::Topics | Command::Sample(_) | Command::Load(_) => Ok(None),
+        _ => traces::start(&program.config.traces, service).map_err(Failure::Refused),
+    }
 }
 
 async fn command(program: &Program) -> Result<(), Failure> {

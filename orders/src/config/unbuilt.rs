@@ -40,16 +40,23 @@ fn kafkas(config: &Config) -> Vec<String> {
     strategy.into_iter().chain(properties).collect()
 }
 
+/// Whether it is one of the settings.
+fn is_ours(name: &str) -> bool {
+    super::names().iter().any(|ours| ours == name)
+}
+
 fn missing(name: &str) -> Option<&'static str> {
     match name {
         "KAFKA_TOPIC_ORDERS_RETRY" => Some("this version has no durable retry"),
         "KAFKA_TOPIC_IDEMPOTENCY" => Some("this version keeps its markers in the database"),
         "SCHEMA_REGISTRY_URL" => Some("this version has no schema registry"),
-        "JAEGER_ENDPOINT" => {
-            Some("its successor is OTEL_EXPORTER_OTLP_ENDPOINT, and this version sends no traces")
-        }
+        "JAEGER_ENDPOINT" => Some(
+            "its successor is OTEL_EXPORTER_OTLP_ENDPOINT, the address of a receiver of OTLP over HTTP (Jaeger: port 4318)",
+        ),
         _ if name.starts_with("REDIS_") => Some("this version does not use Redis"),
-        _ if name.starts_with("OTEL_") => Some("this version sends no telemetry"),
+        _ if name.starts_with("OTEL_") && !is_ours(name) => Some(
+            "traces are sent as those OTEL_ variables say that --help lists; metrics and logs are not",
+        ),
         _ if name.starts_with("CIRCUIT_BREAKER_") => Some("this version has no circuit breaker"),
         _ => None,
     }

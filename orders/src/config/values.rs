@@ -1,5 +1,6 @@
 //! How values are read from text. Each error says what would be right.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -15,6 +16,52 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     } else {
         Ok(duration)
     }
+}
+
+/// A number of milliseconds, as OpenTelemetry's variables have it; also with a unit. Positive.
+pub(super) fn milliseconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(0) => Err(format!("{text:?} is too short: it must be more than 0")),
+        Ok(number) => Ok(Duration::from_millis(number)),
+        Err(_) => duration(text),
+    }
+}
+
+/// A share from 0 to 1.
+pub(super) fn probability(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err(format!("{text:?} is not a share: use a number from 0 to 1")),
+    }
+}
+
+/// `name=value,name=value`, the values percent-encoded.
+pub(super) fn pairs(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let wrong = || "must be name=value, with commas between, values percent-encoded".to_owned();
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let (name, value) = part.split_once('=').ok_or_else(wrong)?;
+            let value = percent_decoded(value.trim()).ok_or_else(wrong)?;
+            let name = name.trim();
+            if name.is_empty() { Err(wrong()) } else { Ok((name.to_owned(), value)) }
+        })
+        .collect()
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(decoded).ok()
 }
 
 /// A topic's name.
@@ -56,6 +103,25 @@ mod tests {
         assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
         for wrong in ["", "5", "-1s", "0s", "soon", "1 fortnight"] {
             assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn milliseconds_may_have_a_unit() {
+        assert_eq!(milliseconds("250"), Ok(Duration::from_millis(250)));
+        assert_eq!(milliseconds("2s"), Ok(Duration::from_secs(2)));
+        for wrong in ["", "0", "-1", "soon"] {
+            assert!(milliseconds(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn pairs_are_decoded_and_half_ones_refused() {
+        let read = pairs(" a=1, b = x%2Cy%20z ,,c=").unwrap();
+        let read: Vec<_> = read.iter().map(|(name, value)| (&**name, &**value)).collect();
+        assert_eq!(read, [("a", "1"), ("b", "x,y z"), ("c", "")]);
+        for wrong in ["a", "=1", "a=%", "a=%2", "a=%zz", "a=%ff"] {
+            assert!(pairs(wrong).is_err(), "{wrong:?}");
         }
     }
 

@@ -6,13 +6,14 @@ use tidegate::inbox::InboxStore;
 use tidegate::prelude::*;
 
 use super::{App, handlers};
+use crate::traces;
 
 /// How long one attempt may take. Longer than the gateway's own limit of 10 s: its silence is an outage, not an attempt.
 const TIMEOUT: Duration = secs(20);
 
 /// The routes of the topic of orders.
 pub(super) fn routes(app: Arc<App>, store: Arc<dyn InboxStore>, retry: &Retry) -> Router {
-    Topic::json(app.topic.clone())
+    let routes = Topic::json(app.topic.clone())
         .on(handlers::created)
         .order(Order::Partition)
         .retry(retry.clone())
@@ -28,6 +29,9 @@ pub(super) fn routes(app: Arc<App>, store: Arc<dyn InboxStore>, retry: &Retry) -
         .timeout(TIMEOUT)
         .skip(["order.completed", "order.failed"])
         .unknown(Unknown::DeadLetter)
-        .inbox(store)
-        .with_state(app)
+        .inbox(store);
+    match traces::layer() {
+        Some(layer) => routes.layer(layer).with_state(app),
+        None => routes.with_state(app),
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::{HeaderValue, RETRY_AFTER};
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use tidegate::event::EventId;
 use tidegate::{Class, Classify};
@@ -11,6 +11,7 @@ use tidegate::{Class, Classify};
 use super::charges::KEY;
 use crate::http::correlation;
 use crate::order::{Money, Order, OrderId};
+use crate::traces;
 
 /// Asks the gateway for charges. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -109,8 +110,8 @@ impl GatewayClient {
         if let Ok(id) = HeaderValue::from_str(correlation_id) {
             request = request.header(correlation::HEADER, id);
         }
-        let response = request.send().await.map_err(ChargeError::Unreachable)?;
-        read(response).await
+        let response = traces::ask(Method::POST, "/api/v1/charges", request).await;
+        read(response.map_err(ChargeError::Unreachable)?).await
     }
 
     /// Whether the gateway takes charges now.

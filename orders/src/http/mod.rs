@@ -1,7 +1,7 @@
 //! What all four services share over HTTP: the envelope, correlation, limits, the server.
 //!
 //! ```text
-//!  connection ─▶ server (caps, timeouts) ─▶ correlation, head ─▶ catch panic ─▶ routes ─▶ Json<T> ─▶ handler
+//!  connection ─▶ server (caps, timeouts) ─▶ correlation, head ─▶ span ─▶ catch panic ─▶ routes ─▶ Json<T> ─▶ handler
 //!                                             ▲                                                       │
 //!                                             └──────────────────── Reply, rendered here ◀────────────┘
 //! ```
@@ -39,10 +39,9 @@ pub use server::{BindError, Timeouts, bind, serve};
 ///
 /// The order is fixed: correlation is outermost, so that a panic and a 404 carry the id and the envelope too.
 pub fn service(routes: Router, body_limit: u64) -> Router {
-    routes
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(Extension(BodyLimit(body_limit)))
-        .layer(middleware::from_fn(correlation::layer))
+    let routes =
+        routes.layer(CatchPanicLayer::custom(panicked)).layer(Extension(BodyLimit(body_limit)));
+    crate::traces::serve(routes).layer(middleware::from_fn(correlation::layer))
 }
 
 /// A panic is ours: the client learns that it happened, and nothing about it. The panic hook has logged it.

@@ -11,6 +11,7 @@ use super::conditions::Simulate;
 use crate::http::{Correlation, Reply};
 use crate::log::DELIVERY;
 use crate::order::{Kind, OrderEvent};
+use crate::traces;
 
 /// A broker that has not answered by then is not waited for: whether the record is there is unknown. A cluster's client
 /// gives the record up before that ([`DELIVERY`]), and says more.
@@ -27,7 +28,7 @@ pub(super) struct Outlet {
 
 impl Outlet {
     pub(super) fn new(broker: Broker, topic: TopicName, hold: Duration) -> Self {
-        Self { publisher: Publisher::new(broker.clone()), broker, topic, hold }
+        Self { publisher: traces::publisher(broker.clone()), broker, topic, hold }
     }
 
     /// Gives an event its id and bytes, before the first attempt to publish it; with it the event as it was written.

@@ -30,6 +30,7 @@ mod view;
 
 use std::sync::Arc;
 
+use opentelemetry::trace::FutureExt;
 use tidegate::broker::Broker;
 use tidegate::event::EventId;
 use tokio::sync::Mutex;
@@ -98,7 +99,7 @@ impl ReplayService {
         &self,
         work: impl Future<Output = Result<T, ReplayError>> + Send + 'static,
     ) -> Result<T, ReplayError> {
-        match self.running.spawn(work.in_current_span()).await {
+        match self.running.spawn(work.in_current_span().with_current_context()).await {
             Ok(result) => result,
             Err(stopped) => Err(ReplayError::Stopped(stopped.to_string())),
         }

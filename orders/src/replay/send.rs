@@ -10,6 +10,7 @@ use tidegate::message::{NewRecord, Timestamp};
 use super::audit::LetterSet;
 use super::letters::Letters;
 use super::select::{Chosen, Left, Unit};
+use crate::traces;
 
 /// Records in flight at once.
 const BATCH: usize = 100;
@@ -87,7 +88,7 @@ impl<'a> Sender<'a> {
         let batch = std::mem::take(&mut self.batch);
         let (chosen, records): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
         let correlation_ids: Vec<_> = records.iter().map(correlation_id).collect();
-        let acks = self.letters.broker.publish(records).await;
+        let acks = traces::publish(&self.letters.broker, records).await;
         for ((chosen, correlation_id), ack) in chosen.iter().zip(correlation_ids).zip(acks) {
             let event_id = &chosen.event_id;
             match ack {

@@ -8,14 +8,18 @@
 
 #[path = "../harness/mod.rs"]
 mod harness;
+#[path = "../receiver/mod.rs"]
+mod receiver;
 
 mod journey;
 mod limits;
 mod load;
 mod operator;
 mod outage;
+mod receiver_down;
 mod scripts;
 mod startup;
 mod statuses;
+mod traced;
 mod traces;
 mod troubleshooting;

@@ -10,6 +10,9 @@
 )]
 #[path = "../harness/mod.rs"]
 mod harness;
+#[allow(dead_code, reason = "shared with the tests on the embedded log, which use the rest")]
+#[path = "../receiver/mod.rs"]
+mod receiver;
 
 mod disks;
 mod down;
@@ -20,4 +23,5 @@ mod postgres;
 mod processes;
 mod rights;
 mod startup;
+mod traced;
 mod troubleshooting;

@@ -45,6 +45,8 @@ pub struct Letter {
     pub dead_at: Option<Timestamp>,
     /// The value did not fit: it stands at the origin (rule 5).
     pub pointer: bool,
+    /// The span that sent the letter, in W3C's form: where the replay's trace goes on. `None` where nothing was traced.
+    pub traceparent: Option<String>,
     /// The producer's key.
     pub key: Option<Bytes>,
     /// The producer's value.
@@ -95,6 +97,7 @@ impl Letter {
             history: history::read(headers),
             dead_at: time(headers),
             pointer: headers.text(names::DLQ_POINTER) == Some("true"),
+            traceparent: text(names::DLQ_TRACEPARENT),
             key: record.key.clone(),
             value: record.value.clone(),
             headers: write::original(headers),
@@ -118,7 +121,11 @@ impl Letter {
         record.key.clone_from(&self.key);
         record.value.clone_from(&self.value);
         record.headers = self.headers.clone();
+        let replaced = self.trace_goes_on(&mut record.headers);
         origin.push_to(&mut record.headers);
+        if let Some(was) = replaced {
+            record.headers.push(names::ORIGIN_TRACEPARENT, was);
+        }
         record.headers.push(names::HISTORY, history::write(self.history.clone()));
         record.headers.push(names::REPLAYED, "true");
         record.headers.push(names::REPLAY_TIME, write::rfc3339(at));
@@ -126,6 +133,14 @@ impl Letter {
         record.headers.push(names::REPLAY_LETTER, self.coordinates.clone());
         record.headers.push(names::REPLAY_GROUP, group.clone());
         Ok(record)
+    }
+
+    /// Puts the letter's trace context in the place of the producer's (rule 41), and gives that back: empty for none.
+    fn trace_goes_on(&self, headers: &mut Headers) -> Option<Bytes> {
+        let last = self.traceparent.clone()?;
+        let was = headers.get(names::TRACEPARENT).cloned().unwrap_or_default();
+        headers.replace(names::TRACEPARENT, last);
+        Some(was)
     }
 }
 

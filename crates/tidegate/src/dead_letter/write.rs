@@ -86,7 +86,7 @@ impl DeadLetterWriter {
 }
 
 /// What the framework puts on dead letters and replays.
-const OURS: [&str; 17] = [
+const OURS: [&str; 19] = [
     names::DLQ_VERSION,
     names::ORIGIN_TOPIC,
     names::ORIGIN_PARTITION,
@@ -101,12 +101,14 @@ const OURS: [&str; 17] = [
     names::HISTORY,
     names::DEAD_AT,
     names::DLQ_POINTER,
+    names::DLQ_TRACEPARENT,
+    names::ORIGIN_TRACEPARENT,
     names::REPLAY_JOB,
     names::REPLAY_LETTER,
     names::REPLAY_GROUP,
 ];
 
-/// The producer's own headers: all but what a dead letter or a replay has added.
+/// The producer's own headers: all but what a dead letter or a replay has added, and with the trace that a replay has replaced.
 pub(super) fn original(headers: &Headers) -> Headers {
     const WITHOUT_PREFIX: [&str; 2] = [names::REPLAYED, names::REPLAY_TIME];
     let mut behind_ours = false;
@@ -117,7 +119,13 @@ pub(super) fn original(headers: &Headers) -> Headers {
         // Ours are appended: before them these two names are the producer's.
         !(ours || behind_ours && WITHOUT_PREFIX.contains(&name))
     });
-    producers.cloned().collect()
+    let mut producers: Headers = producers.cloned().collect();
+    match headers.get(names::ORIGIN_TRACEPARENT) {
+        Some(none) if none.is_empty() => producers.remove(names::TRACEPARENT),
+        Some(was) => producers.replace(names::TRACEPARENT, was.clone()),
+        None => {}
+    }
+    producers
 }
 
 /// A time as text; the number itself when the calendar ends before it.

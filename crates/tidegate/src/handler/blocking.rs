@@ -5,6 +5,7 @@ use std::future::Future;
 use tokio::task::JoinHandle;
 
 use crate::handler::Handler;
+use crate::traces;
 
 /// A plain function as a handler: it runs on a thread of tokio's pool for blocking work, and holds up nobody. An async function needs
 /// none of this. Works for batches too: `.on_batch(100, blocking(function))`.
@@ -73,8 +74,11 @@ macro_rules! blocking {
             #[allow(non_snake_case, reason = "arguments are named by their types here")]
             fn call(&self, first: First, ($($x,)*): ($($x,)*)) -> impl Future<Output = R> + Send {
                 let function = self.0.clone();
-                let span = tracing::Span::current();
-                joined(tokio::task::spawn_blocking(move || span.in_scope(|| function(first, $($x),*))))
+                let (span, trace) = (tracing::Span::current(), traces::current());
+                joined(tokio::task::spawn_blocking(move || {
+                    let _attached = trace.attach();
+                    span.in_scope(|| function(first, $($x),*))
+                }))
             }
         }
     };

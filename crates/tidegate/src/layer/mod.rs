@@ -23,11 +23,14 @@
 //!
 //! | layer | here |
 //! |---|---|
-//! | trace, map request, map response, and such that only look or relabel | safe |
+//! | [`Trace`] (feature `otel`), map request, map response, and such that only look or relabel | safe |
 //! | `timeout` | use the route's `.timeout(..)`: a cut-off attempt is *unknown*, and the runtime must know |
 //! | `retry`, `hedge` | run the handler again inside one attempt: repeated effects, uncounted attempts |
 //! | `load_shed`, `limit`, `buffer` | an error or a delay that the runtime takes for the handler's |
 //! | anything that answers `Done` itself | loses the record: nothing has been done |
+
+#[cfg(feature = "otel")]
+mod trace;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -39,6 +42,9 @@ use tower_service::Service;
 use crate::broker::BoxFuture;
 use crate::delivery::Delivery;
 use crate::outcome::Outcome;
+
+#[cfg(feature = "otel")]
+pub use trace::{Trace, Traced};
 
 /// A handler with all that is round it so far: what a user layer is given.
 pub struct HandlerService(Box<dyn Attempts>);

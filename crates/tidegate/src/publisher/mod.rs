@@ -16,9 +16,9 @@ mod prepare;
 #[cfg(test)]
 mod tests;
 
-use crate::broker::Broker;
+use crate::broker::{self, Broker, Placed};
 use crate::event::EventId;
-use crate::message::{Offset, Partition};
+use crate::message::{NewRecord, Offset, Partition};
 use crate::planted::planted;
 
 pub use error::PublishError;
@@ -33,6 +33,8 @@ use crate::event::Event;
 #[derive(Debug, Clone)]
 pub struct Publisher {
     broker: Broker,
+    #[cfg(feature = "otel")]
+    tracer: Option<crate::telemetry::Tracer>,
 }
 
 /// An event that the broker has acknowledged: it is durable.
@@ -50,7 +52,27 @@ impl Publisher {
     /// Publishes to this broker.
     #[must_use]
     pub fn new(broker: Broker) -> Self {
-        Self { broker }
+        Self {
+            broker,
+            #[cfg(feature = "otel")]
+            tracer: None,
+        }
+    }
+
+    /// Makes a span for each event: a child of the span that the event names in a `traceparent` of its own, else of the current one.
+    /// The event's `traceparent` is replaced by that of its span. Without this nothing is traced, and headers stay as they are.
+    #[cfg(feature = "otel")]
+    #[must_use]
+    pub fn traced(self, tracer: crate::telemetry::Tracer) -> Self {
+        Self { tracer: Some(tracer), ..self }
+    }
+
+    async fn put(&self, records: Vec<NewRecord>) -> Vec<Result<Placed, broker::PublishError>> {
+        #[cfg(feature = "otel")]
+        if let Some(tracer) = &self.tracer {
+            return crate::telemetry::publish(tracer, &self.broker, records).await;
+        }
+        self.broker.publish(records).await
     }
 
     /// Publishes one event as JSON, under a new id. Waits for the acknowledgement.
@@ -93,7 +115,7 @@ impl Publisher {
     /// [`PublishError`]; the event's clone can be sent again, and is the same event.
     pub async fn send(&self, event: PreparedEvent) -> Result<Published, PublishError> {
         let PreparedEvent { event_id, record } = event;
-        let ack = self.broker.publish(vec![record]).await.pop();
+        let ack = self.put(vec![record]).await.pop();
         acknowledged(event_id, ack)
     }
 
@@ -120,7 +142,7 @@ impl Publisher {
         }
         let mut acks = match records.is_empty() {
             true => Vec::new(),
-            false => self.broker.publish(records).await,
+            false => self.put(records).await,
         }
         .into_iter();
         ids.into_iter().map(|id| id.and_then(|id| acknowledged(id, acks.next()))).collect()

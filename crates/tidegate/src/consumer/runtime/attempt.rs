@@ -143,7 +143,10 @@ pub(super) async fn keep(
 fn encode(job: &Job, attempt: u32, emits: Emits) -> Result<Vec<NewRecord>, Failure> {
     let (endpoint, delivery) = (&job.site.shop.endpoint, job.delivery(attempt, None));
     let encoded = unpanicked("encoding what is emitted", || endpoint.encode(emits, &delivery))?;
-    encoded.map_err(|e| permanent(format!("what is emitted cannot be encoded: {e}")))
+    let mut emits =
+        encoded.map_err(|e| permanent(format!("what is emitted cannot be encoded: {e}")))?;
+    job.site.item.trace.hand_on(&mut emits);
+    Ok(emits)
 }
 
 /// Rule 5: what its topic can never take is found here, before anything is settled, and fails the record.

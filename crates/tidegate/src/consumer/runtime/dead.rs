@@ -9,7 +9,6 @@ use crate::class::{Cause, Class, Failure};
 use crate::consumer::core::StepFailure;
 use crate::consumer::runtime::attempt::keep;
 use crate::consumer::runtime::call::guarded;
-use crate::consumer::runtime::dispatch::publish;
 use crate::consumer::runtime::job::{Job, Site};
 use crate::consumer::runtime::settle::commit;
 use crate::dead_letter::{Death, Detail};
@@ -25,7 +24,8 @@ pub(super) async fn letter(job: &mut Job, death: Death) -> Result<(), StepFailur
     loop {
         let record = write(&job.site, &death, detail)?;
         let topic = record.topic.clone();
-        match publish(&job.site.shop.broker, vec![record]).await.pop() {
+        let trace = &job.site.item.trace;
+        match trace.publish_letter(&job.site.shop.broker, record).await {
             Some(Ok(at)) => {
                 job.carry.letter = Some(format!("{topic}/{}/{}", at.partition, at.offset));
                 job.carry.death = Some(Arc::new(death));

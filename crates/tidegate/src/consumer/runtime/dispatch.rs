@@ -1,25 +1,22 @@
 //! Publishing while settling: nothing counts until it is acknowledged (rule 4).
 
-use crate::broker::{Broker, Placed, PublishError};
+use crate::broker::{Placed, PublishError};
 use crate::consumer::core::StepFailure;
 use crate::consumer::runtime::job::{Job, Site};
 use crate::inbox::{OutboxRow, StoreError};
 use crate::message::NewRecord;
 
 /// Publishes the records in order; a result for each.
-pub(super) async fn publish(
-    broker: &Broker,
-    records: Vec<NewRecord>,
-) -> Vec<Result<Placed, PublishError>> {
+async fn publish(site: &Site, records: Vec<NewRecord>) -> Vec<Result<Placed, PublishError>> {
     let expected = records.len();
-    let acks = broker.publish(records).await;
+    let acks = site.item.trace.publish(&site.shop.broker, records).await;
     debug_assert_eq!(acks.len(), expected, "the contract: a result for each record");
     acks
 }
 
 /// Publishes what the outcome emits. What was not acknowledged stays in `emits`, in order, for the next try.
 pub(super) async fn publish_emits(job: &mut Job) -> Result<(), StepFailure> {
-    let acks = publish(&job.site.shop.broker, job.carry.emits.clone()).await;
+    let acks = publish(&job.site, job.carry.emits.clone()).await;
     let failed = first_error(&acks);
     let mut acks = acks.into_iter();
     job.carry.emits.retain(|_| acks.next().is_none_or(|ack| ack.is_err()));
@@ -36,7 +33,7 @@ pub(super) async fn dispatch(site: &Site) -> Result<(), StepFailure> {
     }
     let (ordinals, records): (Vec<_>, Vec<_>) =
         owed.into_iter().map(|OutboxRow { ordinal, record }| (ordinal, record)).unzip();
-    let acks = publish(&site.shop.broker, records).await;
+    let acks = publish(site, records).await;
     let acked: Vec<u32> =
         ordinals.iter().zip(&acks).filter(|(_, ack)| ack.is_ok()).map(|(o, _)| *o).collect();
     store.store.strike(&claim, &acked).await.map_err(again)?;

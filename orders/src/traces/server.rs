@@ -1,0 +1,103 @@
+//! A span for each request: a child of the one that its `traceparent` names.
+//!
+//! Names: OpenTelemetry's semantic conventions for HTTP, which are stable. Queries and bodies are not in spans.
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, Method};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use opentelemetry::trace::{
+    FutureExt, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt, Tracer,
+};
+use opentelemetry::{Context, KeyValue};
+use tidegate::telemetry::{names, w3c};
+
+use super::{SPANS, Spans};
+use crate::http::Correlation;
+
+/// What is asked every few seconds, by machines.
+const NOT_TRACED: [&str; 3] = ["/health", "/ready", "/metrics"];
+
+/// Puts spans round the routes, where traces are switched on.
+pub fn serve(routes: Router) -> Router {
+    match SPANS.get() {
+        Some(spans) => {
+            let traced = |request, next| traced(spans, request, next);
+            routes.layer(middleware::from_fn(traced))
+        }
+        None => routes,
+    }
+}
+
+async fn traced(spans: &'static Spans, request: Request, next: Next) -> Response {
+    if NOT_TRACED.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    let above = match caller(request.headers()) {
+        Some(caller) => Context::new().with_remote_span_context(caller),
+        None => Context::new(),
+    };
+    let span = above.with_span(spans.http.build_with_context(builder(&request), &above));
+    let response = next.run(request).with_context(span.clone()).await;
+    end(&span, response.status().as_u16());
+    response
+}
+
+/// More than one `traceparent` says nothing; the parts of a `tracestate` are put together, as W3C wants it.
+fn caller(headers: &HeaderMap) -> Option<SpanContext> {
+    let mut all = headers.get_all("traceparent").iter();
+    let (Some(first), None) = (all.next(), all.next()) else { return None };
+    let state = headers.get_all("tracestate").iter().filter_map(|value| value.to_str().ok());
+    let state = state.collect::<Vec<_>>().join(",");
+    w3c::read(first.to_str().ok()?, Some(&state).filter(|state| !state.is_empty()).map(|s| &**s))
+}
+
+fn builder(request: &Request) -> SpanBuilder {
+    let method = method(request.method());
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let name = route.as_ref().map_or_else(|| method.to_owned(), |path| format!("{method} {path}"));
+    let mut attributes = vec![
+        KeyValue::new("http.request.method", method),
+        KeyValue::new("url.path", path(request)),
+        KeyValue::new("url.scheme", "http"),
+    ];
+    attributes.extend(route.map(|route| KeyValue::new("http.route", route)));
+    if let Some(correlation) = request.extensions().get::<Correlation>() {
+        let id = correlation.as_str().to_owned();
+        attributes.push(KeyValue::new(names::CONVERSATION_ID, id));
+    }
+    SpanBuilder::from_name(name).with_kind(SpanKind::Server).with_attributes(attributes)
+}
+
+/// Characters of a path that a span repeats.
+const MOST_OF_PATH: usize = 200;
+
+fn path(request: &Request) -> String {
+    request.uri().path().chars().take(MOST_OF_PATH).collect()
+}
+
+/// Methods that anybody may invent would be names without end.
+pub(super) fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        _ => "_OTHER",
+    }
+}
+
+/// What the client did wrong is no error of the service's.
+fn end(span: &Context, status: u16) {
+    let span = span.span();
+    span.set_attribute(KeyValue::new("http.response.status_code", i64::from(status)));
+    if status >= 500 {
+        span.set_attribute(KeyValue::new(names::ERROR_TYPE, status.to_string()));
+        span.set_status(Status::error(status.to_string()));
+    }
+    span.end();
+}
