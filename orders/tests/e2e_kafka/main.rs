@@ -20,4 +20,6 @@ mod postgres;
 mod processes;
 mod rights;
 mod startup;
+#[cfg(feature = "tls")]
+mod tls;
 mod troubleshooting;
