@@ -14,9 +14,9 @@ help: ## what there is
 setup: ## from a fresh machine to running servers with topics
 	scripts/setup.sh
 
-build: ## the program, with TLS: bin/orders, and bin/producer, consumer, replay, which are the same by another name
-	cargo build --release --locked -p orders --features tls
-	mkdir -p bin && cp --remove-destination $${CARGO_TARGET_DIR:-target}/release/orders bin/orders
+build: ## the programs, with TLS: bin/tidegate, bin/orders, and bin/producer, consumer, replay, which are the same by another name
+	cargo build --release --locked -p orders -p tidegate-cli --features tls
+	mkdir -p bin && cp --remove-destination $${CARGO_TARGET_DIR:-target}/release/orders $${CARGO_TARGET_DIR:-target}/release/tidegate bin
 	for name in producer consumer replay; do ln -f bin/orders bin/$$name; done
 
 up: ## the order platform on the embedded log

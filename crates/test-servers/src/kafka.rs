@@ -47,7 +47,7 @@ impl LocalKafka {
     /// A broker that asks for TLS and a login, and lets users do only what they may.
     pub fn secure() -> SecureKafka {
         // One for each kind of listener.
-        SecureKafka::on(Self::launch(1, 4, vec!["--secure".into()]))
+        SecureKafka::on(Self::launch(1, 5, vec!["--secure".into()]))
     }
 
     fn launch(nodes: u16, ports_of_a_node: u16, options: Vec<String>) -> Self {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::kafka::LocalKafka;
 
-/// Somebody who can log in with PLAIN or SCRAM-SHA-512. OAUTHBEARER takes unsigned tokens with the name as `sub`.
+/// Somebody who can log in with PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. OAUTHBEARER takes unsigned tokens with the name as `sub`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct User {
     /// The name in Kafka's ACLs.
@@ -29,20 +29,36 @@ impl User {
 pub struct SecureKafka {
     kafka: LocalKafka,
     sasl: String,
+    mutual: String,
     internal: String,
 }
 
 impl SecureKafka {
     pub(crate) fn on(kafka: LocalKafka) -> Self {
-        // In the order of scripts/lib/kafka-secure.sh: clients, controllers, brokers, clients without TLS.
+        // In the order of scripts/lib/kafka-secure.sh: clients, controllers, brokers, clients without TLS, with certificates.
         let at = |place: u16| format!("127.0.0.1:{}", kafka.first_port() + place);
-        Self { internal: at(2), sasl: at(3), kafka }
+        Self { internal: at(2), sasl: at(3), mutual: at(4), kafka }
     }
 
     /// The address that takes SASL_PLAINTEXT: the same users without TLS, for a client that was built without it. The
     /// cluster names the brokers' addresses of the same kind to whom it was asked by.
     pub fn sasl_address(&self) -> &str {
         &self.sasl
+    }
+
+    /// The address that takes TLS with a client's certificate, and no other login.
+    pub fn mutual_address(&self) -> &str {
+        &self.mutual
+    }
+
+    /// Certificate and key (PEM) of [`User::ORDERS`].
+    pub fn client_files(&self) -> [PathBuf; 2] {
+        ["orders.crt", "orders.key"].map(|name| self.kafka.folder().join(name))
+    }
+
+    /// The same name, signed by an authority that the broker does not trust.
+    pub fn stranger_files(&self) -> [PathBuf; 2] {
+        ["stranger.crt", "stranger.key"].map(|name| self.kafka.folder().join(name))
     }
 
     /// The address of the brokers among themselves: no TLS, no login, and every right.

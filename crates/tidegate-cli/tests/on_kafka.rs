@@ -119,3 +119,34 @@ fn a_cluster_that_is_not_there_is_one_line() {
     let line = run(&["topics", "list", "--brokers", "127.0.0.1:1"]).refusal(1);
     assert!(line.contains("cannot be reached"), "{line}");
 }
+
+/// In the build that has TLS (`make tls`).
+#[cfg(feature = "tls")]
+mod tls {
+    use test_servers::User;
+
+    use super::*;
+
+    fn topics(kafka: &test_servers::SecureKafka, ca: &std::path::Path) -> Ran {
+        let mut command = program(&["topics", "list", "--brokers", kafka.address()]);
+        command.env("KAFKA_SECURITY_PROTOCOL", "sasl_ssl").env("KAFKA_SSL_CA_LOCATION", ca);
+        command.env("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512");
+        command.env("KAFKA_SASL_USERNAME", User::ORDERS.name);
+        command.env("KAFKA_SASL_PASSWORD", User::ORDERS.password);
+        Ran::of(command.output().unwrap())
+    }
+
+    #[test]
+    fn a_cluster_is_looked_at_over_tls_and_another_authority_is_one_line() {
+        let kafka = LocalKafka::secure();
+        block_on(async {
+            let admin = Broker::kafka(KafkaOptions::new(kafka.internal_address())).unwrap();
+            fill(&admin).await;
+            admin.close().await;
+        });
+        let shown = topics(&kafka, &kafka.ca_file()).answer();
+        assert!(shown.contains("orders_dlq"), "{shown}");
+        let line = topics(&kafka, &kafka.other_ca_file()).refusal(1);
+        assert!(line.contains("certificate verify failed"), "{line}");
+    }
+}

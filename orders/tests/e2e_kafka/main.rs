@@ -23,5 +23,7 @@ mod postgres;
 mod processes;
 mod rights;
 mod startup;
+#[cfg(feature = "tls")]
+mod tls;
 mod traced;
 mod troubleshooting;

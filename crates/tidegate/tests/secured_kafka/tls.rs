@@ -1,13 +1,13 @@
 //! TLS, and the logins that need it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use test_servers::User;
 use tidegate::broker::Broker;
 use tidegate::broker::kafka::{KafkaOptions, OAuthToken};
 
-use crate::{assert_line, consume, create, kafka, publish, within};
+use crate::{assert_line, consume, create, fetch, kafka, publish, within};
 
 /// Trusts the authority of this file alone.
 fn options(ca: &Path) -> KafkaOptions {
@@ -33,6 +33,13 @@ async fn scram_sha_512_over_tls_writes_and_reads() {
     let user = User::ORDERS;
     let broker = login(&kafka().ca_file(), "SCRAM-SHA-512", user, user.password);
     writes_and_reads(broker, "by-scram").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scram_sha_256_over_tls_writes_and_reads() {
+    let user = User::ORDERS;
+    let broker = login(&kafka().ca_file(), "SCRAM-SHA-256", user, user.password);
+    writes_and_reads(broker, "by-scram-256").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,10 +102,52 @@ async fn a_wrong_password_over_tls_is_one_line_without_the_password() {
     }
 }
 
+/// Nothing is sent to a broker that is not trusted, and nothing of what is there is passed by.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_another_authority_has_signed_is_refused_in_one_line() {
-    let user = User::ORDERS;
+async fn a_broker_that_another_authority_has_signed_is_refused_in_one_line_and_nothing_is_lost() {
+    let (user, topic) = (User::ORDERS, "untrusted");
+    create(topic).await;
+    let trusting = login(&kafka().ca_file(), "SCRAM-SHA-512", user, user.password);
+    publish(&trusting, topic, "before").await.unwrap();
     let broker = login(&kafka().other_ca_file(), "SCRAM-SHA-512", user, user.password);
-    let line = within(broker.health()).await.unwrap_err().to_string();
-    assert_line(&line, &["certificate verify failed", kafka().address()]);
+    for line in [
+        within(broker.health()).await.unwrap_err().to_string(),
+        publish(&broker, topic, "never").await.unwrap_err(),
+        consume(&broker, topic, topic).await.unwrap_err(),
+    ] {
+        assert_line(&line, &["certificate verify failed", kafka().address()]);
+    }
+    assert_eq!(fetch(&trusting, topic).await.unwrap(), 1, "nothing of what was refused");
+    assert_eq!(consume(&trusting, topic, topic).await.unwrap(), "before");
+}
+
+/// Comes with these: certificate and key.
+fn certified([certificate, key]: [PathBuf; 2]) -> Broker {
+    let options = KafkaOptions::new(kafka().mutual_address());
+    let ca = kafka().ca_file();
+    let settings = [
+        ("security.protocol", "ssl"),
+        ("ssl.ca.location", ca.to_str().unwrap()),
+        ("ssl.certificate.location", certificate.to_str().unwrap()),
+        ("ssl.key.location", key.to_str().unwrap()),
+    ];
+    let set = |options: KafkaOptions, (name, value)| options.property(name, value).unwrap();
+    Broker::kafka(settings.into_iter().fold(options, set)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clients_certificate_is_its_login() {
+    writes_and_reads(certified(kafka().client_files()), "by-certificate").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_the_broker_does_not_trust_is_refused_in_one_line() {
+    create("stranger").await;
+    let broker = certified(kafka().stranger_files());
+    for line in [
+        within(broker.health()).await.unwrap_err().to_string(),
+        publish(&broker, "stranger", "never").await.unwrap_err(),
+    ] {
+        assert_line(&line, &[kafka().mutual_address()]);
+    }
 }
