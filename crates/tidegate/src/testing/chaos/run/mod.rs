@@ -42,8 +42,17 @@ pub(super) fn run(plan: &Plan, furniture: &Furniture<'_>) -> Outcome {
         .build()
         .expect("a runtime of one thread needs no more than memory");
     // Begun within the runtime: outside of it, the time is that of the machine.
-    let live = async { Box::pin(Running::begin(plan, furniture).live()).await };
-    quiet::in_a_world(|| runtime.block_on(live))
+    let live = async {
+        let running = Running::begin(plan, furniture);
+        let world = Arc::downgrade(&running.world);
+        (Box::pin(running.live()).await, world)
+    };
+    let (outcome, world) = quiet::in_a_world(|| runtime.block_on(live));
+    drop(runtime); // with it goes what was still under way
+    // Others' handlers may keep what they were given.
+    let freed = world.strong_count() == 0 || furniture.strangers;
+    assert!(freed, "a world has ended, and something of it still holds it");
+    outcome
 }
 
 struct Running<'a> {

@@ -163,9 +163,10 @@ impl World {
         lock(&self.lives).get(&process).cloned()
     }
 
-    /// The processes live no more: a world that holds itself would never be freed.
+    /// The processes live no more, and the log asks nobody: a world that holds itself would never be freed.
     pub(super) fn end(&self) {
         lock(&self.lives).clear();
+        self.log.forget_faults();
     }
 
     /// A small delay, or none.
