@@ -2,7 +2,7 @@
 //! is open (`read_committed`). Markers and aborted records are gaps (fault F22).
 
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use tidegate::broker::{Broker, Consumer as _, FetchLimit, Subscription};
+use tidegate::broker::{Broker, FetchLimit, Subscription};
 use tidegate::message::{NewRecord, Offset};
 
 use crate::notes::{Notes, Running, numbered};
@@ -150,10 +150,10 @@ async fn markers_and_open_transactions_at_the_end_are_no_silence() {
     }
     let others = blocking(|| [markers, open].map(|topic| Other::new(kafka.address(), topic)));
     blocking(|| {
-        others.each_ref().map(|other| {
+        for other in &others {
             other.begin(0..3);
             other.commit();
-        });
+        }
         others[0].begin(3..5);
         others[0].abort();
         others[1].begin(3..5);
