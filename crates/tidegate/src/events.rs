@@ -127,13 +127,13 @@ pub enum RuntimeEvent {
         /// For how long it has been the lowest.
         lasted: Duration,
     },
-    /// A partition that was stuck or silent moves again.
+    /// A partition that was stuck moves again.
     PartitionMoves {
         /// The partition.
         partition: TopicPartition,
     },
-    /// Nothing has come of a partition for long, though its log goes on; the broker's client is sent there again, and the
-    /// second time the group is joined anew. Told each time; [`PartitionMoves`](Self::PartitionMoves) when a record comes.
+    /// Nothing has come of a partition for long, though its log goes on; the broker's client is sent there again, and where
+    /// that does not help the group is joined anew. Told each time; [`SilenceOver`](Self::SilenceOver) when it has ended.
     PartitionSilent {
         /// The partition.
         partition: TopicPartition,
@@ -141,6 +141,11 @@ pub enum RuntimeEvent {
         position: Offset,
         /// Where its log ends.
         end: Offset,
+    },
+    /// A partition that was silent has spoken, or is read to its end.
+    SilenceOver {
+        /// The partition.
+        partition: TopicPartition,
     },
     /// The member's loop turned so much too late: something kept its thread (an observer; on a runtime with one thread, a
     /// handler). Commits and the group waited for it. Told when it turns again; [`Health`](crate::health::Health) says it meanwhile.
@@ -227,6 +232,7 @@ impl RuntimeEvent {
             | Self::PartitionStuck { partition, .. }
             | Self::PartitionMoves { partition }
             | Self::PartitionSilent { partition, .. }
+            | Self::SilenceOver { partition }
             | Self::LaneStuck { partition, .. }
             | Self::LaneFree { partition, .. }
             | Self::DeadHandlerGivenUp { partition, .. } => Some(partition),

@@ -143,6 +143,12 @@ pub enum GroupEvent {
         /// Where its log ends.
         end: Offset,
     },
+    /// What was [`Silent`](Self::Silent) has no more to say: it is read to the end of its log, and nothing that was there was a
+    /// record. Where a record comes instead, that says so.
+    SilenceOver {
+        /// The partition.
+        partition: TopicPartition,
+    },
     /// The member did not ask for events within `max_poll_interval`, and was put out of the group: what it owned is
     /// [`Lost`](Self::Lost). It joins anew by polling on. Told where the log says it (Kafka).
     PollExceeded,

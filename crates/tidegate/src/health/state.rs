@@ -22,6 +22,8 @@ pub(super) struct State {
     waiting: BTreeMap<TopicPartition, String>,
     /// Partitions that get no further, and nobody knows why.
     stuck: BTreeMap<TopicPartition, String>,
+    /// Partitions of which nothing comes, though their logs go on.
+    silent: BTreeMap<TopicPartition, String>,
     /// Records whose handlers keep a lane's thread.
     lanes: BTreeMap<(TopicPartition, Offset), String>,
     pub(super) outcomes: Outcomes,
@@ -47,6 +49,7 @@ impl State {
         let paused = self.blocked.iter().chain(&self.waiting);
         reasons.extend(paused.map(|(at, why)| format!("{at} is paused: {why}")));
         reasons.extend(self.stuck.iter().map(|(at, why)| format!("{at} is stuck: {why}")));
+        reasons.extend(self.silent.iter().map(|(at, why)| format!("{at} is silent: {why}")));
         let records = self.stalled.iter().chain(&self.lanes);
         reasons.extend(
             records.map(|((at, offset), why)| format!("{at} is stuck at offset {offset}: {why}")),
@@ -60,7 +63,7 @@ impl State {
         match event {
             RuntimeEvent::Started { .. } => {
                 self.blocked.remove(&at);
-                self.stuck.remove(&at);
+                self.silent.remove(&at);
                 self.assigned.insert(at);
             }
             RuntimeEvent::Ended { .. } | RuntimeEvent::Fenced { .. } => self.ended(&at),
@@ -86,8 +89,9 @@ impl State {
                 let why = format!(
                     "nothing comes from offset {position} on, and its log goes on to {end}"
                 );
-                self.stuck.insert(at, why);
+                self.silent.insert(at, why);
             }
+            RuntimeEvent::SilenceOver { .. } => drop(self.silent.remove(&at)),
             RuntimeEvent::PartitionMoves { .. } => drop(self.stuck.remove(&at)),
             RuntimeEvent::LaneStuck { offset, .. } => {
                 let why = "its handler keeps the thread".to_owned();
@@ -128,6 +132,7 @@ impl State {
         self.blocked.remove(partition);
         self.waiting.remove(partition);
         self.stuck.remove(partition);
+        self.silent.remove(partition);
         self.stalled.retain(|(at, _), _| at != partition);
     }
 }

@@ -131,10 +131,10 @@ fn a_silent_partition_is_told_of_until_a_record_comes() {
     let silent = Event::Silent { partition: partition.clone(), position, end };
     let is = RuntimeEvent::PartitionSilent { partition, position, end };
     assert!(told(&rig.send(silent), |e| *e == is));
-    let moves = |e: &RuntimeEvent| matches!(e, RuntimeEvent::PartitionMoves { .. });
-    assert!(!told(&stopped_for(&mut rig, 1_000), moves));
-    assert!(told(&rig.deliver(0, &[0]), moves));
-    assert!(!told(&rig.deliver(0, &[1]), moves), "once");
+    let over = |e: &RuntimeEvent| matches!(e, RuntimeEvent::SilenceOver { .. });
+    assert!(!told(&stopped_for(&mut rig, 1_000), over));
+    assert!(told(&rig.deliver(0, &[0]), over));
+    assert!(!told(&rig.send(Event::SilenceOver { partition: tp(0) }), over), "once");
 }
 
 #[test]

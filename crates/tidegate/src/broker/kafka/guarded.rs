@@ -41,6 +41,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("sasl.oauthbearer.method", "use KafkaOptions::oauth_tokens"),
     ("enable.sasl.oauthbearer.unsecure.jwt", "an unsigned token secures nothing"),
 ];
+/// How long an answer with records may take, in milliseconds, before the member's watchdog takes the partition for silent.
+const AT_MOST: [(&str, u64); 2] = [("socket.timeout.ms", 60_000), ("fetch.wait.max.ms", 30_000)];
+const WATCHED: &str = "a partition of which nothing comes for a minute is read again, and an answer on its way is lost";
 const BROKERS: &str = "it is the argument of KafkaOptions::new";
 const SUBSCRIPTION: &str = "the subscription sets it";
 const COMMITS: &str =
@@ -53,6 +56,11 @@ const TIMEOUT: &str = "use KafkaOptions::delivery_timeout";
 pub(super) fn check(name: &str, value: &str) -> Result<(), BrokerError> {
     if let Some((_, reason)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
         return refuse(name, "cannot be set", reason);
+    }
+    if let Some((_, most)) = AT_MOST.iter().find(|(limited, _)| *limited == name)
+        && value.trim().parse::<u64>().is_ok_and(|value| value > *most)
+    {
+        return refuse(name, &format!("cannot be above {most}"), WATCHED);
     }
     if let Some(what) = needs_tls(name, value).filter(|_| !cfg!(feature = "tls")) {
         return refuse(
@@ -119,6 +127,16 @@ mod tests {
             assert!(line.contains(name) && line.contains("cannot be set: "), "{line}");
         }
         assert!(REFUSED.iter().all(|(name, reason)| !name.is_empty() && !reason.is_empty()));
+    }
+
+    /// An answer that takes longer than the watchdog waits would be thrown away each time.
+    #[test]
+    fn answers_must_come_before_the_watchdog() {
+        for (name, most) in AT_MOST {
+            assert!(check(name, &most.to_string()).is_ok(), "{name}");
+            let line = refusal(name, &(most + 1).to_string());
+            assert!(line.contains(&format!("{name} cannot be above {most}")), "{line}");
+        }
     }
 
     /// A guard on a property that the client does not have would be a mistyped one.

@@ -152,6 +152,11 @@ pub enum Event {
         /// Where its log ends.
         end: Offset,
     },
+    /// A silent partition is read to its end: there was nothing more.
+    SilenceOver {
+        /// The partition.
+        partition: TopicPartition,
+    },
     /// Answer to [`Command::Run`](super::Command::Run), or to a part of it.
     Ran {
         /// The partition.

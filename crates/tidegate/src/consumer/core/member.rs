@@ -67,6 +67,7 @@ impl Member {
             Event::Silent { partition, position, end } => {
                 self.of(&partition, |p| p.silent(position, end, cx));
             }
+            Event::SilenceOver { partition } => self.of(&partition, |p| p.breaks_silence(cx)),
             Event::Ran { partition, epoch, answers } => {
                 self.at(&partition, epoch, |p| p.ran(answers, cx));
             }

@@ -67,10 +67,10 @@ impl Partition {
         }
     }
 
-    /// A record has come.
+    /// A record has come, or none was to come.
     pub(super) fn breaks_silence(&mut self, cx: &mut Cx<'_>) {
         if std::mem::take(&mut self.watch.silent) {
-            self.tell(RuntimeEvent::PartitionMoves { partition: self.id.clone() }, cx);
+            self.tell(RuntimeEvent::SilenceOver { partition: self.id.clone() }, cx);
         }
     }
 

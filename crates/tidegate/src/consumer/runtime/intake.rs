@@ -29,6 +29,7 @@ impl Driver {
             GroupEvent::Silent { partition, position, end } => {
                 Event::Silent { partition, position, end }
             }
+            GroupEvent::SilenceOver { partition } => Event::SilenceOver { partition },
             GroupEvent::PollExceeded => {
                 self.tell(&RuntimeEvent::PollExceeded);
                 return Ok(None);

@@ -166,6 +166,9 @@ impl Logs {
                     end = end.0
                 );
             }
+            RuntimeEvent::SilenceOver { .. } => {
+                line!(self, info, event, subject, "the partition is not silent any more");
+            }
             RuntimeEvent::PartitionMoves { .. } => {
                 line!(self, info, event, subject, "partition gets on again");
             }

@@ -182,7 +182,7 @@ impl Member {
                 "nothing came of {partition} from {position} on, though its log goes on to {end}"
             ))),
             // The loss itself is told, too.
-            GroupEvent::PollExceeded => Ok(()),
+            GroupEvent::PollExceeded | GroupEvent::SilenceOver { .. } => Ok(()),
             GroupEvent::Fatal(error) => Err(error.into()),
         }
     }

@@ -38,6 +38,8 @@ pub(super) enum Ask {
     Describe(Vec<Grant>),
     /// Whether a start lies within the log.
     Bounds(TopicPartition, u64),
+    /// Whether a position still lies within the log, of which the client may have said that it does not.
+    Released(Grant),
     /// Which of these the client could not read on: it does not say (rule 7).
     Suspects(Vec<Grant>),
     /// Whether the log of what nothing comes of goes on.
@@ -66,7 +68,11 @@ enum Question {
     Commits(Vec<Grant>),
     /// The rest of what a new grant starts with.
     Describe(Grant, Option<Committed>),
-    Bounds(Grant),
+    /// `given_up`: the client may not read there any more.
+    Bounds {
+        grant: Grant,
+        given_up: bool,
+    },
     Silent(Grant),
     /// `found`: one that lies outside of its log.
     Suspects {
@@ -93,7 +99,11 @@ impl Asker {
                 Ok(Ask::End) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Ask::Describe(grants)) => self.first(Question::Commits(grants)),
                 Ok(Ask::Bounds(partition, grant)) => {
-                    self.first(Question::Bounds((partition, grant)));
+                    let grant = (partition, grant);
+                    self.first(Question::Bounds { grant, given_up: false });
+                }
+                Ok(Ask::Released(grant)) => {
+                    self.first(Question::Bounds { grant, given_up: true });
                 }
                 Ok(Ask::Silent(grant)) => self.first(Question::Silent(grant)),
                 Ok(Ask::Suspects(left)) => self.first(Question::Suspects { left, found: false }),
@@ -129,13 +139,13 @@ impl Asker {
                 let described = self.describe(&grant, committed.clone(), limit);
                 described.map_err(|e| (Question::Describe(grant, committed), e))
             }
-            Question::Bounds(grant) => {
-                let told = self.bounds(&grant, false, limit);
-                told.map(drop).map_err(|e| (Question::Bounds(grant), e))
+            Question::Bounds { grant, given_up } => {
+                let told = self.bounds(&grant, given_up, limit);
+                told.map(drop).map_err(|e| (Question::Bounds { grant, given_up }, e))
             }
             Question::Silent(grant) => {
-                let told = self.silent(&grant, limit);
-                told.map_err(|e| (Question::Silent(grant), e))
+                self.silent(&grant, limit);
+                Ok(())
             }
             Question::Suspects { left, found } => self.find(left, found, limit),
         }
@@ -201,15 +211,22 @@ impl Asker {
     }
 
     /// Whether there is more than the client has given out. It counts markers of transactions, which are no records.
-    fn silent(&self, grant: &Grant, limit: Duration) -> Result<(), BrokerError> {
-        let Some(bounds) = self.ask(grant, limit)? else { return Ok(()) };
+    /// Without an answer nothing can be said, and it is asked again when it has been quiet for as long once more.
+    fn silent(&self, grant: &Grant, limit: Duration) {
+        let bounds = match self.ask(grant, limit) {
+            Ok(Some(bounds)) => bounds,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::debug!(partition = %grant.0, %error, "nothing comes, and nobody can be asked");
+                return self.shared.state().silence_unanswered(grant, Instant::now());
+            }
+        };
         let (topic, number) = (grant.0.topic.as_str(), record::number(&grant.0));
         let positions = self.client.position().ok();
         let position =
             positions.and_then(|list| list.find_partition(topic, number)?.offset().to_raw());
         let position = position.filter(|at| *at >= 0).map(record::offset);
-        self.shared.ask(|state| state.silence_answered(grant, bounds, position, Instant::now()));
-        Ok(())
+        self.shared.tell(|state| state.silence_answered(grant, bounds, position, Instant::now()));
     }
 
     /// If none is outside, the client stopped for another reason, or for one that cannot be asked about: only joining

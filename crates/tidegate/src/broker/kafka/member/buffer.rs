@@ -7,9 +7,12 @@ use crate::broker::FetchLimit;
 use crate::broker::taking::Taking;
 use crate::message::Record;
 
-/// A buffer that has been full for so long is not about to have room: what the client keeps for it keeps whole answers of
-/// the broker in memory, records of other partitions with it.
+/// A buffer that is full, and of which nothing has been taken for so long, is not about to have room: what the client keeps
+/// for it keeps whole answers of the broker in memory, records of other partitions with it. Each time it lets go of that it
+/// has to fetch it again: so the next time it is given twice as long, up to [`LONGEST`], until the buffer has been empty.
 const LONG: Duration = Duration::from_secs(1);
+/// See [`LONG`].
+const LONGEST: Duration = Duration::from_secs(64);
 
 /// A record that waits for its member; its size is asked for more than once.
 #[derive(Debug)]
@@ -51,12 +54,23 @@ pub(super) struct Marks {
 }
 
 /// Records of one partition, in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Buffer {
     waiting: VecDeque<Buffered>,
     bytes: usize,
-    /// Since when nothing more is taken from the client.
+    /// Since when it is full, and nothing has been taken of it.
     full_since: Option<Instant>,
+    /// Something was taken since it was weighed.
+    moved: bool,
+    /// How long it may stand before the client lets go.
+    patience: Duration,
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        let waiting = VecDeque::new();
+        Self { waiting, bytes: 0, full_since: None, moved: false, patience: LONG }
+    }
 }
 
 impl Buffer {
@@ -73,9 +87,13 @@ impl Buffer {
     /// How much more it takes now; `None` when it is full. What was full takes more when it holds less than the low mark.
     pub(super) fn weigh(&mut self, marks: Marks, now: Instant) -> Option<Room> {
         let (records, bytes) = (self.waiting.len(), self.bytes);
+        if records == 0 {
+            self.patience = LONG;
+        }
+        let moved = std::mem::take(&mut self.moved);
         let mark = if self.full_since.is_some() { marks.low } else { marks.full };
         if records >= mark.records || bytes >= mark.bytes {
-            self.full_since.get_or_insert(now);
+            self.full_since = self.full_since.filter(|_| !moved).or(Some(now));
             return None;
         }
         self.full_since = None;
@@ -83,9 +101,19 @@ impl Buffer {
         Some(Room { records: full.records - records, bytes: full.bytes - bytes })
     }
 
-    /// Whether it has been full for so long that the client is to let go of what it keeps for it.
+    pub(super) const fn is_full(&self) -> bool {
+        self.full_since.is_some()
+    }
+
+    /// Whether it has stood full for so long that the client is to let go of what it keeps for it.
     pub(super) fn is_stuck(&self, now: Instant) -> bool {
-        self.full_since.is_some_and(|since| now.saturating_duration_since(since) >= LONG)
+        let lasts = |since| now.saturating_duration_since(since) >= self.patience;
+        !self.moved && self.full_since.is_some_and(lasts)
+    }
+
+    /// The client has let go, and will fetch it again.
+    pub(super) fn was_let_go(&mut self) {
+        self.patience = (self.patience * 2).min(LONGEST);
     }
 
     /// Whether nothing is taken for want of room, and there is room again.
@@ -95,6 +123,7 @@ impl Buffer {
 
     /// What the next poll takes.
     pub(super) fn take(&mut self, limit: &FetchLimit) -> Vec<Record> {
+        self.moved = true;
         let mut taking = Taking::new(limit);
         let count = self.waiting.iter().take_while(|next| taking.fits_size(next.size)).count();
         let bytes = &mut self.bytes;

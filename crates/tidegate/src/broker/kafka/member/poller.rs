@@ -1,6 +1,7 @@
 //! The poll thread: carries out what the member asked for, and takes in what the client has. It never sleeps while
 //! there is something to do, and never waits for the member but inside a revoke.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
@@ -31,6 +32,8 @@ const NOTHING: u32 = 3;
 const SEEK: Duration = Duration::from_secs(1);
 /// A seek that the client does not take yet is tried again after this.
 const SEEK_AGAIN: Duration = Duration::from_millis(5);
+/// Between two warnings of a batch that cannot be read.
+const DAMAGED: Duration = Duration::from_secs(60);
 /// Between two looks at what is silent.
 const LISTEN: Duration = Duration::from_secs(1);
 /// How long helpers may take to end before the group is left without them.
@@ -52,6 +55,8 @@ pub(super) struct Poller {
     copies: Copies,
     /// When it was last looked what is silent.
     listened: Instant,
+    /// When it was last told that a batch cannot be read.
+    warned: Cell<Option<Instant>>,
 }
 
 impl Poller {
@@ -66,7 +71,8 @@ impl Poller {
         let (topics, copies) = (how.topics.clone(), Copies::default());
         let queues = Queues::new(shared.bell.clone());
         let listened = Instant::now();
-        Self { client, shared, asks, commits, topics, patience, queues, copies, listened }
+        let warned = Cell::new(None);
+        Self { client, shared, asks, commits, topics, patience, queues, copies, listened, warned }
     }
 
     pub(super) fn run(mut self, helpers: Vec<JoinHandle<()>>) {
@@ -104,11 +110,13 @@ impl Poller {
     /// Asks about what nothing comes of. While nobody wants records, nothing can come.
     fn listen(&mut self, wanted: bool) {
         let now = Instant::now();
-        if now.saturating_duration_since(self.listened) < LISTEN {
+        let since = now.saturating_duration_since(self.listened);
+        if since < LISTEN {
             return;
         }
         self.listened = now;
-        if !wanted {
+        // After a turn that took long, as a revoke does, nothing was taken in either.
+        if !wanted || since > LISTEN * 3 {
             return self.shared.state().excuse(now);
         }
         for grant in self.shared.tell(|state| state.silences(now)) {
@@ -133,6 +141,9 @@ impl Poller {
         }
         if !turn.release.is_empty() {
             self.said("resumed", self.client.resume(&list(&turn.release)));
+        }
+        for grant in turn.released {
+            let _ = self.asks.send(Ask::Released(grant));
         }
         if turn.join_anew {
             self.join_anew();
@@ -250,7 +261,19 @@ impl Poller {
                 let _ = self.asks.send(Ask::Suspects(suspects));
             }
             Code::PollExceeded => self.shared.expire(),
+            Code::BadMessage | Code::BadCompression | Code::InvalidMessage => self.damaged(code),
             _ => tracing::debug!(%code, "the client reports an error, and goes on"),
+        }
+    }
+
+    /// The client asks for the batch again and again, and says each time that it cannot be read.
+    fn damaged(&self, code: Code) {
+        let now = Instant::now();
+        let silent = self.warned.get().is_some_and(|last| now.duration_since(last) < DAMAGED);
+        if !silent {
+            self.warned.set(Some(now));
+            let topics = self.client.context().about().topic;
+            tracing::warn!(%code, topics, "a batch cannot be read: its partition gets no further");
         }
     }
 

@@ -53,6 +53,8 @@ pub(super) struct Reading {
     out: Option<Watermarks>,
     /// The client has given the partition up, and reads it again only after joining anew.
     given_up: bool,
+    /// It is held, or was until now, for want of room.
+    deaf: bool,
 }
 
 /// What a partition has for its member.
@@ -77,6 +79,7 @@ impl Reading {
             refused: None,
             out: None,
             given_up: false,
+            deaf: false,
         }
     }
 
@@ -106,6 +109,7 @@ impl Reading {
         self.paused = false;
         self.out = None;
         self.refused = None;
+        self.deaf = false;
         self.buffer = Buffer::default();
     }
 
@@ -189,22 +193,38 @@ impl Reading {
     /// The client forgets what it has read ahead of what it holds, and reads that again: not for want of room, but when
     /// that has lasted.
     fn must_be_held(&self, now: Instant) -> bool {
-        !self.runs() || self.buffer.is_stuck(now)
+        // Once it is held, only room ends it: that it moves is no room yet.
+        let stays = self.deaf && self.held && self.buffer.is_full();
+        !self.runs() || stays || self.buffer.is_stuck(now)
     }
 
     /// Whether the client is to be told to stop reading, or to go on: `Some(true)` stops it.
     pub(super) fn change_hold(&mut self, marks: Marks, now: Instant) -> Option<bool> {
         self.buffer.weigh(marks, now);
         let hold = self.must_be_held(now);
-        (std::mem::replace(&mut self.held, hold) != hold).then_some(hold)
+        (hold != self.held).then_some(hold)
     }
 
-    /// How much more may be taken from the client now. What is held is taken too, all of it, and not kept unless it runs:
-    /// errors stand among it, and what the client has dropped leaves its memory only so.
+    /// The client is told so. Whether its bounds are to be asked: while it was held for want of room, what the client had to
+    /// say of its position was let go with the rest.
+    pub(super) fn hold(&mut self, hold: bool) -> bool {
+        self.held = hold;
+        if hold && self.runs() {
+            self.buffer.was_let_go();
+            self.deaf = true;
+        }
+        !hold && std::mem::take(&mut self.deaf)
+    }
+
+    /// How much more may be taken from the client now. What does not run is taken too, and not kept: errors stand among it. And
+    /// one look is had at what is held: what the client has dropped leaves its memory only so.
     pub(super) fn open(&mut self, marks: Marks, now: Instant) -> Option<Room> {
         let room = self.buffer.weigh(marks, now);
-        if !self.runs() || self.held {
+        if !self.runs() {
             return Some(marks.full);
+        }
+        if self.held {
+            return Some(Room { records: 1, bytes: 1 });
         }
         room.filter(|_| !self.revoking)
     }
@@ -229,16 +249,16 @@ impl Reading {
     }
 
     /// The bounds, just asked because nothing comes of it, and what the client stands at: it knows of markers that are
-    /// no records.
+    /// no records. Whether that ends a silence that was told.
     pub(super) fn silence_answered(
         &mut self,
         bounds: Watermarks,
         client: Option<Offset>,
         now: Instant,
-    ) {
+    ) -> bool {
         self.bounds = bounds;
         let goes_on = self.position().max(client).is_some_and(|at| at < bounds.end);
-        self.silence.answered(goes_on, now);
+        self.silence.answered(goes_on, now)
     }
 
     /// Sends the client where it should be reading, and gives that and the end of the log.

@@ -9,7 +9,10 @@
 //! A client can lose the wake-up of a queue, or leave a partition paused, for hours, and looks healthy all the while (rust-rdkafka
 //! [#840](https://github.com/fede1024/rust-rdkafka/pull/840), [#665](https://github.com/fede1024/rust-rdkafka/issues/665)).
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+
+use crate::message::{Offset, TopicPartition};
 
 /// So long without a record, and it is asked whether the log goes on.
 const QUIET: Duration = Duration::from_secs(60);
@@ -25,6 +28,42 @@ pub(super) enum Due {
     ReadAgain,
     /// That did not help: join anew.
     JoinAnew,
+}
+
+/// Between two times of joining anew for the same position; each time twice as long, up to a day. It makes the whole group
+/// rebalance, and may not help: a batch that is damaged in the log comes damaged again.
+const JOIN_AGAIN: Duration = Duration::from_secs(600);
+const JOIN_SELDOM: Duration = Duration::from_secs(86_400);
+
+/// Positions that the group was joined anew for. They outlast grants: else each new one would begin at the beginning.
+#[derive(Debug, Default)]
+pub(super) struct Joined(BTreeMap<TopicPartition, Join>);
+
+#[derive(Debug)]
+struct Join {
+    position: Offset,
+    next: Instant,
+    wait: Duration,
+}
+
+impl Joined {
+    /// Whether it may be joined anew for this; notes that it is.
+    pub(super) fn may_join(&mut self, at: &TopicPartition, position: Offset, now: Instant) -> bool {
+        let before = self.0.get(at).filter(|join| join.position == position);
+        if before.is_some_and(|join| now < join.next) {
+            return false;
+        }
+        let wait = before.map_or(JOIN_AGAIN, |join| (join.wait * 2).min(JOIN_SELDOM));
+        self.0.insert(at.clone(), Join { position, next: now + wait, wait });
+        true
+    }
+
+    /// A record came.
+    pub(super) fn forget(&mut self, at: &TopicPartition) {
+        if !self.0.is_empty() {
+            self.0.remove(at);
+        }
+    }
 }
 
 /// How far the watchdog is with one silence.
@@ -58,14 +97,18 @@ impl Silence {
         self.look = Look::Quiet { since: now };
     }
 
-    /// Whether the log goes on, as the leader just answered.
-    pub(super) fn answered(&mut self, goes_on: bool, now: Instant) {
-        if matches!(self.look, Look::Asked) {
-            self.look = match goes_on {
-                true => Look::Behind { since: now },
-                false => Look::Quiet { since: now },
-            };
+    /// Whether the log goes on, as the leader just answered. Whether that ends a silence that was told: there was nothing more
+    /// to come.
+    pub(super) fn answered(&mut self, goes_on: bool, now: Instant) -> bool {
+        if !matches!(self.look, Look::Asked) {
+            return false;
         }
+        if goes_on {
+            self.look = Look::Behind { since: now };
+            return false;
+        }
+        self.look = Look::Quiet { since: now };
+        std::mem::take(&mut self.tried)
     }
 
     pub(super) fn due(&mut self, now: Instant) -> Option<Due> {

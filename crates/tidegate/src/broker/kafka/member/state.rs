@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::reading::{Next, Reading};
+use super::silence::Joined;
 use crate::broker::{
     Assignment, BrokerError, CommitError, FetchLimit, GroupEvent, RevokeTicket, Subscription,
 };
@@ -25,6 +26,8 @@ pub(super) struct State {
     /// Something for the poll thread to do for its partitions.
     pub(super) busy: bool,
     pub(super) join_anew: bool,
+    /// What it was joined anew for.
+    pub(super) joined: Joined,
     /// The end of the membership; told for ever.
     fatal: Option<BrokerError>,
     pub(super) closing: bool,
@@ -50,6 +53,7 @@ impl State {
             tickets: 0,
             busy: false,
             join_anew: false,
+            joined: Joined::default(),
             fatal: None,
             closing: false,
             polling: false,
@@ -170,6 +174,7 @@ impl State {
     /// Keeps what the client delivered.
     pub(super) fn keep(&mut self, partition: &TopicPartition, records: Vec<Record>) {
         if let Some(reading) = self.readings.get_mut(partition) {
+            self.joined.forget(partition);
             let now = Instant::now();
             records.into_iter().for_each(|record| reading.keep(record, now));
         }

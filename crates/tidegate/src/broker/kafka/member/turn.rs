@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::asker::Grant;
 use super::buffer::{Marks, Room};
 use super::reading::Reading;
 use super::silence::Due;
@@ -23,6 +24,8 @@ pub(super) struct Turn {
     pub(super) seek: Vec<(TopicPartition, Offset)>,
     pub(super) hold: Vec<TopicPartition>,
     pub(super) release: Vec<TopicPartition>,
+    /// Released after a hold for want of room: whether their positions still are in the log.
+    pub(super) released: Vec<Grant>,
     pub(super) join_anew: bool,
 }
 
@@ -48,9 +51,14 @@ impl State {
                 turn.seek.push((partition.clone(), from));
             }
             match reading.change_hold(marks, now) {
-                Some(true) => turn.hold.push(partition.clone()),
-                Some(false) => turn.release.push(partition.clone()),
                 None => {}
+                Some(hold) => {
+                    if reading.hold(hold) {
+                        turn.released.push((partition.clone(), reading.grant));
+                    }
+                    let list = if hold { &mut turn.hold } else { &mut turn.release };
+                    list.push(partition.clone());
+                }
             }
         }
         turn
@@ -78,22 +86,31 @@ impl State {
 
     /// What is to be asked about because nothing comes of it. The rest that its watchdogs want is noted here: the member
     /// hears of it, and the next turn does it.
-    pub(super) fn silences(&mut self, now: Instant) -> Vec<(TopicPartition, u64)> {
+    pub(super) fn silences(&mut self, now: Instant) -> Vec<Grant> {
         let mut ask = Vec::new();
         for (partition, reading) in &mut self.readings {
             match reading.silence(now) {
                 None => {}
                 Some(Due::Ask) => ask.push((partition.clone(), reading.grant)),
                 Some(due) => {
-                    self.join_anew |= due == Due::JoinAnew;
                     self.busy = true;
                     let Some((position, end)) = reading.read_again() else { continue };
                     let partition = partition.clone();
+                    if due == Due::JoinAnew {
+                        self.join_anew |= self.joined.may_join(&partition, position, now);
+                    }
                     self.events.push_back(GroupEvent::Silent { partition, position, end });
                 }
             }
         }
         ask
+    }
+
+    /// The leader could not be asked.
+    pub(super) fn silence_unanswered(&mut self, (partition, grant): &Grant, now: Instant) {
+        if let Some(reading) = self.granted_as(partition, *grant) {
+            reading.excuse(now);
+        }
     }
 
     /// Nobody asks for records: nothing can be said about any silence.
@@ -141,13 +158,14 @@ impl State {
     /// The bounds of what nothing comes of, and where the client stands in it.
     pub(super) fn silence_answered(
         &mut self,
-        (partition, grant): &(TopicPartition, u64),
+        (partition, grant): &Grant,
         bounds: Watermarks,
         client: Option<Offset>,
         now: Instant,
     ) {
-        if let Some(reading) = self.granted_as(partition, *grant) {
-            reading.silence_answered(bounds, client, now);
+        let Some(reading) = self.granted_as(partition, *grant) else { return };
+        if reading.silence_answered(bounds, client, now) {
+            self.events.push_back(GroupEvent::SilenceOver { partition: partition.clone() });
         }
     }
 

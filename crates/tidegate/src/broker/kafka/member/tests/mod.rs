@@ -78,6 +78,12 @@ impl Bench {
         self.state.keep(partition, records);
     }
 
+    /// How many partitions the client is told to hold now.
+    fn holds(&mut self) -> usize {
+        self.state.open(self.now);
+        self.state.turn(self.now).hold.len()
+    }
+
     fn records(&mut self) -> Vec<u64> {
         match self.state.next() {
             Some(GroupEvent::Records { records, .. }) => {

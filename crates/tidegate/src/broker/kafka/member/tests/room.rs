@@ -33,7 +33,7 @@ fn a_full_buffer_is_left_alone_until_there_is_room() {
 #[test]
 fn a_buffer_that_stays_full_is_held_until_there_is_room() {
     let (mut bench, p) = (Bench::new(), place(0));
-    bench.told(&p);
+    let grant = bench.told(&p);
     bench.running(&p, 0);
     bench.keep(&p, 0..4);
     assert!(bench.state.open(bench.now).is_empty(), "full");
@@ -49,9 +49,49 @@ fn a_buffer_that_stays_full_is_held_until_there_is_room() {
     assert_eq!(bench.state.turn(bench.now).release, []);
     assert_eq!((bench.records().len(), bench.records().len()), (2, 2));
     assert!(bench.state.busy, "the poll thread is told");
-    assert_eq!(bench.state.turn(bench.now).release, std::slice::from_ref(&p));
+    let turn = bench.state.turn(bench.now);
+    assert_eq!(turn.release, std::slice::from_ref(&p));
+    assert_eq!(turn.released, [(p.clone(), grant)], "an error of its position may be gone");
     bench.keep(&p, 4..6);
     assert_eq!(bench.records(), [4, 5], "it goes on where it was");
+}
+
+/// A handler that is slow and gets on: what the client has read ahead is not thrown away over it.
+#[test]
+fn a_full_buffer_of_which_something_is_taken_is_not_held() {
+    let (mut bench, p) = (Bench::new(), place(0));
+    bench.told(&p);
+    bench.running(&p, 0);
+    bench.keep(&p, 0..4);
+    bench.state.open(bench.now);
+    bench.now += Duration::from_millis(600);
+    assert_eq!(bench.records().len(), 2);
+    bench.state.open(bench.now);
+    bench.now += Duration::from_millis(600);
+    assert_eq!(bench.holds(), 0, "it moved 0.6 s ago");
+    bench.now += Duration::from_millis(400);
+    assert_eq!(bench.holds(), 1, "it has stood for a second");
+}
+
+/// What is let go has to be fetched again: the next time it is kept for twice as long.
+#[test]
+fn each_hold_comes_later_than_the_last() {
+    let (mut bench, p) = (Bench::new(), place(0));
+    bench.told(&p);
+    bench.running(&p, 0);
+    let (mut next, mut left) = (0, 0);
+    for stands in [1, 2, 4] {
+        bench.keep(&p, next..next + 5 - left);
+        next += 5 - left;
+        bench.state.open(bench.now);
+        bench.now += Duration::from_secs(stands) - Duration::from_millis(1);
+        assert_eq!(bench.holds(), 0, "not before {stands} s");
+        bench.now += Duration::from_millis(1);
+        assert_eq!(bench.holds(), 1, "after {stands} s");
+        assert_eq!(bench.records().len() + bench.records().len(), 4);
+        left = 1;
+        assert_eq!(bench.state.turn(bench.now).release.len(), 1);
+    }
 }
 
 /// The same, when the room is seen before the turn: nothing is left held.

@@ -13,7 +13,7 @@ use crate::broker::kafka::member::lists::list;
 use crate::broker::kafka::member::silence::Silence;
 use crate::broker::kafka::{KafkaBroker, KafkaOptions};
 use crate::broker::{Consumer as _, GroupEvent, Subscription};
-use crate::message::Offset;
+use crate::message::{Offset, TopicPartition};
 
 /// How long anything may take. A passing run never waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -43,6 +43,73 @@ fn a_silent_partition_is_read_again_and_then_joined_anew() {
     }
     let again = vec![(p, Offset(3))];
     assert_eq!(course, [(1, again.clone(), false), (1, again, true)]);
+}
+
+/// Silences at this position up to joining anew: two, of which the second may be the one.
+fn silent_twice(bench: &mut Bench, p: &TopicPartition, grant: u64) -> bool {
+    let grant = (p.clone(), grant);
+    let mut joined = false;
+    for _ in 0..2 {
+        bench.state.excuse(bench.now);
+        bench.now += Duration::from_secs(60);
+        assert_eq!(bench.state.silences(bench.now).len(), 1);
+        bench.state.silence_answered(&grant, bounds(0, 9), None, bench.now);
+        bench.now += Duration::from_secs(5);
+        bench.state.silences(bench.now);
+        assert!(matches!(bench.state.next(), Some(GroupEvent::Silent { .. })));
+        joined |= bench.state.turn(bench.now).join_anew;
+        bench.state.sought(p, Offset(3));
+        bench.state.turn(bench.now);
+    }
+    joined
+}
+
+/// I7: what joining anew does not heal, like a batch that is damaged in the log, does not make the group rebalance for ever. A new
+/// grant does not forget it.
+#[test]
+fn the_group_is_joined_anew_for_one_position_now_and_then_only() {
+    let (mut bench, p) = (Bench::new(), place(0));
+    let mut joined = Vec::new();
+    for _ in 0..6 {
+        let grant = bench.told(&p);
+        bench.running(&p, 3);
+        joined.push(silent_twice(&mut bench, &p, grant));
+        bench.state.lost(std::slice::from_ref(&p));
+        assert!(matches!(bench.state.next(), Some(GroupEvent::Lost(_))));
+    }
+    // Each takes 130 s: the second time after ten minutes.
+    assert_eq!(joined, [true, false, false, false, false, true]);
+    let grant = bench.told(&p);
+    bench.running(&p, 3);
+    bench.keep(&p, 3..4);
+    assert_eq!(bench.records(), [3]);
+    let again = (p.clone(), Offset(4));
+    assert!(bench.state.joined.may_join(&again.0, again.1, bench.now), "{grant}: it had spoken");
+}
+
+/// What was there were no records: the client has read to the end since.
+#[test]
+fn a_silence_that_was_told_is_over_when_the_end_is_reached() {
+    let (mut bench, p) = (Bench::new(), place(0));
+    let grant = bench.told(&p);
+    bench.running(&p, 3);
+    let named = (p.clone(), grant);
+    bench.now += Duration::from_secs(60);
+    bench.state.silences(bench.now);
+    bench.state.silence_answered(&named, bounds(0, 9), None, bench.now);
+    bench.now += Duration::from_secs(5);
+    bench.state.silences(bench.now);
+    assert!(matches!(bench.state.next(), Some(GroupEvent::Silent { .. })));
+    bench.state.turn(bench.now);
+    bench.state.sought(&p, Offset(3));
+    bench.state.turn(bench.now);
+    bench.now += Duration::from_secs(60);
+    assert_eq!(bench.state.silences(bench.now).len(), 1);
+    bench.state.silence_answered(&named, bounds(0, 9), Some(Offset(9)), bench.now);
+    assert!(
+        matches!(bench.state.next(), Some(GroupEvent::SilenceOver { partition }) if partition == p)
+    );
+    assert!(bench.state.next().is_none(), "once");
 }
 
 /// Markers of transactions are no records: the client stands behind them.
