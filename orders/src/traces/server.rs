@@ -57,12 +57,13 @@ fn builder(request: &Request) -> SpanBuilder {
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let name = route.as_ref().map_or_else(|| method.to_owned(), |path| format!("{method} {path}"));
-    let mut attributes = vec![
-        KeyValue::new("http.request.method", method),
-        KeyValue::new("url.path", path(request)),
-        KeyValue::new("url.scheme", "http"),
-    ];
-    attributes.extend(route.map(|route| KeyValue::new("http.route", route)));
+    let mut attributes =
+        vec![KeyValue::new("http.request.method", method), KeyValue::new("url.scheme", "http")];
+    // A path holds ids, as an order's: where there is a route, that stands for it.
+    attributes.push(match route {
+        Some(route) => KeyValue::new("http.route", route),
+        None => KeyValue::new("url.path", path(request)),
+    });
     if let Some(correlation) = request.extensions().get::<Correlation>() {
         let id = correlation.as_str().to_owned();
         attributes.push(KeyValue::new(names::CONVERSATION_ID, id));
@@ -70,7 +71,7 @@ fn builder(request: &Request) -> SpanBuilder {
     SpanBuilder::from_name(name).with_kind(SpanKind::Server).with_attributes(attributes)
 }
 
-/// Characters of a path that a span repeats.
+/// Characters that a span repeats of a path that leads nowhere.
 const MOST_OF_PATH: usize = 200;
 
 fn path(request: &Request) -> String {
