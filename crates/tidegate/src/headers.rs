@@ -62,8 +62,13 @@ pub mod names {
     pub const DLQ_POINTER: &str = "tidegate-dlq-pointer";
     /// On a dead letter: the span that sent it, in the form of [`TRACEPARENT`]. A replay goes on from there.
     pub const DLQ_TRACEPARENT: &str = "tidegate-traceparent";
-    /// On a replay of a traced letter: the producer's [`TRACEPARENT`], empty where there was none.
+    /// On a replay: where the producer's [`TRACEPARENT`]s and [`TRACESTATE`]s stood among its headers, such as
+    /// `traceparent@1 tracestate@3`; empty where there were none.
+    pub const ORIGIN_TRACE: &str = "tidegate-origin-trace";
+    /// On a replay: one for each [`TRACEPARENT`] of the producer, with its value.
     pub const ORIGIN_TRACEPARENT: &str = "tidegate-origin-traceparent";
+    /// On a replay: one for each [`TRACESTATE`] of the producer, with its value.
+    pub const ORIGIN_TRACESTATE: &str = "tidegate-origin-tracestate";
 
     /// Text `true` on a record that was replayed.
     pub const REPLAYED: &str = "replayed";
@@ -77,7 +82,7 @@ pub mod names {
     pub const REPLAY_GROUP: &str = "tidegate-replay-group";
 
     /// All of them.
-    pub(super) const ALL: [&str; 29] = [
+    pub(super) const ALL: [&str; 31] = [
         EVENT_ID,
         EVENT_TYPE,
         CE_TYPE,
@@ -101,7 +106,9 @@ pub mod names {
         DEAD_AT,
         DLQ_POINTER,
         DLQ_TRACEPARENT,
+        ORIGIN_TRACE,
         ORIGIN_TRACEPARENT,
+        ORIGIN_TRACESTATE,
         REPLAYED,
         REPLAY_TIME,
         REPLAY_JOB,

@@ -129,6 +129,34 @@ mod tests {
         assert_eq!(line, "KAFKA_BROKER: did you mean KAFKA_BROKERS?");
     }
 
+    /// I8: whatever an address is refused for, a password in it is shown to nobody.
+    #[test]
+    fn an_address_for_traces_is_refused_without_being_shown() {
+        for (address, told) in [
+            ("https://u:hunter2@h", "must begin with http://"),
+            ("u:hunter2@h:4318", "must begin with http://"),
+            ("http://u:hunter2@h:port", "is no URL"),
+            ("hunter2", "is no URL"),
+            ("http://u:hunter2@h:4318", "OTEL_EXPORTER_OTLP_HEADERS is for secrets"),
+            ("http://hunter2@h:4318", "OTEL_EXPORTER_OTLP_HEADERS is for secrets"),
+            ("http://h:4318/?api-key=hunter2", "OTEL_EXPORTER_OTLP_HEADERS is for secrets"),
+            ("http://h:4318/#hunter2", "OTEL_EXPORTER_OTLP_HEADERS is for secrets"),
+        ] {
+            let line = format!("OTEL_EXPORTER_OTLP_ENDPOINT={address}");
+            for line in [
+                refused(&line, &[], &["up"]),
+                refused("", &[("OTEL_EXPORTER_OTLP_ENDPOINT", address)], &["up"]),
+                refused("", &[], &["up", "--otel-exporter-otlp-endpoint", address]),
+            ] {
+                assert!(line.starts_with("OTEL_EXPORTER_OTLP_ENDPOINT: "), "{line}");
+                assert!(line.contains(told) && !line.contains('\n'), "{line}");
+                assert!(!line.contains("hunter2"), "{line}");
+            }
+        }
+        let line = "OTEL_EXPORTER_OTLP_ENDPOINT=\"http://h:4318/?k=hunter2\"";
+        assert!(!format!("{:?}", run(line, &[], &["up"])).contains("hunter2"));
+    }
+
     #[test]
     fn promises_are_refused_wherever_they_come_from() {
         for line in [

@@ -9,7 +9,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::Secret;
-use super::values::{http_url, milliseconds, not_empty, pairs, probability};
+use super::values::{milliseconds, not_empty, pairs, probability, receiver_address};
 
 /// Where traces go.
 #[derive(Debug, Clone, Args)]
@@ -17,8 +17,8 @@ use super::values::{http_url, milliseconds, not_empty, pairs, probability};
 pub struct Traces {
     /// Address of the receiver of traces (OTLP over HTTP), such as http://127.0.0.1:4318; /v1/traces is added. No traces
     /// without it.
-    #[arg(long, value_parser = http_url)]
-    pub otel_exporter_otlp_endpoint: Option<String>,
+    #[arg(long)]
+    pub otel_exporter_otlp_endpoint: Option<Secret>,
     /// Headers for the receiver: name=value, with commas, values percent-encoded.
     #[arg(long)]
     pub otel_exporter_otlp_headers: Option<Secret>,
@@ -90,14 +90,18 @@ pub enum TracesSampler {
 }
 
 impl Traces {
-    /// Where traces are sent, if they are.
-    #[must_use]
-    pub fn receiver(&self) -> Option<String> {
+    /// Where traces are sent, if they are: an address that holds no secret.
+    ///
+    /// # Errors
+    /// What is wrong with it; without the address itself, as a password may be in it.
+    pub fn receiver(&self) -> Result<Option<String>, String> {
+        let Some(given) = &self.otel_exporter_otlp_endpoint else { return Ok(None) };
+        let base = receiver_address(given.expose())
+            .map_err(|why| format!("OTEL_EXPORTER_OTLP_ENDPOINT: {why}"))?;
         if self.otel_sdk_disabled || self.otel_traces_sampler == TracesSampler::AlwaysOff {
-            return None;
+            return Ok(None);
         }
-        let base = self.otel_exporter_otlp_endpoint.as_deref()?;
-        Some(format!("{}/v1/traces", base.trim_end_matches('/')))
+        Ok(Some(format!("{}/v1/traces", base.as_str().trim_end_matches('/'))))
     }
 
     /// The headers for the receiver.
@@ -120,17 +124,9 @@ impl Traces {
                     .into(),
             );
         }
-        if self.otel_exporter_otlp_endpoint.as_deref().is_some_and(names_a_user) {
-            return Err("OTEL_EXPORTER_OTLP_ENDPOINT: must not hold a user or password; OTEL_EXPORTER_OTLP_HEADERS is for secrets".into());
-        }
+        self.receiver()?;
         self.headers().map(drop)
     }
-}
-
-/// The address is in logs.
-fn names_a_user(address: &str) -> bool {
-    let url = reqwest::Url::parse(address);
-    url.is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
 fn is_header((name, value): (&String, &String)) -> bool {
@@ -158,11 +154,14 @@ mod tests {
 
     #[test]
     fn traces_are_sent_only_where_a_receiver_is_named_and_nothing_switches_them_off() {
-        assert_eq!(parse(&[]).receiver(), None);
-        assert_eq!(parse(&[ENDPOINT]).receiver().as_deref(), Some("http://h:4318/v1/traces"));
-        assert_eq!(parse(&[ENDPOINT, "--otel-sdk-disabled"]).receiver(), None);
-        assert_eq!(parse(&[ENDPOINT, "--otel-sdk-disabled=true"]).receiver(), None);
-        assert_eq!(parse(&[ENDPOINT, "--otel-traces-sampler=always_off"]).receiver(), None);
+        let receiver = |args: &[&str]| parse(args).receiver().unwrap();
+        assert_eq!(receiver(&[]), None);
+        assert_eq!(receiver(&[ENDPOINT]).as_deref(), Some("http://h:4318/v1/traces"));
+        let below = receiver(&["--otel-exporter-otlp-endpoint=http://h/otel"]);
+        assert_eq!(below.as_deref(), Some("http://h/otel/v1/traces"));
+        assert_eq!(receiver(&[ENDPOINT, "--otel-sdk-disabled"]), None);
+        assert_eq!(receiver(&[ENDPOINT, "--otel-sdk-disabled=true"]), None);
+        assert_eq!(receiver(&[ENDPOINT, "--otel-traces-sampler=always_off"]), None);
     }
 
     #[test]
@@ -182,9 +181,9 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_the_address_is_refused_and_not_shown() {
-        let told =
-            parse(&["--otel-exporter-otlp-endpoint=http://u:hunter2@h"]).check().unwrap_err();
+    fn an_address_is_checked_also_where_traces_are_switched_off() {
+        let given = ["--otel-exporter-otlp-endpoint=http://u:hunter2@h", "--otel-sdk-disabled"];
+        let told = parse(&given).check().unwrap_err();
         assert!(
             told.starts_with("OTEL_EXPORTER_OTLP_ENDPOINT: ") && !told.contains("hunter2"),
             "{told}"

@@ -86,6 +86,22 @@ pub(super) fn http_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// The `http://` address of a receiver of traces, which is in logs. A password may be in what was given instead: what is wrong is
+/// said without showing any of it.
+pub(super) fn receiver_address(text: &str) -> Result<reqwest::Url, &'static str> {
+    let wrong = "is no URL: use one such as http://127.0.0.1:4318";
+    let url = reqwest::Url::parse(text).map_err(|_| wrong)?;
+    if url.scheme() != "http" || !url.has_host() {
+        Err("must begin with http://")
+    } else if !url.username().is_empty() || url.password().is_some() {
+        Err("must not hold a user or password; OTEL_EXPORTER_OTLP_HEADERS is for secrets")
+    } else if url.query().is_some() || url.fragment().is_some() {
+        Err("must end before ? and #; OTEL_EXPORTER_OTLP_HEADERS is for secrets")
+    } else {
+        Ok(url)
+    }
+}
+
 /// What text values must not be.
 pub(super) fn not_empty(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }

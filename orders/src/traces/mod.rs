@@ -65,7 +65,7 @@ impl Exporting {
 /// # Errors
 /// One line, when the exporter cannot be made as it is set.
 pub fn start(settings: &Traces, service: &str) -> Result<Option<Exporting>, String> {
-    let Some(receiver) = settings.receiver() else { return Ok(None) };
+    let Some(receiver) = settings.receiver()? else { return Ok(None) };
     let provider = exporter::provider(settings, &receiver, service)?;
     let spans = Spans { events: Tracer::of(&provider), http: exporter::http_tracer(&provider) };
     // A second start of one process keeps the first one's.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::consumer::core::Attempt;
 use crate::dead_letter::origin::{Origin, number};
-use crate::dead_letter::{history, write};
+use crate::dead_letter::{history, trace, write};
 use crate::event::EventId;
 use crate::headers::{Headers, names};
 use crate::message::{NewRecord, Record, Timestamp};
@@ -121,11 +121,12 @@ impl Letter {
         record.key.clone_from(&self.key);
         record.value.clone_from(&self.value);
         record.headers = self.headers.clone();
-        let replaced = self.trace_goes_on(&mut record.headers);
-        origin.push_to(&mut record.headers);
-        if let Some(was) = replaced {
-            record.headers.push(names::ORIGIN_TRACEPARENT, was);
+        if let Some(last) = &self.traceparent {
+            // In the place of the producer's: the trace goes on from the letter (rule 41).
+            record.headers.replace(names::TRACEPARENT, last.clone());
         }
+        origin.push_to(&mut record.headers);
+        trace::keep(&self.headers, &mut record.headers);
         record.headers.push(names::HISTORY, history::write(self.history.clone()));
         record.headers.push(names::REPLAYED, "true");
         record.headers.push(names::REPLAY_TIME, write::rfc3339(at));
@@ -133,14 +134,6 @@ impl Letter {
         record.headers.push(names::REPLAY_LETTER, self.coordinates.clone());
         record.headers.push(names::REPLAY_GROUP, group.clone());
         Ok(record)
-    }
-
-    /// Puts the letter's trace context in the place of the producer's (rule 41), and gives that back: empty for none.
-    fn trace_goes_on(&self, headers: &mut Headers) -> Option<Bytes> {
-        let last = self.traceparent.clone()?;
-        let was = headers.get(names::TRACEPARENT).cloned().unwrap_or_default();
-        headers.replace(names::TRACEPARENT, last);
-        Some(was)
     }
 }
 

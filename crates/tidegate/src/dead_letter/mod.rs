@@ -16,6 +16,7 @@ mod letter;
 mod origin;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod write;
 
 use crate::class::Failure;

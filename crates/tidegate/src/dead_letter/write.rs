@@ -2,7 +2,7 @@
 
 use jiff::Timestamp as Instant;
 
-use crate::dead_letter::{Death, Origin, VERSION, history};
+use crate::dead_letter::{Death, Origin, VERSION, history, trace};
 use crate::headers::{Headers, names};
 use crate::message::{NewRecord, Record, Timestamp, TopicName};
 use crate::text::escaped;
@@ -86,7 +86,7 @@ impl DeadLetterWriter {
 }
 
 /// What the framework puts on dead letters and replays.
-const OURS: [&str; 19] = [
+const OURS: [&str; 21] = [
     names::DLQ_VERSION,
     names::ORIGIN_TOPIC,
     names::ORIGIN_PARTITION,
@@ -102,7 +102,9 @@ const OURS: [&str; 19] = [
     names::DEAD_AT,
     names::DLQ_POINTER,
     names::DLQ_TRACEPARENT,
+    names::ORIGIN_TRACE,
     names::ORIGIN_TRACEPARENT,
+    names::ORIGIN_TRACESTATE,
     names::REPLAY_JOB,
     names::REPLAY_LETTER,
     names::REPLAY_GROUP,
@@ -119,13 +121,7 @@ pub(super) fn original(headers: &Headers) -> Headers {
         // Ours are appended: before them these two names are the producer's.
         !(ours || behind_ours && WITHOUT_PREFIX.contains(&name))
     });
-    let mut producers: Headers = producers.cloned().collect();
-    match headers.get(names::ORIGIN_TRACEPARENT) {
-        Some(none) if none.is_empty() => producers.remove(names::TRACEPARENT),
-        Some(was) => producers.replace(names::TRACEPARENT, was.clone()),
-        None => {}
-    }
-    producers
+    trace::restore(headers, producers.cloned().collect())
 }
 
 /// A time as text; the number itself when the calendar ends before it.

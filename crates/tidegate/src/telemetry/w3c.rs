@@ -18,10 +18,10 @@ pub(crate) fn extract(headers: &Headers) -> Option<SpanContext> {
 
 /// The span that published the record in the first place, whatever a replay has put in its place.
 pub(crate) fn origin(headers: &Headers) -> Option<SpanContext> {
-    match headers.text(names::ORIGIN_TRACEPARENT) {
-        Some(first) => read(first, headers.text(names::TRACESTATE)),
-        None => extract(headers),
+    if headers.get(names::ORIGIN_TRACE).is_none() {
+        return extract(headers);
     }
+    read(headers.text(names::ORIGIN_TRACEPARENT)?, headers.text(names::ORIGIN_TRACESTATE))
 }
 
 /// The longest `tracestate` that is passed on, in bytes: what W3C asks for, and no more in every record that follows.

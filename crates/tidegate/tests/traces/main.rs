@@ -6,4 +6,5 @@ mod batches;
 mod headers;
 mod kept;
 mod orders;
+mod replays;
 mod support;

@@ -1,7 +1,6 @@
 //! The story of one order.
 
 use tidegate::class::Class;
-use tidegate::headers::names as header;
 use tidegate::message::Timestamp;
 use tidegate::prelude::*;
 use tidegate::telemetry::{self, names};
@@ -86,28 +85,6 @@ operator
 "
         .replace("test.orders.dlq", letter.coordinates.split('/').next().unwrap())
     );
-    t.assert_conserved();
-}
-
-/// Rule 32: whatever a replay has put in its place, the next letter has the producer's own headers.
-#[tokio::test]
-async fn a_replay_that_dies_again_has_the_producers_trace_and_goes_on_from_its_last_letter() {
-    let traces = Traces::all();
-    let t = traces.service(&script(&[Do::Fail(Class::Permanent); 2])).await;
-    traces.order(&t, "o-1").await;
-    t.settled().await;
-    let first = t.dead_letters().remove(0);
-    let replay = first.replay("job-1", Timestamp(0)).unwrap();
-    let broker = t.broker().clone();
-    telemetry::publish(&traces.tracer(), &broker, vec![replay]).await.remove(0).unwrap();
-    t.settled().await;
-    let second = t.dead_letters().remove(1);
-    assert_eq!(second.headers, first.headers);
-    assert_ne!(second.traceparent, first.traceparent);
-    let again = second.replay("job-2", Timestamp(0)).unwrap();
-    assert_eq!(again.headers.text(header::TRACEPARENT), second.traceparent.as_deref());
-    let producers = first.headers.text(header::TRACEPARENT);
-    assert_eq!(again.headers.text(header::ORIGIN_TRACEPARENT), producers);
     t.assert_conserved();
 }
 
