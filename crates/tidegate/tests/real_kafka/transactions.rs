@@ -19,8 +19,12 @@ struct Other {
 
 impl Other {
     fn new(address: &str, topic: &'static str) -> Self {
-        let producer: BaseProducer =
-            plain(address).set("transactional.id", topic).create().unwrap();
+        // Longer than any test keeps one open: the broker ends it otherwise.
+        let producer: BaseProducer = plain(address)
+            .set("transactional.id", topic)
+            .set("transaction.timeout.ms", "600000")
+            .create()
+            .unwrap();
         producer.init_transactions(PATIENCE).unwrap();
         Self { producer, topic }
     }
