@@ -1,7 +1,7 @@
 //! The watchdog of one partition: nothing comes of it, though its log goes on.
 //!
 //! ```text
-//!   quiet ─ 60 s without a record ─▶ asked ─ the log goes on ─▶ behind ─ 5 s, still nothing ─▶ read again; the second time: join anew
+//!   quiet ─ 60 s without a record ─▶ asked ─ the log goes on ─▶ behind ─ 5 s, still nothing ─▶ read again; the second time: join anew, seldom
 //!     ▲                                │ at its end               │ a record
 //!     └────────────────────────────────┴──────────────────────────┘
 //! ```
