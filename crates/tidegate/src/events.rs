@@ -1,5 +1,7 @@
 //! What happens inside the runtime, as typed events: logs, readiness, metrics and tests are built on them.
 
+mod kind;
+
 use std::time::Duration;
 
 use crate::broker::{CommitError, Watermarks};

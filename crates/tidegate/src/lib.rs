@@ -193,6 +193,9 @@ pub mod health;
 pub mod inbox;
 pub mod layer;
 pub mod message;
+mod meter;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod outcome;
 mod planted;
 pub mod policy;

@@ -5,6 +5,7 @@
 //!                               routes over a log that acknowledges at once, or against bare publishing
 //!  G8-p50, G8-p99, accepted,    the real `orders up`, asked over HTTP
 //!  processed, p95
+//!  G10-1pct, G10-100pct         the same, traced, against the same without
 //!  G22                          a fresh clone, built from nothing (scripts/bench-clone.sh)
 //!  G7-kafka, ..., p95-kafka     the same on a Kafka broker, which needs Java 17 (scripts/kafka)
 //! ```
@@ -23,6 +24,7 @@ mod platform;
 mod served;
 #[path = "../../../benches/table/mod.rs"]
 mod table;
+mod traced;
 mod up;
 mod watch;
 
@@ -47,6 +49,12 @@ fn main() -> ExitCode {
     let mut summary = Summary::default();
     let wants = |id: &str| wanted.contains(&id);
     measure(Log::Embedded, &wants, &mut summary);
+    if wants("G10-1pct") {
+        summary.add(traced::sampled("G10-1pct", "0.01", 0.92, 0.97));
+    }
+    if wants("G10-100pct") {
+        summary.add(traced::sampled("G10-100pct", "1", 0.60, 0.75));
+    }
     if wants("G22") {
         summary.add(clone::measured());
     }

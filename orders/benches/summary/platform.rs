@@ -31,7 +31,7 @@ pub(crate) fn measured(log: Log, wants: &impl Fn(&str) -> bool, mut add: impl Fn
         post_to_read_model(log).into_iter().for_each(&mut take);
     }
     if wanted(&["accepted", "processed"]) {
-        throughput(log).into_iter().for_each(&mut take);
+        promises(log).into_iter().for_each(&mut take);
     }
     if wanted(&["p95"]) {
         take(answer_time(log));
@@ -80,24 +80,38 @@ fn post_to_read_model(log: Log) -> [Row; 2] {
     [row("G8-p50", 0.50), row("G8-p99", 0.99)]
 }
 
-/// What it accepts while it processes, and how fast all of it is processed.
-fn throughput(log: Log) -> [Row; 2] {
-    let up = Up::start(log);
+/// What one burst of orders showed.
+pub(crate) struct Throughput {
+    pub(crate) orders: usize,
+    /// Answered with a 202, per second, while others were processed.
+    pub(crate) accepted: f64,
+    /// From the first POST to the last order that is completed, per second.
+    pub(crate) processed: f64,
+}
+
+/// As many orders as it takes, for a while; until all are completed.
+pub(crate) fn throughput(up: &Up) -> Throughput {
     let watch = Watch::start(&up.database());
     let started = Instant::now();
     let shots = shoot(up.address(), request("/api/v1/orders", ORDER), CONNECTIONS, SHOT);
     let count = usize::try_from(shots.answered).expect("a number that fits");
     let last = watch.until(count, PATIENCE).into_values().max().expect("at least one order");
     let processed = shots.answered as f64 / last.duration_since(started).as_secs_f64();
+    Throughput { orders: count, accepted: shots.per_second(), processed }
+}
+
+/// What it accepts while it processes, and how fast all of it is processed.
+fn promises(log: Log) -> [Row; 2] {
+    let Throughput { orders, accepted, processed } = throughput(&Up::start(log));
     let settings = format!(
-        "{count} orders in {} s, {CONNECTIONS} connections{}",
+        "{orders} orders in {} s, {CONNECTIONS} connections{}",
         SHOT.as_secs(),
         log.surroundings()
     );
     [
         promised(
             log.row("accepted"),
-            shots.per_second(),
+            accepted,
             log.asks(1_000.0),
             "orders/s",
             format!("while processing: {settings}"),

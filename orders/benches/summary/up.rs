@@ -22,6 +22,11 @@ pub(crate) struct Up {
 
 impl Up {
     pub(crate) fn start(log: Log) -> Self {
+        Self::start_with(log, &[])
+    }
+
+    /// With these settings besides.
+    pub(crate) fn start_with(log: Log, settings: &[(&'static str, String)]) -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
         let port = free_ports();
         let cluster = log.start();
@@ -29,6 +34,7 @@ impl Up {
         command.arg("up").env_clear().current_dir(folder.path()).stdin(Stdio::null());
         command.env("HTTP_PORT", port.to_string()).env("DATA_DIR", folder.path());
         command.envs(cluster.iter().map(|cluster| ("KAFKA_BROKERS", cluster.address())));
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
         let stderr = std::fs::File::create(folder.path().join("stderr")).expect("a file");
         let process = command.stdout(Stdio::null()).stderr(stderr).spawn().expect("orders starts");
         let mut up = Self { process, address: ([127, 0, 0, 1], port).into(), folder, cluster };

@@ -53,7 +53,7 @@ pub(crate) fn consume(brokers: &str, topic: &str, group: &str, batches: bool, me
         true => topic.on_batch(MOST, blocking(many)).with_state(sink),
         false => topic.on(blocking(one)).with_state(sink),
     };
-    serve(brokers, group, routes, meter, |service| service);
+    serve(brokers, group, routes, meter, |service| service, std::future::pending());
 }
 
 /// Both, in turn.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::lab::BODY;
 use crate::ours::{self, Consuming};
 use crate::table::pairs::ROUND;
-use crate::{bare_consumer, bare_producer, bare_reader, batches, fill};
+use crate::{bare_consumer, bare_producer, bare_reader, batches, fill, metered};
 
 /// `/proc` counts CPU in these, on every Linux that there is.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -51,6 +51,10 @@ pub(crate) fn run(args: &[String]) {
             "ours-partition" => consume(Consuming::Partition),
             "ours-key" => consume(Consuming::Key),
             "ours-awaiting" => consume(Consuming::Awaiting),
+            "ours-partition-metered" => {
+                metered::consume(brokers, topic, group, Consuming::Partition, &meter);
+            }
+            "ours-key-metered" => metered::consume(brokers, topic, group, Consuming::Key, &meter),
             "ours-batches" => batches::consume(brokers, topic, group, true, &meter),
             "ours-one" => batches::consume(brokers, topic, group, false, &meter),
             "ours-stalled" => consume(Consuming::Stalled),

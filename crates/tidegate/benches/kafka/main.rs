@@ -23,6 +23,7 @@ mod consuming;
 mod fill;
 mod lab;
 mod memory;
+mod metered;
 mod ours;
 mod publishing;
 mod side;
@@ -82,6 +83,9 @@ fn measure(wanted: &[&str]) {
     }
     if wants("G6") {
         summary.add(publishing::acknowledged(&lab));
+    }
+    if wants("G10-metrics") {
+        summary.add(metered::against_none(&lab));
     }
     if wants("G18") {
         summary.add(memory::stalled(&lab));

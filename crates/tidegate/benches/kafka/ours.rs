@@ -86,6 +86,19 @@ pub(crate) enum Consuming {
 
 /// Runs a service until it is told to stop.
 pub(crate) fn consume(brokers: &str, topic: &str, group: &str, how: Consuming, meter: &Meter) {
+    let beside = std::future::pending();
+    serve_counted(brokers, (topic, group), how, meter, |service| service, beside);
+}
+
+/// The same, with something beside it.
+pub(crate) fn serve_counted(
+    brokers: &str,
+    (topic, group): (&str, &str),
+    how: Consuming,
+    meter: &Meter,
+    counted: impl FnOnce(Service<StartFrom>) -> Service<StartFrom>,
+    beside: impl Future<Output = ()> + Send + 'static,
+) {
     let (topic, count) = (Topic::with_codec(topic, Raw), meter.count.clone());
     let routes = match how {
         Consuming::Partition => topic.on(nothing).order(Order::Partition).with_state(count),
@@ -93,12 +106,13 @@ pub(crate) fn consume(brokers: &str, topic: &str, group: &str, how: Consuming, m
         Consuming::Awaiting => topic.on(wait).with_state(count),
         Consuming::Stalled => topic.on(stall).timeout(DAY).with_state(count),
     };
-    serve(brokers, group, routes, meter, |service| match how {
+    let tuned = |service: Service<StartFrom>| match how {
         Consuming::Awaiting => service.concurrency(RUNNING),
         // By bytes: as records this small its usual bound is far below.
         Consuming::Stalled => service.buffer(usize::MAX / 2, BUDGET),
         Consuming::Partition | Consuming::Key => service,
-    });
+    };
+    serve(brokers, group, routes, meter, |service| counted(tuned(service)), beside);
 }
 
 /// Runs a service with these routes until it is told to stop.
@@ -108,6 +122,7 @@ pub(crate) fn serve(
     routes: Router,
     meter: &Meter,
     tuned: impl FnOnce(Service<StartFrom>) -> Service<StartFrom>,
+    beside: impl Future<Output = ()> + Send + 'static,
 ) {
     let runtime = Runtime::new().expect("threads and a poller");
     runtime.block_on(async {
@@ -116,6 +131,7 @@ pub(crate) fn serve(
             .start_from(StartFrom::Earliest)
             .create_topics(tidegate::service::CreateTopics::Always { partitions: 1 })
             .route(routes);
+        tokio::spawn(beside);
         tuned(service).run_until(stopped(meter.clone())).await.expect("a broker that answers");
     });
 }

@@ -9,18 +9,39 @@ use crate::broker::BrokerDriver;
 ///
 /// Derefs to the contract, [`BrokerDriver`].
 #[derive(Debug, Clone)]
-pub struct Broker(Arc<dyn BrokerDriver>);
+pub struct Broker {
+    driver: Arc<dyn BrokerDriver>,
+    /// Which metrics count its publishing; 0: none.
+    counted_by: usize,
+}
 
 impl Broker {
     /// Wraps an implementation of the contract.
     pub fn new(driver: impl BrokerDriver) -> Self {
-        Self(Arc::new(driver))
+        Self { driver: Arc::new(driver), counted_by: 0 }
+    }
+
+    /// Notes whose metrics count what is published.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn counted_by(self, counter: usize) -> Self {
+        Self { counted_by: counter, ..self }
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) fn is_counted_by(&self, counter: usize) -> bool {
+        self.counted_by == counter
+    }
+
+    /// Tells brokers apart.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.driver).addr()
     }
 }
 
 impl Deref for Broker {
     type Target = dyn BrokerDriver;
     fn deref(&self) -> &Self::Target {
-        self.0.as_ref()
+        self.driver.as_ref()
     }
 }

@@ -31,6 +31,7 @@ mod handle;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod partitioner;
+mod statistics;
 pub(crate) mod sync;
 #[cfg(any(feature = "embedded", feature = "kafka"))]
 pub(crate) mod taking;
@@ -46,6 +47,7 @@ pub use group::{
     Assignment, CommitEntry, Committed, Consumer, GroupEvent, RevokeTicket, Subscription,
 };
 pub use handle::Broker;
+pub use statistics::{BrokerConnection, ClientStatistics};
 pub use types::{
     FetchLimit, Fetched, GroupInfo, GroupMember, GroupState, NewTopic, PartitionLag, Placed,
     TopicInfo, Watermarks,
@@ -152,6 +154,11 @@ pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {
     fn group_session(&self, group: String) -> BoxFuture<'_, Result<Option<Duration>, BrokerError>> {
         drop(group);
         Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// What its clients count of themselves; nothing where there are none, or before they have counted.
+    fn statistics(&self) -> Vec<ClientStatistics> {
+        Vec::new()
     }
 
     /// Can records be written and read right now? Cheap enough for a readiness probe each second.

@@ -17,6 +17,9 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
     /// One policy per route, plus those of records that no handler takes; indexed by [`PolicyId`].
     fn policies(&self) -> Vec<RoutePolicy>;
 
+    /// The handler of each policy by name; `skipped` and `unhandled` for records that no handler takes.
+    fn handlers(&self) -> Vec<Arc<str>>;
+
     /// Chooses the route. Also finds the record's identity. Never fails: what cannot be decoded gets a route that dead-letters it.
     fn route(&self, record: &Record) -> Routed;
 

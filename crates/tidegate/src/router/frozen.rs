@@ -53,6 +53,7 @@ struct Handled {
 /// What a policy runs.
 enum Target {
     Handler {
+        name: Arc<str>,
         service: HandlerService,
         dead: Option<HandlerService>,
         store: Option<Arc<dyn InboxStore>>,
@@ -83,10 +84,11 @@ impl Frozen {
         }
         let mut handled = Vec::new();
         for route in table.routes {
-            let (event_type, handler) = (route.event_type, Arc::from(route.name.as_str()));
+            let (event_type, handler) = (route.event_type, Arc::<str>::from(route.name.as_str()));
             let (policy, store) = (route.policy.clone(), route.store.clone());
             let (service, dead) = route.into_services();
-            let id = self.push(policy, Target::Handler { service, dead, store });
+            let target = Target::Handler { name: handler.clone(), service, dead, store };
+            let id = self.push(policy, target);
             let known = Handled { policy: id, handler, event_type: event_type.into() };
             handled.push((event_type, known));
         }
@@ -171,6 +173,15 @@ impl Endpoint for Frozen {
 
     fn policies(&self) -> Vec<RoutePolicy> {
         self.policies.clone()
+    }
+
+    fn handlers(&self) -> Vec<Arc<str>> {
+        let of = |target: &Target| match target {
+            Target::Handler { name, .. } => name.clone(),
+            Target::Skip => Arc::from("skipped"),
+            Target::Refuse => Arc::from("unhandled"),
+        };
+        self.targets.iter().map(of).collect()
     }
 
     fn route(&self, record: &Record) -> Routed {

@@ -171,6 +171,15 @@ impl<S> Service<S> {
         self
     }
 
+    /// Counts what it does and how far it is, for Prometheus; what it publishes too. Of several services of one group in one process
+    /// the last one counts.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(mut self, metrics: &crate::metrics::Metrics) -> Self {
+        self.settings.metrics = Some(metrics.clone());
+        self.settings.count();
+        self
+    }
+
     /// Readiness and counts, now and while it runs.
     #[must_use]
     pub fn health(&self) -> Health {

@@ -11,6 +11,7 @@ use crate::consumer::runtime::{Limits, Logs, Seat, Shop, StartTime};
 use crate::dead_letter::DeadLetterWriter;
 use crate::error::Error;
 use crate::findings::Finding;
+use crate::meter::Plan;
 use crate::policy;
 use crate::router::endpoint::Endpoint;
 use crate::service::checks::{self, Pairs};
@@ -25,13 +26,16 @@ pub(super) async fn seat(
     let (endpoint, pairs) = check(&settings, routes).await?;
     let session_timeout = session(&settings).await?;
     let settings = Settings { session_timeout, ..settings };
-    let shop = Arc::new(shop(&settings, endpoint, pairs));
+    let shop = Arc::new(metered(&settings, shop(&settings, endpoint, pairs)));
     stores(&shop).await?;
     let core = Core::new(core_config(&settings, &shop, start).await?);
     let consumer = join(&settings, &shop).await?;
     settings.health.running(shop.stores.clone());
     let mut observers = settings.observers;
     observers.push(Arc::new(settings.health.clone()));
+    if let Some(meters) = settings.meters {
+        observers.push(meters);
+    }
     observers.push(Arc::new(Logs(shop.identity.clone())));
     let start_time = match start {
         StartFrom::At(time) => Some(StartTime(time)),
@@ -101,6 +105,20 @@ fn shop(settings: &Settings, endpoint: Arc<dyn Endpoint>, pairs: Pairs) -> Shop 
         Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
     );
     Shop::new(identity, broker, endpoint, dead_letters, limits, clock, (places, attempts))
+}
+
+/// From here on it is known what there is to be counted.
+fn metered(settings: &Settings, mut shop: Shop) -> Shop {
+    let Some(meters) = &settings.meters else { return shop };
+    let known = (shop.identity.clone(), shop.clock.clone(), shop.stores.clone());
+    meters.start(Plan::new(
+        known,
+        shop.endpoint.handlers(),
+        shop.endpoint.topics(),
+        settings.lanes,
+    ));
+    shop.meters = Some(meters.clone());
+    shop
 }
 
 /// While the lanes run what has its place, the next are there already. Not more: a record that is due again waits behind them.

@@ -1,11 +1,15 @@
 //! What a service is told by its builder, with the defaults.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::broker::Broker;
 use crate::clock::Clock;
 use crate::consumer::runtime::{Identity, Observers};
 use crate::health::Health;
+use crate::meter::Meters;
+#[cfg(feature = "metrics")]
+use crate::metrics::{Member, Metrics};
 use crate::service::dead_letters::DeadLetters;
 
 /// Which topics a service may create before it joins its group.
@@ -49,6 +53,10 @@ pub(crate) struct Settings {
     pub(crate) commit_interval: Duration,
     pub(crate) observers: Observers,
     pub(crate) health: Health,
+    /// Where metrics are wanted.
+    #[cfg(feature = "metrics")]
+    pub(crate) metrics: Option<Metrics>,
+    pub(crate) meters: Option<Arc<Meters>>,
     pub(crate) clock: Clock,
 }
 
@@ -73,8 +81,20 @@ impl Settings {
             commit_interval: Duration::from_millis(50),
             observers: Observers::default(),
             health: Health::default(),
+            #[cfg(feature = "metrics")]
+            metrics: None,
+            meters: None,
             clock: Clock::system(),
         }
+    }
+
+    /// Counts begin, where metrics are wanted, with this health.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn count(&mut self) {
+        let Some(metrics) = &self.metrics else { return };
+        let (group, broker) = (self.group.clone(), self.broker.clone());
+        self.meters = Some(metrics.join(Member::new(group, broker, self.health.clone())));
+        self.broker = metrics.broker(self.broker.clone());
     }
 
     pub(crate) fn identity(&self) -> Identity {

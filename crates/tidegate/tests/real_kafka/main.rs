@@ -20,5 +20,7 @@ mod protocols;
 mod queues;
 mod restart;
 mod silence;
+#[cfg(feature = "metrics")]
+mod statistics;
 mod support;
 mod transactions;

@@ -6,6 +6,7 @@ use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 
 use super::options::{GroupProtocol, KafkaOptions};
+use super::statistics;
 use crate::broker::Subscription;
 
 /// The producer's own limit: the topic's is checked before, and the broker has the last word.
@@ -86,6 +87,13 @@ impl KafkaOptions {
         config
     }
 
+    /// Counts of itself are told by clients that are polled all the time: in the queue of another they would pile up.
+    fn counting(&self, config: &mut ClientConfig) {
+        if cfg!(feature = "metrics") && !self.properties.contains_key("statistics.interval.ms") {
+            config.set("statistics.interval.ms", statistics::EVERY_MS);
+        }
+    }
+
     fn consuming(&self) -> ClientConfig {
         let mut config = self.asking();
         config
@@ -113,6 +121,7 @@ impl KafkaOptions {
             // A queue that one answer fills is left out of the next question, which waits for all others.
             .set("fetch.message.max.bytes", (prefetch << 8).to_string())
             .set("fetch.wait.max.ms", "100");
+        self.counting(&mut config);
         if let Some(id) = &self.instance_id {
             config.set("group.instance.id", id);
         }
@@ -145,6 +154,7 @@ impl KafkaOptions {
             .set("queue.buffering.max.kbytes", i32::MAX.to_string())
             .set("queue.buffering.max.messages", "0")
             .set("batch.size", batch.to_string());
+        self.counting(&mut config);
         for (names, value) in PRODUCING {
             if names.iter().all(|name| !self.properties.contains_key(*name)) {
                 config.set(names[0], *value);

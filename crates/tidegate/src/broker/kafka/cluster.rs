@@ -17,6 +17,7 @@ use super::groups::Watcher;
 use super::kept::Kept;
 use super::options::KafkaOptions;
 use super::reader::Reader;
+use super::statistics::Statistics;
 use super::waiting::{QUESTION, until};
 use super::{error, ffi, record};
 use crate::broker::{BrokerError, Watermarks};
@@ -38,6 +39,7 @@ const SMALL_QUESTION: &str = "__consumer_offsets";
 pub(super) struct Cluster {
     pub(super) options: KafkaOptions,
     pub(super) troubles: Troubles,
+    pub(super) statistics: Statistics,
     pub(super) asking: BaseConsumer<Told>,
     pub(super) admin: AdminClient<Told>,
     pub(super) catalogue: Catalogue,
@@ -50,11 +52,17 @@ pub(super) struct Cluster {
 impl Cluster {
     pub(super) fn new(options: KafkaOptions) -> Result<Self, BrokerError> {
         let troubles = Troubles::default();
-        let told = Told { troubles: troubles.clone(), tokens: options.tokens.clone() };
+        let statistics = Statistics::default();
+        let told = Told {
+            troubles: troubles.clone(),
+            tokens: options.tokens.clone(),
+            statistics: statistics.clone(),
+        };
         let asking = BaseConsumer::from_config_and_context(&options.asking(), told.clone());
         let admin = AdminClient::from_config_and_context(&options.administering(), told);
         Ok(Self {
             troubles,
+            statistics,
             asking: asking.map_err(error::config)?,
             admin: admin.map_err(error::config)?,
             options,
@@ -66,7 +74,11 @@ impl Cluster {
     }
 
     pub(super) fn told(&self) -> Told {
-        Told { troubles: self.troubles.clone(), tokens: self.options.tokens.clone() }
+        Told {
+            troubles: self.troubles.clone(),
+            tokens: self.options.tokens.clone(),
+            statistics: self.statistics.clone(),
+        }
     }
 
     pub(super) fn question(&self, error: &KafkaError) -> BrokerError {

@@ -11,6 +11,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::error::is_denied;
+use super::statistics::Statistics;
 use super::tokens::Tokens;
 use crate::broker::BrokerError;
 
@@ -74,6 +75,7 @@ impl Troubles {
 pub(super) struct Told {
     pub(super) troubles: Troubles,
     pub(super) tokens: Option<Tokens>,
+    pub(super) statistics: Statistics,
 }
 
 impl ClientContext for Told {
@@ -124,6 +126,10 @@ impl ClientContext for Told {
         });
     }
 
+    fn stats_raw(&self, json: &[u8]) {
+        self.statistics.hear(json);
+    }
+
     fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
         let tokens = self.tokens.as_ref().ok_or("no source of tokens was set")?;
         tokens.next().map_err(|reason| {
@@ -163,6 +169,10 @@ macro_rules! tells {
 
             fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
                 self.told.error(error, reason);
+            }
+
+            fn stats_raw(&self, json: &[u8]) {
+                self.told.stats_raw(json);
             }
 
             fn generate_oauth_token(

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::KafkaBroker;
 use super::member::Member;
 use crate::broker::{
-    Acks, AdminError, BoxFuture, BrokerDriver, BrokerError, Committed, Consumer, FetchLimit,
-    Fetched, GroupInfo, NewTopic, PartitionLag, Subscription, TopicInfo, Watermarks,
+    Acks, AdminError, BoxFuture, BrokerDriver, BrokerError, ClientStatistics, Committed, Consumer,
+    FetchLimit, Fetched, GroupInfo, NewTopic, PartitionLag, Subscription, TopicInfo, Watermarks,
 };
 use crate::message::{NewRecord, Offset, Timestamp, TopicName, TopicPartition};
 
@@ -109,6 +109,10 @@ impl BrokerDriver for KafkaBroker {
 
     fn group_session(&self, group: String) -> BoxFuture<'_, Result<Option<Duration>, BrokerError>> {
         Box::pin(self.0.blocking(move |inner| inner.cluster.session(&group)))
+    }
+
+    fn statistics(&self) -> Vec<ClientStatistics> {
+        self.0.cluster.statistics.read()
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>> {

@@ -40,6 +40,7 @@ mod publish;
 mod reader;
 mod record;
 mod session;
+mod statistics;
 mod tokens;
 mod waiting;
 

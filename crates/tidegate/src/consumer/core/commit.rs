@@ -19,6 +19,8 @@ const ENTRY: usize = 64;
 #[derive(Debug)]
 pub(super) struct Progress {
     accepted: Option<(Offset, u64)>,
+    /// When that was sent.
+    pub(super) accepted_at: Option<Duration>,
     /// Raised when the metadata is to say something else.
     version: u64,
     urgent: bool,
@@ -36,6 +38,7 @@ impl Default for Progress {
     fn default() -> Self {
         Self {
             accepted: None,
+            accepted_at: None,
             version: 0,
             urgent: false,
             failures: 0,
@@ -52,6 +55,7 @@ impl Progress {
     /// A new epoch: a commit must be accepted anew.
     pub(super) fn renew(&mut self) {
         self.accepted = None;
+        self.accepted_at = None;
         self.failures = 0;
         self.not_before = Duration::ZERO;
     }
@@ -243,6 +247,7 @@ impl Partition {
 
     fn commit_accepted(&mut self, sent: &Sent, cx: &mut Cx<'_>) {
         self.progress.accepted = Some((sent.offset, sent.version));
+        self.progress.accepted_at = Some(sent.at);
         self.progress.failures = 0;
         self.progress.urgent &= self.progress.version != sent.version;
         if matches!(self.phase, Phase::Proving) {

@@ -37,6 +37,11 @@ impl Lease {
         now < self.until || planted!(NoLease)
     }
 
+    /// Whether it is over, and somebody was told.
+    pub(super) fn is_over(&self) -> bool {
+        self.told
+    }
+
     pub(super) fn renewal(&self) -> Duration {
         self.renew
     }

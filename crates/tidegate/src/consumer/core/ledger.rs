@@ -31,8 +31,14 @@ impl Counts {
     /// Whether nothing is lost and nothing is counted twice: all that was delivered is somewhere, once.
     #[must_use]
     pub fn conserved(&self) -> bool {
+        self.holes() == 0
+    }
+
+    /// Delivered records that are nowhere, or twice somewhere: 0, or it is a defect (I5).
+    #[must_use]
+    pub fn holes(&self) -> u64 {
         let ended = self.done + self.duplicate + self.skipped + self.dead;
-        self.delivered == ended + self.cut_off + self.pending
+        self.delivered.abs_diff(ended + self.cut_off + self.pending)
     }
 
     pub(super) fn deliver(&mut self) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::member::Member;
-use crate::consumer::core::{Command, CoreConfig, Event, Ledger, Now};
+use crate::consumer::core::{Command, CoreConfig, Event, Facts, Ledger, Now};
 
 /// Ownership, progress, retry and settling of one member of a group.
 ///
@@ -50,6 +50,11 @@ impl Core {
         let mut ledger = Ledger::new();
         self.update_ledger(&mut ledger);
         ledger
+    }
+
+    /// How each owned partition is.
+    pub(crate) fn facts(&self) -> impl Iterator<Item = Facts<'_>> {
+        self.member.facts()
     }
 
     /// The same, in a ledger of this core that is a little older.

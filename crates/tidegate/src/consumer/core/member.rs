@@ -11,7 +11,7 @@ use crate::consumer::core::drain::Drain;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
 use crate::consumer::core::stop::Stop;
-use crate::consumer::core::{Event, Ledger, LocalEpoch, WorkId};
+use crate::consumer::core::{Event, Facts, Ledger, LocalEpoch, WorkId};
 use crate::events::RuntimeEvent;
 use crate::message::TopicPartition;
 use crate::planted::planted;
@@ -206,6 +206,10 @@ impl Member {
         let drains = self.revokes.iter().map(|drain| drain.deadline(self.last));
         let commit = self.committer.deadline(&self.partitions);
         partitions.chain(drains).chain(commit).chain(self.stop.deadline(self.last)).min()
+    }
+
+    pub(super) fn facts(&self) -> impl Iterator<Item = Facts<'_>> {
+        self.partitions.values().map(Partition::facts)
     }
 
     pub(super) fn update_ledger(&self, ledger: &mut Ledger) {

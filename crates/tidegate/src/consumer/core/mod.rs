@@ -15,6 +15,7 @@ mod config;
 mod cx;
 mod drain;
 mod event;
+mod facts;
 mod lease;
 mod ledger;
 mod lines;
@@ -34,6 +35,7 @@ mod watch;
 mod window;
 mod work;
 
+pub(crate) use facts::Facts;
 pub(crate) use window::Window;
 
 pub use command::{Attempt, Command, End, Start, Step, StepKind, Stopped};

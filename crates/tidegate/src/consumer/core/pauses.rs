@@ -14,6 +14,14 @@ pub(super) enum Reason {
     Drain = 8,
 }
 
+/// As metrics name them.
+const NAMES: [(Reason, &str); 4] = [
+    (Reason::Retry, "retry"),
+    (Reason::Outage, "outage"),
+    (Reason::Budget, "budget"),
+    (Reason::Drain, "drain"),
+];
+
 /// The reasons at this moment, and what the driver was told.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
@@ -28,6 +36,14 @@ impl Pauses {
         } else {
             self.reasons &= !(reason as u8);
         }
+    }
+
+    /// The names of those that count now.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        NAMES
+            .into_iter()
+            .filter(|(reason, _)| self.reasons & *reason as u8 != 0)
+            .map(|(_, name)| name)
     }
 
     /// Delivery ends whatever the reasons are: whether the driver does not know it yet.

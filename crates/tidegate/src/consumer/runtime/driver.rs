@@ -138,6 +138,7 @@ impl Driver {
             }
             let ended = self.take(woken)?;
             self.health.update_ledger(|ledger| self.core.update_ledger(ledger));
+            self.write_down();
             if let Some(stopped) = ended {
                 return Ok(stopped);
             }

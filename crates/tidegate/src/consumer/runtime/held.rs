@@ -128,15 +128,19 @@ impl Held {
         }
     }
 
-    /// Records are finished.
+    /// Records are finished: a last look at each that is held.
     pub(super) fn forget(
         &mut self,
         partition: &TopicPartition,
         epoch: LocalEpoch,
         ended: impl Iterator<Item = Offset>,
+        look: impl Fn(Subject<'_>),
     ) {
-        if let Some(ownership) = self.of_mut(partition, epoch) {
-            ended.for_each(|offset| drop(ownership.works.remove(offset)));
+        let Some(ownership) = self.of_mut(partition, epoch) else { return };
+        for offset in ended {
+            if let Some(work) = ownership.works.remove(offset) {
+                look(&work.item);
+            }
         }
     }
 

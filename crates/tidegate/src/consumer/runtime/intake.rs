@@ -13,6 +13,7 @@ use crate::message::{Record, TopicPartition};
 impl Driver {
     /// Takes in one event of the group.
     pub(super) fn group(&mut self, event: GroupEvent) -> Result<Option<Stopped>, Error> {
+        self.count(&event);
         let event = match event {
             GroupEvent::Assigned(assigned) => match self.position(assigned) {
                 Some(assigned) => Event::Assigned(assigned),
@@ -37,6 +38,15 @@ impl Driver {
             GroupEvent::Fatal(source) => return Err(self.membership(source)),
         };
         self.tell_core(event)
+    }
+
+    /// What this member owns has changed, or is about to.
+    fn count(&self, event: &GroupEvent) {
+        use GroupEvent::{Assigned, Lost, Revoking};
+        if let (Some(meters), Assigned(_) | Revoking { .. } | Lost(_)) = (&self.shop.meters, event)
+        {
+            meters.rebalanced();
+        }
     }
 
     /// Keeps the records, and tells what the core needs to know of them.

@@ -11,6 +11,7 @@
 
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
@@ -28,6 +29,7 @@ use crate::consumer::runtime::tenure::Tenure;
 use crate::consumer::runtime::worker::{Running, Worker};
 use crate::delivery::Identified;
 use crate::message::Offset;
+use crate::meter::LaneMeter;
 
 /// Records to be run, with what the driver holds of them: chain after chain.
 pub(super) type Starts = Vec<(Start, Arc<Identified>)>;
@@ -35,7 +37,7 @@ pub(super) type Starts = Vec<(Start, Arc<Identified>)>;
 /// What the driver hands over.
 pub(super) enum Task {
     /// Whole chains, one after the other in the list.
-    Run { tenure: Arc<Tenure>, starts: Starts },
+    Run { tenure: Arc<Tenure>, starts: Starts, handed: Duration },
     /// One step of settling.
     Step { tenure: Arc<Tenure>, offset: Offset, item: Arc<Identified>, carry: Carry, step: Step },
 }
@@ -46,6 +48,7 @@ pub(super) struct Lane {
     pub(super) tasks: mpsc::Receiver<Task>,
     pub(super) counter: Arc<Counter>,
     pub(super) beat: Arc<Beat>,
+    pub(super) meter: Option<Arc<LaneMeter>>,
 }
 
 impl Lane {
@@ -83,12 +86,13 @@ impl Lane {
     /// Looks once at each chain: most end at once, and never wait among the others.
     async fn begin(&self, task: Task, running: &mut Running, done: &mut Vec<Report>) {
         match task {
-            Task::Run { tenure, starts } => {
+            Task::Run { tenure, starts, handed } => {
                 let worker = Worker {
                     shop: self.shop.clone(),
                     beat: self.beat.clone(),
                     counter: self.counter.clone(),
-                    line: Arc::new(Line::new(tenure, starts)),
+                    line: Arc::new(Line::new(tenure, starts, handed)),
+                    meter: self.meter.clone(),
                 };
                 worker.begin(running, done).await;
             }

@@ -64,6 +64,7 @@ impl Lanes {
                 tasks: receiver,
                 counter: Arc::new(Counter { reports: sender.clone(), place }),
                 beat: beat.clone(),
+                meter: shop.meters.as_ref().and_then(|meters| meters.lane(place)),
             };
             workers.spawn(shop.clock.gated(lane.run()));
             let waiting = VecDeque::new();
@@ -78,21 +79,21 @@ impl Lanes {
         self.outstanding == 0
     }
 
-    /// Hands chains over, spread over the lanes.
-    pub(super) fn run(&mut self, tenure: &Arc<Tenure>, starts: Starts) {
+    /// Hands chains over, spread over the lanes, at this time.
+    pub(super) fn run(&mut self, tenure: &Arc<Tenure>, starts: Starts, handed: Duration) {
         let chains = starts.iter().filter(|(start, _)| !start.follows).count();
         let share = chains.div_ceil(self.lanes.len()).clamp(1, CHAINS);
         let (mut part, mut count) = (Vec::new(), 0);
         for (start, item) in starts {
             if !start.follows && count == share {
                 let starts = std::mem::take(&mut part);
-                self.hand_over(Task::Run { tenure: tenure.handle(), starts }, count);
+                self.hand_over(Task::Run { tenure: tenure.handle(), starts, handed }, count);
                 count = 0;
             }
             count += usize::from(!start.follows);
             part.push((start, item));
         }
-        self.hand_over(Task::Run { tenure: tenure.handle(), starts: part }, count);
+        self.hand_over(Task::Run { tenure: tenure.handle(), starts: part, handed }, count);
     }
 
     /// Hands a step of settling over.

@@ -4,6 +4,7 @@
 
 use std::iter::Peekable;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use std::vec::IntoIter;
 
 use crate::broker::sync::lock;
@@ -18,6 +19,8 @@ use crate::message::Offset;
 /// Chains that wait for a worker, and what became of those that ended at the first look.
 pub(super) struct Line {
     pub(super) tenure: Arc<Tenure>,
+    /// When it was handed over, on the service's clock.
+    pub(super) handed: Duration,
     /// Only the lane's own thread is ever here: the lock is for the type.
     state: Mutex<State>,
 }
@@ -45,11 +48,11 @@ pub(super) struct Course {
 }
 
 impl Line {
-    pub(super) fn new(tenure: Arc<Tenure>, starts: Starts) -> Self {
+    pub(super) fn new(tenure: Arc<Tenure>, starts: Starts, handed: Duration) -> Self {
         let answers = Vec::with_capacity(starts.len());
         let ended = Course { answers, ..Course::default() };
         let rest = starts.into_iter().peekable();
-        Self { tenure, state: Mutex::new(State { rest, ended, chains: 0 }) }
+        Self { tenure, handed, state: Mutex::new(State { rest, ended, chains: 0 }) }
     }
 
     /// The next chain.

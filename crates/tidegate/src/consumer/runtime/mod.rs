@@ -11,6 +11,7 @@
 
 mod attempt;
 mod beat;
+mod board;
 mod call;
 mod dead;
 mod dispatch;

@@ -67,7 +67,7 @@ impl Driver {
 
     fn run_all(&mut self, partition: &TopicPartition, epoch: LocalEpoch, starts: Vec<Start>) {
         if let Some((tenure, starts)) = self.held.run(partition, epoch, starts) {
-            self.lanes.run(&tenure, starts);
+            self.lanes.run(&tenure, starts, self.shop.clock.elapsed());
         }
     }
 
@@ -80,7 +80,12 @@ impl Driver {
     /// Says how records have ended, then forgets them: what is told can name them.
     fn forget(&mut self, id: &TopicPartition, epoch: LocalEpoch, ended: Vec<(Offset, End)>) {
         self.observers.settled(id, &ended, &|offset| self.held.at(id, offset));
-        self.held.forget(id, epoch, ended.into_iter().map(|(offset, _)| offset));
+        let ended = ended.into_iter().map(|(offset, _)| offset);
+        let Some(ages) = self.shop.meters.as_ref().and_then(|meters| meters.ages(&id.topic)) else {
+            return self.held.forget(id, epoch, ended, |_| {});
+        };
+        let now = self.shop.clock.wall();
+        self.held.forget(id, epoch, ended, |item| ages.add(item.record.timestamp.until(now)));
     }
 
     fn commit(&mut self, entries: Vec<CommitEntry>) {

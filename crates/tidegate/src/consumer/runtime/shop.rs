@@ -12,6 +12,7 @@ use crate::consumer::runtime::limits::Limits;
 use crate::dead_letter::DeadLetterWriter;
 use crate::inbox::InboxStore;
 use crate::message::TopicName;
+use crate::meter::Meters;
 use crate::policy::{PolicyId, RoutePolicy};
 use crate::router::endpoint::Endpoint;
 
@@ -49,6 +50,8 @@ pub(crate) struct Shop {
     pub(crate) clock: Clock,
     /// Handler calls that were begun.
     pub(crate) attempts: Arc<AtomicU64>,
+    /// What else is counted, where metrics are wanted.
+    pub(crate) meters: Option<Arc<Meters>>,
 }
 
 impl Shop {
@@ -78,6 +81,7 @@ impl Shop {
             places,
             clock,
             attempts,
+            meters: None,
         }
     }
 

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::SemaphorePermit;
@@ -23,9 +24,10 @@ use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::delivery::Identified;
 use crate::message::Offset;
+use crate::meter::LaneMeter;
 #[cfg(feature = "testing")]
 use crate::planted::planted;
-use crate::policy::Order;
+use crate::policy::{Order, PolicyId};
 
 /// What a lane waits for.
 pub(super) type Running = FuturesUnordered<BoxFuture<'static, Report>>;
@@ -38,6 +40,7 @@ pub(super) struct Worker {
     pub(super) beat: Arc<Beat>,
     pub(super) counter: Arc<Counter>,
     pub(super) line: Arc<Line>,
+    pub(super) meter: Option<Arc<LaneMeter>>,
 }
 
 impl Worker {
@@ -78,18 +81,19 @@ impl Worker {
     async fn one_by_one(&self, chain: Chain, job: &mut Option<Job>, course: &mut Course) {
         let Placed { _place, waited } = self.place(&chain).await;
         course.waited = waited;
-        let mut goes_on = true;
+        let (mut goes_on, mut read) = (true, None);
         for (Start { offset, attempt, .. }, item) in chain.records() {
-            let now = self.shop.clock.elapsed();
+            let now = read.take().unwrap_or_else(|| self.shop.clock.elapsed());
             goes_on = goes_on && self.line.tenure.may_begin(now);
             if !goes_on {
                 course.answers.push((offset, Verdict::Held));
                 continue;
             }
-            let effects = self.shop.policy(item.policy).effects;
+            let (policy, effects) = (item.policy, self.shop.policy(item.policy).effects);
             let job = self.turn_to(job, offset, item);
             let attempt = attempt::run(job, attempt, now);
             let (verdict, waited) = self.beat.watch(&self.line.tenure, offset, attempt).await;
+            read = self.measure(policy, &verdict, now);
             goes_on = verdict.is_plain(effects);
             if !goes_on {
                 course.carries.push((offset, std::mem::take(&mut job.carry)));
@@ -100,6 +104,15 @@ impl Worker {
                 self.tell(course);
             }
         }
+    }
+
+    /// Counts an attempt, where anybody wants to know; then the clock was read, and the next one begins at that time.
+    fn measure(&self, policy: PolicyId, verdict: &Verdict, began: Duration) -> Option<Duration> {
+        let meter = self.meter.as_ref()?;
+        let now = self.shop.clock.elapsed();
+        meter.wait.add(began.saturating_sub(self.line.handed));
+        meter.ended(policy, verdict, now.saturating_sub(began));
+        Some(now)
     }
 
     /// Waits for a place, unless the order itself limits what runs, or the partition is being given back: then nothing of the

@@ -37,6 +37,10 @@ impl Endpoint for Watched {
         self.policies.clone()
     }
 
+    fn handlers(&self) -> Vec<Arc<str>> {
+        self.routes.handlers()
+    }
+
     fn route(&self, record: &Record) -> Routed {
         let routed = self.routes.route(record);
         let order = self.policies[routed.policy.0].order;

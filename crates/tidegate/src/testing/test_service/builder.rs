@@ -91,6 +91,13 @@ impl TestServiceBuilder {
         self
     }
 
+    /// As [`Service::metrics`](crate::service::Service::metrics); a restart counts anew, as a new process does.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(mut self, metrics: &crate::metrics::Metrics) -> Self {
+        self.settings.metrics = Some(metrics.clone());
+        self
+    }
+
     /// How long a condition may take in real time before the test fails. Default 30 s.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -131,6 +138,8 @@ impl Life {
         let mut settings = settings.clone();
         settings.health = health.clone();
         settings.observers.push(witness.clone());
+        #[cfg(feature = "metrics")]
+        settings.count();
         let asked = Box::pin(stop.clone().cancelled_owned());
         let mut running = JoinSet::new();
         running.spawn(service::run(settings, routes.clone(), start, asked));

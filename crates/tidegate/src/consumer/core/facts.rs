@@ -1,0 +1,30 @@
+//! How an owned partition is, for whoever watches.
+
+use std::time::Duration;
+
+use crate::consumer::core::partition::Partition;
+use crate::message::{Offset, TopicPartition};
+
+/// One owned partition at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts<'a> {
+    pub(crate) partition: &'a TopicPartition,
+    /// When the last commit was sent that the group accepted under this ownership.
+    pub(crate) committed: Option<Duration>,
+    /// The lowest record that has arrived and is not finished.
+    pub(crate) oldest: Option<Offset>,
+    /// Why nothing is delivered, or nothing begins.
+    pub(crate) paused: Vec<&'static str>,
+}
+
+impl Partition {
+    pub(super) fn facts(&self) -> Facts<'_> {
+        let lease = self.lease.is_over().then_some("lease");
+        Facts {
+            partition: &self.id,
+            committed: self.progress.accepted_at,
+            oldest: self.tracker.unfinished().next(),
+            paused: self.pauses.names().chain(lease).collect(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Metrics for Prometheus: what services have done, how far they are, what stands in their way (feature `metrics`).
+//!
+//! ```text
+//!   lanes, driver ─ plain counts ─┐
+//!   Health ─ ledger, readiness ───┼──▶ Metrics (a Collector) ──▶ the program's Registry ──▶ GET /metrics
+//!   broker ─ what is published ───┤
+//!   sample ─ lag, stores ─────────┘  asked for beside the scrape, at most every 5 s, for 1 s at most
+//! ```
+//!
+//! ```
+//! # use tidegate::prelude::*;
+//! # use tidegate::metrics::Metrics;
+//! # let broker = Broker::in_memory();
+//! let metrics = Metrics::new();
+//! let service = Service::new("billing", broker.clone()).metrics(&metrics);
+//! let publisher = Publisher::new(metrics.broker(broker));
+//!
+//! let mut registry = prometheus_client::registry::Registry::default();
+//! registry.register_collector(Box::new(metrics.clone()));
+//! // GET /metrics: metrics.sample().await, then prometheus_client::encoding::text::encode(&mut text, &registry)
+//! # let _ = (service, publisher);
+//! ```
+//!
+//! [`names`] has every metric. Nothing is kept for a scrape: memory does not grow when nobody asks, and there is no upkeep to run.
+//!
+//! # Guarantees
+//! - Work never waits for metrics: counting is a few plain stores by the one thread that writes them, a scrape reads (F26).
+//! - The number of series is bounded: labels are groups, topics, owned partitions, handlers and stores of this process, and words
+//!   of [`names`]; event types that no handler takes are counted as `unhandled`.
+//! - A counter never goes down while the process lives, whatever the group does.
+
+pub mod names;
+mod publishing;
+mod sample;
+mod service;
+mod sheet;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+
+use crate::broker::Broker;
+use crate::broker::sync::lock;
+use crate::meter::Meters;
+
+use publishing::{Counting, Publishing};
+pub(crate) use service::Member;
+use sheet::Sheet;
+
+/// The bounds of all histograms, in seconds.
+pub const BOUNDS: &[f64] = &crate::meter::BOUNDS;
+
+/// The metrics of a program's services and of what it publishes. Cheap to clone; all clones are the same.
+///
+/// A collector: registered in a `prometheus_client` registry, it writes its values when they are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// By group: the last service of a group counts.
+    members: Mutex<BTreeMap<String, Arc<Member>>>,
+    publishing: Arc<Publishing>,
+    /// Those whose clients are asked for what they count.
+    brokers: Mutex<Vec<Broker>>,
+    sampling: tokio::sync::Mutex<()>,
+}
+
+impl Metrics {
+    /// Of nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same broker, whose publishing is counted. Counting it twice changes nothing.
+    #[must_use]
+    pub fn broker(&self, broker: Broker) -> Broker {
+        if broker.is_counted_by(self.id()) {
+            return broker;
+        }
+        lock(&self.0.brokers).push(broker.clone());
+        let publishing = self.0.publishing.clone();
+        Broker::new(Counting { broker, publishing }).counted_by(self.id())
+    }
+
+    /// Asks how far behind the services are, and whether their stores can be used, unless that was done within 5 s. Takes 1 s at
+    /// most: what was not answered by then stays as it was, and `tidegate_sample_age_seconds` says how old that is.
+    pub async fn sample(&self) {
+        let sampled = async {
+            let _alone = self.0.sampling.lock().await;
+            sample::all(&self.members()).await;
+        };
+        // Whoever comes meanwhile waits for the same answer.
+        let _ = tokio::time::timeout(sample::LONGEST, sampled).await;
+    }
+
+    /// Counts a service from here on.
+    pub(crate) fn join(&self, member: Member) -> Arc<Meters> {
+        let meters = member.meters.clone();
+        lock(&self.0.members).insert(member.group.clone(), Arc::new(member));
+        meters
+    }
+
+    fn members(&self) -> Vec<Arc<Member>> {
+        lock(&self.0.members).values().cloned().collect()
+    }
+
+    /// Tells two of them apart.
+    fn id(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    fn sheet(&self) -> Sheet {
+        let mut sheet = Sheet::default();
+        self.members().iter().for_each(|member| member.fill(&mut sheet));
+        self.0.publishing.fill(&mut sheet);
+        let mut seen = Vec::new();
+        for broker in &*lock(&self.0.brokers) {
+            if !seen.contains(&broker.address()) {
+                seen.push(broker.address());
+                service::clients(&broker.statistics(), &mut sheet);
+            }
+        }
+        sheet
+    }
+}
+
+impl Collector for Metrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        self.sheet().write(&mut encoder)
+    }
+}
