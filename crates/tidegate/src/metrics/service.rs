@@ -60,6 +60,10 @@ impl Member {
             sheet.flag(&names::PHASE, &[group, name], now.phase == phase);
         }
         sheet.flag(&names::READY, &[group], now.readiness.is_ready());
+        for check in now.readiness.checks() {
+            let labels = [group, check.name.as_str()];
+            sheet.number(&names::CHECK_FAILING, &labels, check.reasons.len() as u64);
+        }
         for (store, up) in self.sample.read().stores {
             sheet.flag(&names::STORE_UP, &[group, store], up);
         }
