@@ -10,7 +10,7 @@ fn of(all: &[ClientStatistics], client: &str) -> Option<ClientStatistics> {
 }
 
 /// A client tells every few seconds: both kinds are connected, and bytes were sent and received.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn clients_tell_what_they_sent_and_to_whom_they_are_connected() {
     let (_cluster, broker) = shared();
     create(&broker, "statistics", 1).await;
