@@ -32,10 +32,10 @@ impl Broker {
         self.counted_by == counter
     }
 
-    /// Tells brokers apart.
+    /// As long as somebody else has it.
     #[cfg(feature = "metrics")]
-    pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.driver).addr()
+    pub(crate) fn weak(&self) -> std::sync::Weak<dyn BrokerDriver> {
+        Arc::downgrade(&self.driver)
     }
 }
 

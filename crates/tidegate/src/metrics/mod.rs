@@ -37,13 +37,13 @@ mod sheet;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 
-use crate::broker::Broker;
 use crate::broker::sync::lock;
+use crate::broker::{Broker, BrokerDriver};
 use crate::meter::Meters;
 
 use publishing::{Counting, Publishing};
@@ -64,8 +64,8 @@ struct Inner {
     /// By group: the last service of a group counts.
     members: Mutex<BTreeMap<String, Arc<Member>>>,
     publishing: Arc<Publishing>,
-    /// Those whose clients are asked for what they count.
-    brokers: Mutex<Vec<Broker>>,
+    /// Those whose clients are asked for what they count, as long as anybody else has them.
+    brokers: Mutex<Vec<Weak<dyn BrokerDriver>>>,
     sampling: tokio::sync::Mutex<()>,
 }
 
@@ -82,9 +82,18 @@ impl Metrics {
         if broker.is_counted_by(self.id()) {
             return broker;
         }
-        lock(&self.0.brokers).push(broker.clone());
+        self.ask(&broker);
         let publishing = self.0.publishing.clone();
         Broker::new(Counting { broker, publishing }).counted_by(self.id())
+    }
+
+    /// Its clients are asked for what they count.
+    fn ask(&self, broker: &Broker) {
+        let (mut known, broker) = (lock(&self.0.brokers), broker.weak());
+        known.retain(|known| known.strong_count() > 0);
+        if !known.iter().any(|known| known.ptr_eq(&broker)) {
+            known.push(broker);
+        }
     }
 
     /// Asks how far behind the services are, and whether their stores can be used, unless that was done within 5 s. Takes 1 s at
@@ -118,12 +127,8 @@ impl Metrics {
         let mut sheet = Sheet::default();
         self.members().iter().for_each(|member| member.fill(&mut sheet));
         self.0.publishing.fill(&mut sheet);
-        let mut seen = Vec::new();
-        for broker in &*lock(&self.0.brokers) {
-            if !seen.contains(&broker.address()) {
-                seen.push(broker.address());
-                service::clients(&broker.statistics(), &mut sheet);
-            }
+        for broker in lock(&self.0.brokers).iter().filter_map(Weak::upgrade) {
+            service::clients(&broker.statistics(), &mut sheet);
         }
         sheet
     }
