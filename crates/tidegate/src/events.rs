@@ -8,7 +8,7 @@ use crate::broker::{CommitError, Watermarks};
 use crate::class::Failure;
 pub use crate::consumer::core::End;
 use crate::consumer::core::StepKind;
-use crate::message::{Offset, TopicPartition};
+use crate::message::{Offset, TopicName, TopicPartition};
 
 /// Something that operators, tests and metrics want to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,6 +158,21 @@ pub enum RuntimeEvent {
     /// The member did not ask for records within `max_poll_interval`, and its group put it out (rule 15): its partitions are
     /// others', each of them [`Ended`](Self::Ended) as lost. It joins anew by itself.
     PollExceeded,
+    /// A topic that is read is not there any more: somebody has deleted it. Nothing of it comes, and nothing of it can be
+    /// committed. Told once, until it is [back](Self::TopicBack). On Kafka within 5 s.
+    TopicGone {
+        /// The topic.
+        topic: TopicName,
+    },
+    /// A topic is there again, and its partitions are taken over anew.
+    TopicBack {
+        /// The topic.
+        topic: TopicName,
+        /// It was made anew: its records are others, whatever their offsets are, and the group's commits went with it. What
+        /// has no commit begins where the service [starts from](crate::service::Service::start_from); a commit that is still
+        /// there means nothing, and ends the service (rule 7).
+        anew: bool,
+    },
     /// A handler has not given its thread back for so long: whatever else its lane holds waits for it. Work that takes the
     /// processor for long belongs into `blocking`. Told once for each time.
     LaneStuck {
@@ -214,7 +229,10 @@ impl RuntimeEvent {
     #[must_use]
     pub fn partition(&self) -> Option<&TopicPartition> {
         match self {
-            Self::LoopLate { .. } | Self::PollExceeded => None,
+            Self::LoopLate { .. }
+            | Self::PollExceeded
+            | Self::TopicGone { .. }
+            | Self::TopicBack { .. } => None,
             Self::Started { partition, .. }
             | Self::Ended { partition, .. }
             | Self::Settled { partition, .. }

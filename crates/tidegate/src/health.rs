@@ -3,20 +3,30 @@
 //! A service that has stopped never looks healthy, however it ended (rule 17; test
 //! `rule_17_a_stopped_service_is_not_ready`).
 
+mod check;
+mod snapshot;
 mod state;
+mod troubles;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::Notify;
 
-use crate::broker::sync::lock;
-use crate::consumer::core::Ledger;
-use crate::consumer::runtime::NamedStore;
-use crate::message::TopicPartition;
-use crate::pulse::Pulse;
+pub use self::check::{Check, CheckName, Readiness};
+pub use self::snapshot::{Outcomes, Phase, Snapshot};
 
 use self::state::State;
+use crate::broker::sync::lock;
+use crate::clock::Clock;
+use crate::consumer::core::Ledger;
+use crate::consumer::runtime::NamedStore;
+use crate::pulse::{self, Pulse};
+
+/// A store that has not answered by then cannot be used.
+const ANSWER: Duration = Duration::from_secs(4);
 
 /// The state of one service. Cheap to clone and to read; given by `Service::health` before the start, and true for
 /// as long as it is held.
@@ -25,102 +35,37 @@ pub struct Health {
     state: Arc<Mutex<State>>,
     attempts: Arc<AtomicU64>,
     pulse: Arc<Pulse>,
+    /// The service's own, once it runs.
+    clock: Arc<OnceLock<Clock>>,
     /// Readiness may have changed.
     changed: Arc<Notify>,
 }
 
-/// Where a service is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Phase {
-    /// Checking, or joining the group.
-    #[default]
-    Starting,
-    /// Member of the group.
-    Running,
-    /// Finishing what it has begun; takes nothing new.
-    Draining,
-    /// Ended, in whatever way.
-    Stopped,
-}
-
-/// Whether the service does its work, and if not, why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Readiness {
-    /// One line each; none: ready.
-    pub reasons: Vec<String>,
-}
-
-impl Readiness {
-    /// Whether nothing is in the way.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.reasons.is_empty()
-    }
-}
-
-/// How many records ended how, since the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Outcomes {
-    /// Handled.
-    pub done: u64,
-    /// Handled before.
-    pub duplicate: u64,
-    /// Not for this service, and said so.
-    pub skipped: u64,
-    /// Dead-lettered.
-    pub dead: u64,
-    /// Attempts that failed and were followed by another.
-    pub retried: u64,
-}
-
-/// Everything at one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
-    /// Where the service is in its life.
-    pub phase: Phase,
-    /// The partitions that it owns now.
-    pub assigned: Vec<TopicPartition>,
-    /// How many records ended how.
-    pub outcomes: Outcomes,
-    /// Handler calls that were begun.
-    pub attempts: u64,
-    /// Records that are running, settling or waiting.
-    pub in_flight: u64,
-    /// What became of every delivered record, by partition.
-    pub ledger: Ledger,
-    /// As [`Health::readiness`] says.
-    pub readiness: Readiness,
-}
-
 impl Health {
-    /// Whether the service does its work, from what it has seen itself: it asks nobody.
+    /// Whether the service does its work, from what it has seen itself, and what the last [`probe`](Self::probe) found: it
+    /// asks nobody.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        let mut readiness = self.lock().readiness();
-        readiness.reasons.extend(self.late());
-        readiness
+        let (now, late) = (self.now(), self.late());
+        let checks = self.lock().checks(now);
+        with_loop(checks, late)
     }
 
-    /// The loop itself cannot say that it stands still: this is asked by whoever asks for readiness.
-    fn late(&self) -> Option<String> {
-        let late = self.pulse.lateness().filter(|_| self.lock().phase == Phase::Running)?;
-        Some(format!("the member's loop is late by {late:?}: something keeps its thread"))
+    /// By how much the loop is late, which it cannot say itself: this is asked by whoever asks for readiness.
+    fn late(&self) -> Option<Duration> {
+        self.pulse.lateness().filter(|_| self.lock().phase() == Phase::Running)
     }
 
-    /// As [`readiness`](Self::readiness), and asks every store whether it can be used now.
+    /// As [`readiness`](Self::readiness), and asks every store whether it can be used now: all at once, and none for longer
+    /// than 4 s. The answer is remembered for 10 s.
     pub async fn probe(&self) -> Readiness {
         let stores = self.lock().stores.clone();
-        let mut readiness = self.readiness();
-        for NamedStore { name, store } in stores {
-            if let Err(error) = store.health().await {
-                readiness.reasons.push(format!("store {name} cannot be used: {error}"));
-            }
-        }
-        readiness
+        let answers = join_all(stores.iter().map(ask)).await;
+        self.lock().probed(answers.into_iter().flatten().collect(), self.now());
+        self.readiness()
     }
 
-    /// Waits until the service is [ready](Self::readiness): not at all when it is already, and for ever when it is never
+    /// Waits until the service is [ready](Self::readiness), its stores left aside: not at all when it is already, and for ever when it is never
     /// run. Cancel safe.
     ///
     /// ```
@@ -153,10 +98,10 @@ impl Health {
             let mut changed = std::pin::pin!(self.changed.notified());
             changed.as_mut().enable(); // before looking, so that nothing is missed that changes meanwhile
             let readiness = self.readiness();
-            if readiness.is_ready() {
+            if readiness.failing().all(|check| check == CheckName::Store) {
                 return Ok(());
             }
-            if self.lock().phase == Phase::Stopped {
+            if self.lock().phase() == Phase::Stopped {
                 return Err(self.readiness());
             }
             changed.await;
@@ -166,25 +111,35 @@ impl Health {
     /// Everything at this moment.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let late = self.late();
+        let (now, late) = (self.now(), self.late());
         let state = self.lock();
-        let mut readiness = state.readiness();
-        readiness.reasons.extend(late);
         Snapshot {
-            phase: state.phase,
+            phase: state.phase(),
             assigned: state.assigned.iter().cloned().collect(),
             outcomes: state.outcomes,
             attempts: self.attempts.load(Ordering::Relaxed),
             in_flight: state.ledger.values().map(|counts| counts.pending).sum(),
             ledger: state.ledger.clone(),
-            readiness,
+            readiness: with_loop(state.checks(now), late),
         }
+    }
+
+    /// Time on the service's clock; zero before it runs.
+    fn now(&self) -> Duration {
+        self.clock.get().map(Clock::elapsed).unwrap_or_default()
+    }
+
+    /// The service begins to run. Ages are counted on its clock from now on.
+    pub(crate) fn begun(&self, clock: &Clock) {
+        // Whoever runs a service runs it once.
+        let _ = self.clock.set(clock.clone());
+        self.lock().enter(Phase::Starting, self.now());
     }
 
     pub(crate) fn running(&self, stores: Vec<NamedStore>) {
         let mut state = self.lock();
-        state.phase = Phase::Running;
         state.stores = stores;
+        state.enter(Phase::Running, self.now());
         drop(state);
         self.changed.notify_waiters();
     }
@@ -195,7 +150,7 @@ impl Health {
     }
 
     pub(crate) fn draining(&self) {
-        self.lock().phase = Phase::Draining;
+        self.lock().enter(Phase::Draining, self.now());
     }
 
     /// Brings the ledger up to date.
@@ -223,6 +178,28 @@ impl Health {
     }
 }
 
+/// What a store says against being used.
+async fn ask(named: &NamedStore) -> Option<String> {
+    let NamedStore { name, store } = named;
+    match tokio::time::timeout(ANSWER, store.health()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(format!("store {name} cannot be used: {error}")),
+        Err(_) => Some(format!("store {name} cannot be used: no answer within {ANSWER:?}")),
+    }
+}
+
+/// Puts in what the loop cannot say itself.
+fn with_loop(mut checks: Vec<Check>, late: Option<Duration>) -> Readiness {
+    if let Some(late) = late
+        && let Some(check) = checks.iter_mut().find(|check| check.name == CheckName::Loop)
+    {
+        let why = format!("the member's loop is late by {late:?}: something keeps its thread");
+        check.reasons.push(why);
+        check.age = late.saturating_sub(pulse::LATE);
+    }
+    Readiness::new(checks)
+}
+
 /// See [`Health::stop_guard`].
 #[derive(Debug)]
 pub(crate) struct StopGuard(Health);
@@ -230,8 +207,7 @@ pub(crate) struct StopGuard(Health);
 impl Drop for StopGuard {
     fn drop(&mut self) {
         let mut state = self.0.lock();
-        state.phase = Phase::Stopped;
-        state.assigned.clear();
+        state.enter(Phase::Stopped, self.0.now());
         drop(state);
         self.0.changed.notify_waiters();
     }

@@ -9,8 +9,9 @@ use crate::clock::Clock;
 /// The loop turns so often at least.
 pub(crate) const EVERY: Duration = Duration::from_secs(1);
 
-/// So long after its time a turn is late: rebalances and commits wait for it, and the group may put the member out.
-pub(crate) const LATE: Duration = Duration::from_secs(5);
+/// So long after its time a turn is late: rebalances and commits wait for it, and the group may put the member out. With
+/// [`EVERY`] it is told within 5 s of the cause.
+pub(crate) const LATE: Duration = Duration::from_secs(3);
 
 /// Written by the loop, read by whoever asks for readiness.
 #[derive(Debug, Default)]
@@ -65,9 +66,9 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_is_late_five_seconds_after_it_was_due() {
-        assert_eq!(Pulse::late(1_000, 6_999), None);
-        assert_eq!(Pulse::late(1_000, 7_000), Some(LATE));
+    fn a_turn_is_late_three_seconds_after_it_was_due() {
+        assert_eq!(Pulse::late(1_000, 4_999), None);
+        assert_eq!(Pulse::late(1_000, 5_000), Some(LATE));
         assert_eq!(Pulse::late(0, 60_000), None, "it has not turned yet");
     }
 }

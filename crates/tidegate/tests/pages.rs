@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use tidegate::health::CheckName;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -46,6 +48,21 @@ fn every_finding_has_a_page_and_every_page_a_finding() {
         assert!(page.starts_with(&format!("# {code}: ")), "{code}");
         assert!(page.contains("**What to do.**"), "{code}");
         assert!(index.contains(&format!("[{code}]({code}.md)")), "{code}");
+    }
+}
+
+/// `docs/health.md` explains each check: those of the enum, in its order, and no other.
+#[test]
+fn every_check_of_readiness_is_explained_and_none_that_is_not_there() {
+    let page = std::fs::read_to_string(root().join("docs/health.md")).unwrap();
+    let table =
+        page.split("## The framework's checks").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<_> = table.lines().filter_map(|line| line.strip_prefix("| `")).collect();
+    let names: Vec<_> = rows.iter().map(|row| row.split('`').next().unwrap()).collect();
+    assert_eq!(names, CheckName::ALL.map(CheckName::as_str));
+    for row in rows {
+        let cells = row.split(" | ").filter(|cell| cell.trim_matches([' ', '|']).len() > 3);
+        assert_eq!(cells.count(), 4, "what it means, its cause, what to do: {row}");
     }
 }
 

@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
 use axum::routing::get;
-use serde_json::json;
 use tidegate::broker::Broker;
-use tidegate::health::Health;
+use tidegate::health::{self, Health, Readiness};
 use tidegate::message::TopicName;
 
 use super::metrics::Metrics;
-use crate::http::{FieldError, Reply, health};
+use crate::http::{Check, Reply, readiness};
 
 /// What the routes answer from.
 #[derive(Debug)]
@@ -25,11 +23,12 @@ pub(super) struct View {
 
 /// The routes, without what all services share.
 pub(super) fn router(view: View) -> Router {
+    let view = Arc::new(view);
+    let shown = view.clone();
     Router::new()
         .route("/api/v1/metrics", get(metrics))
-        .route("/health", get(health))
-        .route("/ready", get(ready))
-        .with_state(Arc::new(view))
+        .with_state(view)
+        .merge(readiness(move |draining| checks(shown.clone(), draining)))
 }
 
 async fn metrics(State(view): State<Arc<View>>) -> Result<Reply, Reply> {
@@ -39,19 +38,21 @@ async fn metrics(State(view): State<Arc<View>>) -> Result<Reply, Reply> {
 }
 
 /// Ready: a member with partitions, nothing stuck, no dependency down, store and broker usable.
-async fn ready(State(view): State<Arc<View>>) -> Reply {
-    let (service, broker) = tokio::join!(view.health.probe(), view.broker.health());
-    let mut errors: Vec<_> =
-        service.reasons.iter().map(|reason| FieldError::new("consumer", reason)).collect();
+async fn checks(view: Arc<View>, draining: bool) -> Vec<Check> {
+    if draining {
+        return of_service(&view.health.readiness());
+    }
     // A member that hears nothing keeps its partitions until its session has ended.
-    if let Err(error) = broker {
-        errors.push(FieldError::new("broker", error.to_string()));
-    }
-    if errors.is_empty() {
-        return Reply::ok("ready", &json!({ "status": "ready" }));
-    }
-    let reasons: Vec<_> = errors.iter().map(|error| error.reason.as_str()).collect();
-    Reply::new(StatusCode::SERVICE_UNAVAILABLE, reasons.join("; "))
-        .errors(&errors)
-        .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    let broker = Check::ask("broker", "broker", view.broker.health());
+    let (service, broker) = tokio::join!(view.health.probe(), broker);
+    let mut checks = of_service(&service);
+    checks.push(broker);
+    checks
+}
+
+fn of_service(readiness: &Readiness) -> Vec<Check> {
+    let shown = |check: &health::Check| {
+        Check::new(check.name.as_str(), "consumer", check.reasons.clone()).aged(check.age)
+    };
+    readiness.checks().iter().map(shown).collect()
 }

@@ -49,17 +49,6 @@ pub(super) async fn stats(State(gateway): State<Arc<Gateway>>) -> Reply {
     Reply::ok("charges asked for and performed", &data)
 }
 
-/// Not ready while it plays dead, or its ledger is gone.
-pub(super) async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Reply, Reply> {
-    if gateway.moods.now().down {
-        return Err(Reply::unavailable("gateway", "is down"));
-    }
-    if !gateway.ledger.is_alive() {
-        return Err(Reply::unavailable("ledger", "is closed: its thread has ended"));
-    }
-    Ok(Reply::ok("ready", &json!({ "status": "ready" })))
-}
-
 fn number(
     name: &str,
     text: Option<String>,

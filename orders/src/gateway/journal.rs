@@ -36,6 +36,9 @@ pub enum JournalError {
     },
 }
 
+/// About as many bytes as a charge has.
+const TRIED: usize = 512;
+
 /// The open file. Locked against other processes as long as it is open.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -87,6 +90,17 @@ impl Journal {
         Ok(())
     }
 
+    /// Whether a charge could be written. What was written for it is removed again; without an end of line it would be no
+    /// charge after a crash either.
+    pub(super) fn try_write(&mut self) -> io::Result<()> {
+        let whole = self.end;
+        let written = self.append(&[b' '; TRIED]);
+        self.end = whole;
+        let removed = self.cut();
+        self.broken |= removed.is_err();
+        written.and(removed)
+    }
+
     /// Removes what stands behind the last whole line.
     fn cut(&mut self) -> io::Result<()> {
         self.file.set_len(self.end)?;
@@ -126,6 +140,17 @@ mod tests {
         journal.append(format!("{LINE}\n").as_bytes()).unwrap();
         drop(journal);
         assert_eq!(Journal::open(folder.path()).unwrap().1.len(), 2);
+    }
+
+    #[test]
+    fn a_write_that_is_tried_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &format!("{LINE}\n"));
+        let (mut journal, _) = Journal::open(folder.path()).unwrap();
+        journal.try_write().unwrap();
+        journal.append(format!("{LINE}\n").as_bytes()).unwrap();
+        let text = std::fs::read_to_string(folder.path().join(Journal::NAME)).unwrap();
+        assert_eq!(text, format!("{LINE}\n{LINE}\n"));
     }
 
     #[test]

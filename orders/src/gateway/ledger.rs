@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -47,12 +47,18 @@ pub(super) enum ChargeError {
 }
 
 type Answer = Result<Receipt, ChargeError>;
-type Waiting = (Charge, oneshot::Sender<Answer>);
+
+/// What the thread is asked for.
+enum Ask {
+    Charge(Charge, oneshot::Sender<Answer>),
+    /// Whether the file can be written.
+    Check(oneshot::Sender<Result<(), ChargeError>>),
+}
 
 /// A handle to the thread, and what is known of its file.
 #[derive(Debug)]
 pub(super) struct Ledger {
-    queue: mpsc::Sender<Waiting>,
+    queue: mpsc::Sender<Ask>,
     book: Arc<Book>,
 }
 
@@ -62,6 +68,14 @@ struct Book {
     effects: RwLock<Vec<Effect>>,
     /// Charges asked for, answered or not. After a restart it goes on from the last performed one.
     requested: AtomicU64,
+    /// Why the last write failed, if it did.
+    failure: Mutex<Option<String>>,
+}
+
+impl Book {
+    fn failure(&self) -> MutexGuard<'_, Option<String>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Ledger {
@@ -70,7 +84,8 @@ impl Ledger {
         let (journal, lines) = Journal::open(folder)?;
         let requested = lines.last().map_or(0, |line| line.requested);
         let effects: Vec<_> = lines.into_iter().map(|line| line.effect).collect();
-        let book = Arc::new(Book { effects: RwLock::new(effects), requested: requested.into() });
+        let (effects, requested) = (RwLock::new(effects), requested.into());
+        let book = Arc::new(Book { effects, requested, failure: Mutex::default() });
         let (queue, charges) = mpsc::channel(GROUP);
         let teller = Teller::new(journal, book.clone());
         std::thread::Builder::new()
@@ -82,9 +97,21 @@ impl Ledger {
 
     /// Performs a charge, or finds it performed. The effect is on the disk before this answers.
     pub(super) async fn charge(&self, charge: Charge) -> Answer {
-        let gone = || ChargeError::Unwritable("its thread has ended".to_owned());
         let (tell, told) = oneshot::channel();
-        self.queue.send((charge, tell)).await.map_err(|_| gone())?;
+        self.queue.send(Ask::Charge(charge, tell)).await.map_err(|_| gone())?;
+        told.await.map_err(|_| gone())?
+    }
+
+    /// Whether charges can be taken. Where the last write failed, another one is tried, which leaves nothing behind.
+    pub(super) async fn check(&self) -> Result<(), ChargeError> {
+        if self.queue.is_closed() {
+            return Err(gone());
+        }
+        if self.book.failure().is_none() {
+            return Ok(());
+        }
+        let (tell, told) = oneshot::channel();
+        self.queue.send(Ask::Check(tell)).await.map_err(|_| gone())?;
         told.await.map_err(|_| gone())?
     }
 
@@ -102,11 +129,10 @@ impl Ledger {
     pub(super) fn effects(&self) -> RwLockReadGuard<'_, Vec<Effect>> {
         self.book.effects.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Whether charges can still be taken.
-    pub(super) fn is_alive(&self) -> bool {
-        !self.queue.is_closed()
-    }
+fn gone() -> ChargeError {
+    ChargeError::Unwritable("its thread has ended".to_owned())
 }
 
 /// Owns the file and the keys.
@@ -141,13 +167,19 @@ impl Teller {
         Self { journal, book, keys, performed }
     }
 
-    fn run(mut self, mut charges: mpsc::Receiver<Waiting>) {
+    fn run(mut self, mut asked: mpsc::Receiver<Ask>) {
         let mut waiting = Vec::with_capacity(GROUP);
-        while charges.blocking_recv_many(&mut waiting, GROUP) > 0 {
+        while asked.blocking_recv_many(&mut waiting, GROUP) > 0 {
             let mut group = Group::default();
-            for (charge, tell) in waiting.drain(..) {
-                let answer = self.decide(charge, &mut group);
-                group.answers.push((tell, answer));
+            for ask in waiting.drain(..) {
+                match ask {
+                    Ask::Charge(charge, tell) => {
+                        let answer = self.decide(charge, &mut group);
+                        group.answers.push((tell, answer));
+                    }
+                    // Nobody listens any more: somebody else will ask.
+                    Ask::Check(tell) => drop(tell.send(self.check())),
+                }
             }
             self.settle(group);
         }
@@ -198,6 +230,12 @@ impl Teller {
         }
     }
 
+    fn check(&mut self) -> Result<(), ChargeError> {
+        let written = self.journal.try_write().map_err(|error| error.to_string());
+        *self.book.failure() = written.clone().err();
+        written.map_err(ChargeError::Unwritable)
+    }
+
     fn flush(&mut self, effects: &[Effect]) -> Result<(), String> {
         let requested = self.book.requested.load(Ordering::Relaxed);
         let mut lines = Vec::new();
@@ -206,7 +244,9 @@ impl Teller {
             serde_json::to_writer(&mut lines, &line).map_err(|error| error.to_string())?;
             lines.push(b'\n');
         }
-        self.journal.append(&lines).map_err(|error| error.to_string())
+        let written = self.journal.append(&lines).map_err(|error| error.to_string());
+        *self.book.failure() = written.clone().err();
+        written
     }
 }
 

@@ -16,6 +16,7 @@ mod effects;
 mod journal;
 mod ledger;
 mod mood;
+mod ready;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -48,14 +49,15 @@ impl Gateway {
 
     /// The routes, without what all services share ([`http::service`]).
     pub fn routes(self) -> Router {
+        let gateway = Arc::new(self);
+        let asked = gateway.clone();
         Router::new()
             .route("/api/v1/charges", post(charges::create))
             .route("/api/v1/gateway", put(mood::set))
             .route("/api/v1/effects", get(effects::list))
             .route("/api/v1/effects/stats", get(effects::stats))
-            .route("/health", get(http::health))
-            .route("/ready", get(effects::ready))
-            .with_state(Arc::new(self))
+            .with_state(gateway)
+            .merge(http::readiness(move |draining| ready::checks(asked.clone(), draining)))
     }
 }
 

@@ -15,6 +15,7 @@ mod fields;
 mod head;
 mod json;
 mod query;
+mod ready;
 mod server;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -33,6 +34,7 @@ pub use envelope::{FieldError, Reply};
 pub use fields::{Fields, Name};
 pub use json::Json;
 pub use query::Query;
+pub use ready::{ANSWER, Check, Draining, readiness};
 pub use server::{BindError, Timeouts, bind, serve};
 
 /// Puts around a service's routes what all services share. `body_limit` is in bytes.

@@ -18,6 +18,7 @@ mod pending;
 mod query;
 mod ready;
 mod text;
+mod underway;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,14 +90,15 @@ impl Producer {
 
     /// The routes, without what all services share ([`http::service`]).
     pub fn routes(self) -> Router {
+        let app = Arc::new(self);
+        let asked = app.clone();
         Router::new()
             .route("/api/v1/orders", post(accept::create).get(query::list))
             .route("/api/v1/orders/batch", post(batch::create))
             .route("/api/v1/orders/{id}", get(query::get))
             .route("/api/v1/orders/{id}/cancel", post(cancel::cancel))
-            .route("/health", get(http::health))
-            .route("/ready", get(ready::ready))
-            .with_state(Arc::new(self))
+            .with_state(app)
+            .merge(http::readiness(move |draining| ready::checks(asked.clone(), draining)))
     }
 }
 

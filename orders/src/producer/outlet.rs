@@ -1,14 +1,15 @@
 //! Events on their way to the broker: identified once, published in one call, acknowledged or not.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use tidegate::broker::{self, Broker, BrokerError};
-use tidegate::message::{Timestamp, TopicName};
+use tidegate::broker::{self, Broker};
+use tidegate::message::{Partition, Timestamp, TopicName, TopicPartition};
 use tidegate::publisher::{NewEvent, PreparedEvent, PublishError, Publisher};
 
 use super::conditions::Simulate;
-use crate::http::{Correlation, Reply};
+use super::underway::Underway;
+use crate::http::{Check, Correlation, Reply};
 use crate::log::DELIVERY;
 use crate::order::{Kind, OrderEvent};
 use crate::traces;
@@ -24,11 +25,13 @@ pub(super) struct Outlet {
     publisher: Publisher,
     topic: TopicName,
     hold: Duration,
+    underway: Underway,
 }
 
 impl Outlet {
     pub(super) fn new(broker: Broker, topic: TopicName, hold: Duration) -> Self {
-        Self { publisher: traces::publisher(broker.clone()), broker, topic, hold }
+        let publisher = traces::publisher(broker.clone());
+        Self { publisher, broker, topic, hold, underway: Underway::default() }
     }
 
     /// Gives an event its id and bytes, before the first attempt to publish it; with it the event as it was written.
@@ -57,6 +60,7 @@ impl Outlet {
         let copies = if simulate == Simulate::Duplicate { 2 } else { 1 };
         let count = events.len();
         let events = if copies == 1 { events } else { repeated(events, copies) };
+        let _waits = self.underway.begin();
         match tokio::time::timeout(PATIENCE, self.publisher.send_all(events)).await {
             // Of two copies the first one decides: the second is there to be recognised.
             Ok(acks) => acks.into_iter().step_by(copies).map(|ack| ack.map(drop)).collect(),
@@ -64,12 +68,21 @@ impl Outlet {
         }
     }
 
-    /// Whether events can be published now: the broker answers, and has the topic.
-    pub(super) async fn health(&self) -> Result<(), BrokerError> {
-        self.broker.health().await?;
-        let topics = self.broker.topics().await?;
-        let exists = topics.iter().any(|topic| topic.name == self.topic);
-        if exists { Ok(()) } else { Err(BrokerError::UnknownTopic(self.topic.clone())) }
+    /// Whether the broker answers, and has the topic; without an answer the topic is not asked for.
+    pub(super) async fn log(&self) -> (Check, Option<Check>) {
+        let broker = Check::ask("broker", "broker", self.broker.health()).await;
+        if !broker.is_ok() {
+            return (broker, None);
+        }
+        let first = TopicPartition::new(self.topic.clone(), Partition(0));
+        let found = async { self.broker.watermarks(first).await.map(drop) };
+        (broker, Some(Check::ask("topic", "broker", found).await))
+    }
+
+    /// Whether what is handed to the broker is acknowledged.
+    pub(super) fn underway(&self) -> Check {
+        let trouble = self.underway.trouble(Instant::now());
+        Check::new("publishing", "broker", trouble.into_iter().collect())
     }
 }
 

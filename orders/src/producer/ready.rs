@@ -1,17 +1,19 @@
-//! `GET /ready`: can orders be published now?
+//! What `GET /ready` looks at: can orders be published now?
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use serde_json::json;
-
 use super::Producer;
-use crate::http::Reply;
+use crate::http::Check;
 
-/// Asks the broker each time; 503 names what fails.
-pub(super) async fn ready(State(app): State<Arc<Producer>>) -> Result<Reply, Reply> {
-    match app.outlet.health().await {
-        Ok(()) => Ok(Reply::ok("ready", &json!({ "status": "ready" }))),
-        Err(error) => Err(Reply::unavailable("broker", error.to_string())),
+/// Asks each time, all at once. Orders are taken without a read model: it is shown, and does not count.
+pub(super) async fn checks(app: Arc<Producer>, draining: bool) -> Vec<Check> {
+    if draining {
+        return Vec::new();
     }
+    let model = Check::ask("model", "read model", app.reader.health());
+    let ((broker, topic), model) = tokio::join!(app.outlet.log(), model);
+    let mut checks = vec![broker];
+    checks.extend(topic);
+    checks.extend([app.outlet.underway(), model.not_required()]);
+    checks
 }

@@ -14,24 +14,25 @@ use super::form::Form;
 use super::letters::ReplayError;
 use super::operator::Operator;
 use super::page::{Page, PageRequest};
+use super::ready;
 use super::request::ReplayRequest;
 use super::stats::Stats;
-use crate::http::{Correlation, FieldError, Fields, Json, Query, Reply, health};
+use crate::http::{Correlation, FieldError, Fields, Json, Query, Reply, readiness};
 
 type Service = State<Arc<ReplayService>>;
 type Body = Result<Json<Fields<Value>>, Reply>;
 
 /// All routes; still without what [`crate::http::service`] puts around them.
 pub fn router(service: Arc<ReplayService>) -> Router {
+    let asked = service.clone();
     Router::new()
         .route("/api/v1/dlq/messages", get(messages))
         .route("/api/v1/dlq/stats", get(stats))
         .route("/api/v1/dlq/clear", delete(clear))
         .route("/api/v1/replay", post(replay))
         .route("/api/v1/replay/batch", post(replay_batch))
-        .route("/health", get(health))
-        .route("/ready", get(ready))
         .with_state(service)
+        .merge(readiness(move |draining| ready::checks(asked.clone(), draining)))
 }
 
 async fn messages(
@@ -116,13 +117,6 @@ async fn clear(
     }
     let cleared = service.clear(task).await.map_err(|error| unavailable(&error))?;
     Ok(Reply::ok("the dead letters are deleted", &cleared))
-}
-
-async fn ready(State(service): Service) -> Reply {
-    match service.ready().await {
-        Ok(()) => Reply::ok("ready", &json!({ "status": "ready" })),
-        Err(error) => unavailable(&error),
-    }
 }
 
 /// Refused calls are audited too. When that fails, the refusal stands, and the log has it.

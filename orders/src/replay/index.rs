@@ -39,6 +39,10 @@ impl Index {
         let bounds = self.broker.watermarks(self.partition.clone()).await?;
         // Retention may have taken records; what they said was read, or is gone.
         let mut next = self.next.unwrap_or_default().max(bounds.start);
+        if next > bounds.end {
+            // The topic was deleted and made anew: all that is in it is new.
+            next = bounds.start;
+        }
         while next < bounds.end {
             let limit = FetchLimit::default();
             let fetched = self.broker.fetch(self.partition.clone(), next, limit).await?;

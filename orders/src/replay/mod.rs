@@ -20,6 +20,7 @@ mod letters;
 mod markers;
 mod operator;
 mod page;
+mod ready;
 mod request;
 mod select;
 mod send;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 
 use opentelemetry::trace::FutureExt;
 use tidegate::broker::Broker;
-use tidegate::event::EventId;
+use tidegate::message::TopicName;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -49,11 +50,14 @@ use request::ReplayRequest;
 
 use crate::config::Config;
 use crate::topics;
+use crate::up::Process;
 
 /// The service behind the routes.
 #[derive(Debug)]
 pub struct ReplayService {
     desk: Arc<Desk>,
+    /// What it reads and writes.
+    topics: Vec<TopicName>,
     running: TaskTracker,
 }
 
@@ -71,11 +75,12 @@ impl ReplayService {
             limit: config.stores.dlq_scan_limit,
         };
         let audit = Audit { broker, topic: audit };
-        Self::of(Desk { letters, audit, turn: Mutex::new(()) })
+        let topics = topics::needed(config, Process::Replay);
+        Self::of(Desk { letters, audit, turn: Mutex::new(()) }, topics)
     }
 
-    fn of(desk: Desk) -> Arc<Self> {
-        Arc::new(Self { desk: Arc::new(desk), running: TaskTracker::new() })
+    fn of(desk: Desk, topics: Vec<TopicName>) -> Arc<Self> {
+        Arc::new(Self { desk: Arc::new(desk), topics, running: TaskTracker::new() })
     }
 
     /// Waits for what was begun: a replay is finished even when its client has gone away.
@@ -103,15 +108,5 @@ impl ReplayService {
             Ok(result) => result,
             Err(stopped) => Err(ReplayError::Stopped(stopped.to_string())),
         }
-    }
-
-    /// Whether letters, audit and markers can be read now.
-    async fn ready(&self) -> Result<(), ReplayError> {
-        let letters = &self.desk.letters;
-        letters.broker.health().await?;
-        tidegate::replay::partitions(&letters.broker, &letters.topic).await?;
-        letters.index.lock().await.refresh().await?;
-        letters.markers.marker("", "", &EventId::new("")).await?;
-        Ok(())
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //!  bind ports ─▶ open log ─▶ topics ─▶ ledger ─▶ read model ─▶ serve ... signal
-//!  signal ─▶ producer, replay, consumer stop taking ─▶ consumer drains (3 s) ─▶ gateway ─▶ log closes
+//!  signal ─▶ /ready says draining ─┬─ consumer drains (3 s) ─▶ its port ────┬─▶ gateway ─▶ log closes
+//!                                  └─ 1 s ─▶ ports of producer and replay ─┘
 //! ```
 //!
 //! Everything that can be refused is refused before the first service answers. The end takes less than 5 s.

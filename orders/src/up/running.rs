@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tidegate::health::{Health, Phase};
 use tidegate::service::{Service, StartFrom};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
@@ -22,6 +23,9 @@ use super::{Process, UpError, table};
 
 /// How long replays that were begun may take to finish. What is cut off shows in the audit: begun, and not ended.
 const REPLAYS: Duration = Duration::from_secs(3);
+/// How long everything still answers after a signal, at least: so long `/ready` says `draining`, and whoever sends requests here
+/// can stop before a port refuses them.
+const NOTICE: Duration = Duration::from_secs(1);
 /// Between two looks at the consumer's state.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -54,6 +58,10 @@ struct Running {
     member: Option<Service<StartFrom>>,
     replay: Option<Arc<ReplayService>>,
     front: Servers,
+    /// Over when everybody could see that the process ends; producer and replay service end with it.
+    notice: JoinHandle<()>,
+    /// The consumer answers for as long as it drains.
+    drained: CancellationToken,
     /// The gateway, which outlives the consumer: that needs it while it drains.
     back: Servers,
     last: CancellationToken,
@@ -68,19 +76,24 @@ impl Running {
     ) -> Self {
         let Services { consumer, producer, replay, gateway, .. } = services;
         let connections = Connections::within_open_files();
-        let mut front = Servers::new(&config.http, connections.clone());
-        let mut back = Servers::new(&config.http, connections);
+        let mut front = Servers::new(&config.http, connections.clone(), stop);
+        let mut back = Servers::new(&config.http, connections, stop);
+        let (noticed, drained, last) = Default::default();
+        let notice = tokio::spawn(notice(stop.clone(), CancellationToken::clone(&noticed)));
         let (member, states) =
             consumer.map(|Consumer { service, routes }| (service, routes)).unzip();
-        front.start("producer", listeners.producer, producer.map(Producer::routes), stop);
-        front.start("consumer", listeners.consumer, states, stop);
-        front.start("replay", listeners.replay, replay.clone().map(replay::router), stop);
-        let last = CancellationToken::new();
+        front.start("producer", listeners.producer, producer.map(Producer::routes), &noticed);
+        front.start("consumer", listeners.consumer, states, &drained);
+        front.start("replay", listeners.replay, replay.clone().map(replay::router), &noticed);
         back.start("gateway", listeners.gateway, gateway.map(Gateway::routes), &last);
-        Self { member, replay, front, back, last }
+        Self { member, replay, front, notice, drained, back, last }
     }
 
+    /// The member has ended.
     async fn end(mut self) {
+        // It waits, and cancels: there is nothing in it that could fail.
+        let _ = self.notice.await;
+        self.drained.cancel();
         self.front.ended().await;
         if let Some(replay) = self.replay
             && tokio::time::timeout(REPLAYS, replay.drain()).await.is_err()
@@ -90,6 +103,13 @@ impl Running {
         self.last.cancel();
         self.back.ended().await;
     }
+}
+
+/// From the signal on everything answers for a while yet.
+async fn notice(stop: CancellationToken, noticed: CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(NOTICE).await;
+    noticed.cancel();
 }
 
 /// The consumer, until `stop` or its own end.

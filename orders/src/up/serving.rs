@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use axum::Router;
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +10,7 @@ use tracing::{Instrument, info_span};
 
 use super::Process;
 use crate::config::Http;
-use crate::http::{self, BindError, Connections, Timeouts};
+use crate::http::{self, BindError, Connections, Draining, Timeouts};
 
 /// The ports of a process's services, taken before anything else begins.
 pub(super) struct Listeners {
@@ -40,27 +40,32 @@ pub(super) struct Servers {
     running: JoinSet<()>,
     connections: Connections,
     body_limit: u64,
+    /// The process has been told to end: `/ready` says so from then on.
+    draining: Draining,
 }
 
 impl Servers {
-    pub(super) fn new(settings: &Http, connections: Connections) -> Self {
-        Self { running: JoinSet::new(), connections, body_limit: settings.http_body_limit }
+    pub(super) fn new(settings: &Http, connections: Connections, stop: &CancellationToken) -> Self {
+        let draining = Draining(stop.clone());
+        let body_limit = settings.http_body_limit;
+        Self { running: JoinSet::new(), connections, body_limit, draining }
     }
 
-    /// Answers on this port until `stop`, where the process has that service. Every log line of it carries the
+    /// Answers on this port until `end`, where the process has that service. Every log line of it carries the
     /// service's name.
     pub(super) fn start(
         &mut self,
         name: &'static str,
         listener: Option<TcpListener>,
         routes: Option<Router>,
-        stop: &CancellationToken,
+        end: &CancellationToken,
     ) {
         let Some((listener, routes)) = listener.zip(routes) else { return };
-        let stop = stop.clone();
+        let end = end.clone();
+        let routes = routes.layer(Extension(self.draining.clone()));
         let routes = http::service(routes, self.body_limit);
         let server =
-            http::serve(listener, routes, self.connections.clone(), Timeouts::default(), stop);
+            http::serve(listener, routes, self.connections.clone(), Timeouts::default(), end);
         self.running.spawn(server.instrument(info_span!("service", service = name)));
     }
 

@@ -11,6 +11,7 @@ mod harness;
 #[path = "../receiver/mod.rs"]
 mod receiver;
 
+mod draining;
 mod journey;
 mod limits;
 mod load;

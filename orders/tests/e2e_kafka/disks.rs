@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use test_servers::LocalKafka;
 
-use crate::harness::{Program, eventually};
+use crate::harness::{Program, eventually, within_contract};
 use crate::platform::{Place, Platform};
 
 /// Blocks of 512 bytes that any one file of the process may have, until it is given room.
@@ -54,7 +54,10 @@ async fn a_gateway_that_cannot_write_its_ledger_is_an_outage_and_is_used_again()
         replay: place.orders("replay").ready_at(2..3).await,
     };
     let ids = fill(&platform.producer, "the ledger cannot be written").await;
+    let gateway = platform.producer.gateway();
+    within_contract("full", &gateway, |answer| answer.fails("ledger")).await;
     platform.gateway.give_room();
+    within_contract("room", &gateway, |answer| answer.status == 200).await;
     all_completed(&platform.producer, ids).await;
     platform.end().await;
 }

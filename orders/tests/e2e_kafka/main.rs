@@ -21,6 +21,7 @@ mod operator;
 mod platform;
 mod postgres;
 mod processes;
+mod ready;
 mod rights;
 mod startup;
 #[cfg(feature = "tls")]

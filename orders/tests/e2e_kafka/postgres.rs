@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
 use test_servers::{LocalKafka, LocalPostgres};
 
-use crate::harness::{Http, eventually};
+use crate::harness::{Http, eventually, within_contract};
 use crate::platform::{Place, Platform};
 use crate::startup::told;
 
@@ -82,6 +82,13 @@ async fn without_its_database_the_consumer_pauses_and_spends_no_attempt() {
     up.dead_letter(&letter.event_id).await;
 
     postgres.kill();
+    let (consumer, replay) = (up.consumer(), up.replay());
+    let (store, database) = tokio::join!(
+        within_contract("store", &consumer, |answer| answer.fails("store")),
+        within_contract("database", &replay, |answer| answer.fails("database")),
+    );
+    assert_eq!(store.check("broker")["ok"], true, "{}", store.body);
+    assert_eq!(database.check("topic")["ok"], true, "{}", database.body);
     let mut orders = Vec::new();
     for _ in 0..5 {
         orders.push(up.order("widget").await);
@@ -91,7 +98,9 @@ async fn without_its_database_the_consumer_pauses_and_spends_no_attempt() {
         &["is paused: postgres:", " is down: no connection in time", "store postgres:"],
     )
     .await;
-    up.producer().get("/ready").await.expect(200);
+    let producer = up.producer().get("/ready").await.expect(200);
+    let model = producer.check("model");
+    assert_eq!((&model["ok"], &model["required"]), (&json!(false), &json!(false)), "{model}");
     let view = up.view(&before.order_id).await.expect(503);
     assert_eq!(view.data()["errors"][0]["field"], "read model", "{}", view.body);
     let cancel = format!("/api/v1/orders/{}/cancel", before.order_id);
@@ -102,11 +111,12 @@ async fn without_its_database_the_consumer_pauses_and_spends_no_attempt() {
     assert_eq!(letters.data()["errors"][0]["field"], "database", "{}", letters.body);
 
     postgres.start_again();
+    within_contract("again", &consumer, |answer| answer.check("store")["ok"] == true).await;
+    within_contract("again", &replay, |answer| answer.status == 200).await;
     for order in &orders {
         up.reaches(&order.order_id, "completed").await;
         assert_eq!(up.charges(&order.order_id).await, 1);
     }
-    let consumer = up.consumer();
     eventually("the consumer is ready again", async || {
         (consumer.get("/ready").await.status == 200).then_some(())
     })

@@ -149,6 +149,17 @@ pub enum GroupEvent {
         /// The partition.
         partition: TopicPartition,
     },
+    /// A topic of the subscription is not there any more. The member stays, and reads its other topics. Told once, where the
+    /// log can be asked for it (Kafka).
+    TopicGone(TopicName),
+    /// A topic is there again, or another of its name: what was owned of it is [`Lost`](Self::Lost), and comes with a new
+    /// assignment.
+    TopicBack {
+        /// The topic.
+        topic: TopicName,
+        /// It was made anew: offsets from before mean nothing.
+        anew: bool,
+    },
     /// The member did not ask for events within `max_poll_interval`, and was put out of the group: what it owned is
     /// [`Lost`](Self::Lost). It joins anew by polling on. Told where the log says it (Kafka).
     PollExceeded,

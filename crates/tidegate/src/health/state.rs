@@ -1,121 +1,221 @@
 //! What a service's health remembers, and what it makes of what happens.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
+use super::troubles::{Place, Troubles};
+use super::{Check, CheckName, Health, Outcomes, Phase};
 use crate::consumer::core::{End, Ledger};
 use crate::consumer::runtime::{NamedStore, Observer, Subject};
 use crate::events::RuntimeEvent;
-use crate::health::{Health, Outcomes, Phase, Readiness};
 use crate::message::{Offset, TopicPartition};
+
+/// What ends with the ownership of a partition. A handler that keeps its thread does so all the same.
+const OF_OWNERS: [CheckName; 6] = [
+    CheckName::Outage,
+    CheckName::Ownership,
+    CheckName::Lease,
+    CheckName::Progress,
+    CheckName::Silence,
+    CheckName::Settling,
+];
+
+/// What the stores said counts for so long; whoever shows readiness asks more often.
+const PROBED: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) phase: Phase,
+    phase: Phase,
     /// Why it stopped, where that is not as it was asked.
     pub(super) failure: Option<String>,
     pub(super) assigned: BTreeSet<TopicPartition>,
-    /// What keeps a partition from going on: an outage, or ownership that cannot be noted.
-    blocked: BTreeMap<TopicPartition, String>,
-    /// Records whose settling does not succeed.
-    stalled: BTreeMap<(TopicPartition, Offset), String>,
-    /// Partitions whose ownership is not trusted for the moment.
-    waiting: BTreeMap<TopicPartition, String>,
-    /// Partitions that get no further, and nobody knows why.
-    stuck: BTreeMap<TopicPartition, String>,
-    /// Partitions of which nothing comes, though their logs go on.
-    silent: BTreeMap<TopicPartition, String>,
-    /// Records whose handlers keep a lane's thread.
-    lanes: BTreeMap<(TopicPartition, Offset), String>,
+    troubles: Troubles,
+    /// When the stores were asked last.
+    probed: Option<Duration>,
     pub(super) outcomes: Outcomes,
     pub(super) ledger: Ledger,
     pub(super) stores: Vec<NamedStore>,
 }
 
 impl State {
-    pub(super) fn readiness(&self) -> Readiness {
-        let mut reasons = Vec::new();
+    pub(super) const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(super) fn enter(&mut self, phase: Phase, now: Duration) {
+        if self.phase != phase {
+            self.phase = phase;
+            self.troubles.begin(CheckName::Lifecycle, now);
+        }
+        if phase == Phase::Stopped {
+            self.assigned.clear();
+        }
+        self.count_assigned(now);
+    }
+
+    /// All checks but that of the loop, which the loop itself cannot make.
+    pub(super) fn checks(&self, now: Duration) -> Vec<Check> {
+        let check = |name| {
+            let mut check = self.troubles.check(name, now);
+            match name {
+                CheckName::Lifecycle => check.reasons.extend(self.lifecycle()),
+                CheckName::Store => self.age(&mut check, now),
+                _ => {}
+            }
+            check
+        };
+        CheckName::ALL.into_iter().map(check).collect()
+    }
+
+    fn lifecycle(&self) -> Option<String> {
         match self.phase {
-            Phase::Starting => reasons.push("the service is starting".to_owned()),
-            Phase::Draining => reasons.push("the service is draining".to_owned()),
-            Phase::Stopped => reasons.push(match &self.failure {
+            Phase::Starting => Some("the service is starting".to_owned()),
+            Phase::Running => None,
+            Phase::Draining => Some("the service is draining".to_owned()),
+            Phase::Stopped => Some(match &self.failure {
                 Some(failure) => format!("the service has stopped: {failure}"),
                 None => "the service has stopped".to_owned(),
             }),
-            Phase::Running if self.assigned.is_empty() => {
-                reasons.push("no partition is assigned".to_owned());
-            }
-            Phase::Running => {}
         }
-        let paused = self.blocked.iter().chain(&self.waiting);
-        reasons.extend(paused.map(|(at, why)| format!("{at} is paused: {why}")));
-        reasons.extend(self.stuck.iter().map(|(at, why)| format!("{at} is stuck: {why}")));
-        reasons.extend(self.silent.iter().map(|(at, why)| format!("{at} is silent: {why}")));
-        let records = self.stalled.iter().chain(&self.lanes);
-        reasons.extend(
-            records.map(|((at, offset), why)| format!("{at} is stuck at offset {offset}: {why}")),
-        );
-        Readiness { reasons }
+    }
+
+    /// An answer of the stores that is too old says nothing.
+    fn age(&self, store: &mut Check, now: Duration) {
+        let until = self.probed.map(|asked| asked.saturating_add(PROBED));
+        if let Some(until) = until.filter(|until| *until < now && !store.is_ok()) {
+            store.reasons.clear();
+            store.age = now.saturating_sub(until);
+        }
+    }
+
+    /// What the stores said.
+    pub(super) fn probed(&mut self, reasons: Vec<String>, now: Duration) {
+        let stale = self.checks(now).iter().any(|c| c.name == CheckName::Store && c.is_ok());
+        if reasons.is_empty() || stale {
+            self.troubles.clear_all(CheckName::Store, now);
+        }
+        self.probed = Some(now);
+        for (number, reason) in reasons.into_iter().enumerate() {
+            self.troubles.set(CheckName::Store, Place::Whole(number), reason, now);
+        }
+    }
+
+    /// Without a partition a running member does nothing.
+    fn count_assigned(&mut self, now: Duration) {
+        let (check, whole) = (CheckName::Assignment, Place::Whole(0));
+        if self.phase == Phase::Running && self.assigned.is_empty() {
+            self.troubles.set(check, whole, "no partition is assigned".to_owned(), now);
+        } else {
+            self.troubles.clear(check, &whole, now);
+        }
     }
 
     /// Takes in what happened; says whether readiness may be another now.
-    fn hear(&mut self, event: &RuntimeEvent) -> bool {
-        let Some(at) = event.partition().cloned() else { return true };
+    fn hear(&mut self, event: &RuntimeEvent, now: Duration) -> bool {
         match event {
-            RuntimeEvent::Started { .. } => {
-                self.blocked.remove(&at);
-                self.silent.remove(&at);
-                self.assigned.insert(at);
-            }
-            RuntimeEvent::Ended { .. } | RuntimeEvent::Fenced { .. } => self.ended(&at),
             RuntimeEvent::Retrying { .. } => {
                 self.outcomes.retried += 1;
                 return false;
             }
-            RuntimeEvent::OutagePaused { dependency, message, .. } => {
-                self.blocked.insert(at, format!("{dependency} is down: {message}"));
+            RuntimeEvent::LoopLate { .. } => self.troubles.begin(CheckName::Loop, now),
+            RuntimeEvent::TopicGone { topic } => {
+                let why = format!("topic {topic} is not there any more");
+                self.troubles.set(CheckName::Topic, Place::Topic(topic.clone()), why, now);
             }
-            RuntimeEvent::OutageOver { .. } => drop(self.blocked.remove(&at)),
-            RuntimeEvent::OwnFailed { message, .. } => {
-                self.blocked.insert(at, format!("ownership cannot be noted: {message}"));
+            RuntimeEvent::TopicBack { topic, .. } => {
+                self.troubles.clear(CheckName::Topic, &Place::Topic(topic.clone()), now);
             }
-            RuntimeEvent::LeaseExpired { .. } => {
-                self.waiting.insert(at, "no commit was accepted for long".to_owned());
-            }
-            RuntimeEvent::LeaseRenewed { .. } => drop(self.waiting.remove(&at)),
-            RuntimeEvent::PartitionStuck { offset, doing, .. } => {
-                self.stuck.insert(at, format!("no progress at offset {offset}, which is {doing}"));
-            }
-            RuntimeEvent::PartitionSilent { position, end, .. } => {
-                let why = format!(
-                    "nothing comes from offset {position} on, and its log goes on to {end}"
-                );
-                self.silent.insert(at, why);
-            }
-            RuntimeEvent::SilenceOver { .. } => drop(self.silent.remove(&at)),
-            RuntimeEvent::PartitionMoves { .. } => drop(self.stuck.remove(&at)),
-            RuntimeEvent::LaneStuck { offset, .. } => {
-                let why = "its handler keeps the thread".to_owned();
-                self.lanes.insert((at, *offset), why);
-            }
-            RuntimeEvent::LaneFree { offset, .. } => drop(self.lanes.remove(&(at, *offset))),
-            RuntimeEvent::SettleStalled { offset, step, message, .. } => {
-                self.stalled.insert((at, *offset), format!("{step:?} fails: {message}"));
-            }
-            _ => {}
+            _ => self.hear_of_partition(event, now),
         }
         true
     }
 
+    fn hear_of_partition(&mut self, event: &RuntimeEvent, now: Duration) {
+        let Some(at) = event.partition() else { return };
+        match event {
+            RuntimeEvent::Started { .. } => {
+                self.over(&[CheckName::Ownership, CheckName::Outage, CheckName::Silence], at, now);
+                self.assigned.insert(at.clone());
+                self.count_assigned(now);
+            }
+            RuntimeEvent::Ended { .. } | RuntimeEvent::Fenced { .. } => {
+                self.over(&OF_OWNERS, at, now);
+                self.assigned.remove(at);
+                self.count_assigned(now);
+            }
+            RuntimeEvent::OutageOver { .. } => self.over(&[CheckName::Outage], at, now),
+            RuntimeEvent::LeaseRenewed { .. } => self.over(&[CheckName::Lease], at, now),
+            RuntimeEvent::SilenceOver { .. } => self.over(&[CheckName::Silence], at, now),
+            RuntimeEvent::PartitionMoves { .. } => self.over(&[CheckName::Progress], at, now),
+            RuntimeEvent::LaneFree { offset, .. } => {
+                let record = Place::Record(at.clone(), *offset);
+                self.troubles.clear(CheckName::Lane, &record, now);
+            }
+            _ => self.trouble(event, at, now),
+        }
+    }
+
+    fn over(&mut self, checks: &[CheckName], at: &TopicPartition, now: Duration) {
+        self.troubles.clear_partition(checks, at, now);
+    }
+
+    fn trouble(&mut self, event: &RuntimeEvent, at: &TopicPartition, now: Duration) {
+        let whole = || Place::Partition(at.clone());
+        let record = |offset: &Offset| Place::Record(at.clone(), *offset);
+        let (check, place, why) = match event {
+            RuntimeEvent::OutagePaused { dependency, message, .. } => {
+                let why = format!("{at} is paused: {dependency} is down: {message}");
+                (CheckName::Outage, whole(), why)
+            }
+            RuntimeEvent::OwnFailed { message, .. } => {
+                let why = format!("{at} is paused: ownership cannot be noted: {message}");
+                (CheckName::Ownership, whole(), why)
+            }
+            RuntimeEvent::LeaseExpired { .. } => {
+                let why = format!("{at} is paused: no commit was accepted for long");
+                (CheckName::Lease, whole(), why)
+            }
+            RuntimeEvent::PartitionStuck { offset, doing, .. } => {
+                let why =
+                    format!("{at} is stuck: no progress at offset {offset}, which is {doing}");
+                (CheckName::Progress, whole(), why)
+            }
+            RuntimeEvent::PartitionSilent { position, end, .. } => {
+                let why = format!(
+                    "{at} is silent: nothing comes from offset {position} on, and its log goes on to {end}"
+                );
+                (CheckName::Silence, whole(), why)
+            }
+            RuntimeEvent::LaneStuck { offset, .. } => {
+                let why = format!("{at} is stuck at offset {offset}: its handler keeps the thread");
+                (CheckName::Lane, record(offset), why)
+            }
+            RuntimeEvent::SettleStalled { offset, step, message, .. } => {
+                let why = format!("{at} is stuck at offset {offset}: {step:?} fails: {message}");
+                (CheckName::Settling, record(offset), why)
+            }
+            _ => return,
+        };
+        self.troubles.set(check, place, why, now);
+    }
+
     /// The same for records that ended.
-    fn settled(&mut self, partition: &TopicPartition, ended: &[(Offset, End)]) -> bool {
-        let stalled = self.stalled.len();
+    fn settled(
+        &mut self,
+        partition: &TopicPartition,
+        ended: &[(Offset, End)],
+        now: impl Fn() -> Duration,
+    ) -> bool {
+        let mut changes = false;
+        let stalled = self.troubles.has(CheckName::Settling);
         for (offset, end) in ended {
-            if !self.stalled.is_empty() {
-                self.stalled.remove(&(partition.clone(), *offset));
+            if stalled {
+                let record = Place::Record(partition.clone(), *offset);
+                changes |= self.troubles.clear(CheckName::Settling, &record, now());
             }
             *self.count(*end) += 1;
         }
-        self.stalled.len() < stalled
+        changes
     }
 
     fn count(&mut self, end: End) -> &mut u64 {
@@ -126,15 +226,6 @@ impl State {
             End::Dead => &mut self.outcomes.dead,
         }
     }
-
-    fn ended(&mut self, partition: &TopicPartition) {
-        self.assigned.remove(partition);
-        self.blocked.remove(partition);
-        self.waiting.remove(partition);
-        self.stuck.remove(partition);
-        self.silent.remove(partition);
-        self.stalled.retain(|(at, _), _| at != partition);
-    }
 }
 
 impl Observer for Health {
@@ -144,14 +235,14 @@ impl Observer for Health {
         ended: &[(Offset, End)],
         _: &dyn Fn(Offset) -> Option<Subject<'a>>,
     ) {
-        let changes = self.lock().settled(partition, ended);
+        let changes = self.lock().settled(partition, ended, || self.now());
         if changes {
             self.changed.notify_waiters();
         }
     }
 
     fn event(&self, event: &RuntimeEvent, _subject: Option<Subject<'_>>) {
-        let changes = self.lock().hear(event);
+        let changes = self.lock().hear(event, self.now());
         if changes {
             self.changed.notify_waiters();
         }

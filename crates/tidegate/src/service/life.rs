@@ -19,6 +19,7 @@ pub(crate) async fn run(
     stop: BoxFuture<'static, ()>,
 ) -> Result<(), Error> {
     let (health, group) = (settings.health.clone(), settings.group.clone());
+    health.begun(&settings.clock);
     let _stopped = health.stop_guard(); // rule 17
     let life = AssertUnwindSafe(Box::pin(live(settings, routes, start, stop))).catch_unwind();
     let panicked = |panic: Box<dyn Any + Send>| {

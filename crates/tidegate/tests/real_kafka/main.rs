@@ -10,6 +10,7 @@
 mod bootstrap;
 mod cluster;
 mod codecs;
+mod deleted;
 mod gaps;
 mod java;
 mod kcat;

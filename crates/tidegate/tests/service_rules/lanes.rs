@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tidegate::broker::NewTopic;
 use tidegate::events::RuntimeEvent;
+use tidegate::health::CheckName;
 use tidegate::message::TopicName;
 use tidegate::prelude::*;
 use tidegate::testing::TestService;
@@ -41,8 +42,9 @@ async fn a_handler_that_keeps_its_thread_is_told_of_with_its_record() {
     t.publish("orders", &order("o-1")).await;
     t.until("told", |t| {
         t.advance(Duration::from_secs(1));
-        let reasons = t.health().readiness().reasons;
-        reasons.iter().any(|reason| reason.contains("its handler keeps the thread"))
+        let readiness = t.health().readiness();
+        let told = readiness.reasons().any(|why| why.contains("its handler keeps the thread"));
+        told && readiness.failing().eq([CheckName::Lane])
     })
     .await;
     gate.open();

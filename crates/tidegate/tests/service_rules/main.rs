@@ -11,6 +11,7 @@ mod dead;
 mod flaky;
 mod groups;
 mod happy;
+mod health;
 mod inbox;
 mod lanes;
 mod layers;

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use tidegate::class::Class;
-use tidegate::health::Readiness;
+use tidegate::health::CheckName;
 use tidegate::prelude::*;
 use tokio_util::sync::CancellationToken;
 
@@ -60,7 +60,9 @@ async fn rule_17_a_service_that_has_stopped_or_was_refused_is_waited_for_by_nobo
     let (reasons, ended) =
         tokio::join!(in_time(health.ready()), refused.run_until(std::future::pending()));
     let why = format!("the service has stopped: {}", ended.unwrap_err());
-    assert_eq!(reasons, Err(Readiness { reasons: vec![why] }));
+    let refused = reasons.unwrap_err();
+    assert!(refused.reasons().eq([why.as_str()]), "{refused:?}");
+    assert!(refused.failing().eq([CheckName::Lifecycle]), "{refused:?}");
     let mut t = service(&Script::of(&[])).await;
     in_time(t.health().ready()).await.unwrap();
     t.stop().await.unwrap();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate::class::{Cause, Class};
+use tidegate::health::CheckName;
 use tidegate::prelude::*;
 use tidegate::testing::{Saw, TestService};
 
@@ -87,8 +88,9 @@ async fn an_outage_pauses_and_counts_no_attempt() {
     let t = patient(&script, Retry::none()).await;
     t.publish("orders", &order("o-1")).await;
     t.until("paused", |t| t.outcomes("o-1") == [Saw::Paused]).await;
-    let reasons = t.health().readiness().reasons;
-    assert!(reasons.iter().any(|r| r.contains("gateway is down")), "{reasons:?}");
+    let readiness = t.health().readiness();
+    assert!(readiness.failing().eq([CheckName::Outage]), "{readiness:?}");
+    assert!(readiness.reasons().all(|r| r.contains("gateway is down")), "{readiness:?}");
     t.settled().await;
     assert_eq!(t.outcomes("o-1").last(), Some(&Saw::Done));
     assert_eq!(script.attempts(), [1; 6]);

@@ -64,7 +64,8 @@ async fn rule_5_a_dead_letter_topic_that_is_down_holds_the_record_back() {
     flaky.break_topic("orders.test.dlq");
     t.publish_record(record("orders", "e-1", "a")).await;
     t.until("stalled", |t| !t.health().readiness().is_ready() && flaky.refused() > 0).await;
-    let reasons = t.health().readiness().reasons;
+    let readiness = t.health().readiness();
+    let reasons: Vec<_> = readiness.reasons().collect();
     assert!(reasons[0].contains("orders/0 is stuck at offset 0"), "{reasons:?}");
     assert_eq!(committed(&t).await.0, 0);
     flaky.heal();

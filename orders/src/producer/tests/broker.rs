@@ -64,9 +64,7 @@ impl BrokerDriver for Scripted {
     }
 
     fn topics(&self) -> BoxFuture<'_, Result<Vec<TopicInfo>, BrokerError>> {
-        let names = self.0.lock().unwrap().topics.clone();
-        let info = |name| TopicInfo { name, partitions: 1, max_message_bytes: 1 << 20 };
-        Box::pin(async move { Ok(names.into_iter().map(info).collect()) })
+        unused()
     }
 
     fn health(&self) -> BoxFuture<'_, Result<(), BrokerError>> {
@@ -91,8 +89,14 @@ impl BrokerDriver for Scripted {
         unused()
     }
 
-    fn watermarks(&self, _: TopicPartition) -> BoxFuture<'_, Result<Watermarks, BrokerError>> {
-        unused()
+    fn watermarks(&self, at: TopicPartition) -> BoxFuture<'_, Result<Watermarks, BrokerError>> {
+        let known = self.0.lock().unwrap().topics.contains(&at.topic);
+        let bounds = if known {
+            Ok(Watermarks::default())
+        } else {
+            Err(BrokerError::UnknownTopic(at.topic))
+        };
+        Box::pin(async { bounds })
     }
 
     fn offset_for_time(

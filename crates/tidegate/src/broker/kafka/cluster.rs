@@ -143,6 +143,16 @@ impl Cluster {
         Ok(Watermarks { start: record::offset(start), end: record::offset(end) })
     }
 
+    /// Which of these topics are there, and which ones they are, asked once with so much time for the answer.
+    pub(super) fn identities<'a>(
+        &self,
+        topics: impl Iterator<Item = &'a str>,
+        limit: Duration,
+    ) -> Result<Vec<(String, ffi::Identity)>, BrokerError> {
+        let answer = ffi::identities(self.admin.inner(), topics, limit);
+        answer.map_err(|code| self.question(&KafkaError::AdminOp(code)))
+    }
+
     /// Where a partition ends, if the cluster says so in this time.
     pub(super) fn end_within(&self, partition: &TopicPartition, left: Duration) -> Option<Offset> {
         let (topic, number) = (partition.topic.as_str(), record::number(partition));

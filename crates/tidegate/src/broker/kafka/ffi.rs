@@ -4,8 +4,10 @@
 //! as UTF-8, which would end the poll thread for one foreign record. Here they are read as the bytes they are.
 #![expect(
     unsafe_code,
-    reason = "three calls into librdkafka and one of its structures, each with its argument below"
+    reason = "a few calls into librdkafka and one of its structures, each with its argument below"
 )]
+
+mod topics;
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
@@ -16,6 +18,8 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
+
+pub(super) use topics::{Identity, TopicId, identities};
 
 use super::record::Copies;
 use crate::headers::{Header, Headers};

@@ -31,11 +31,12 @@ impl Driver {
                 Event::Silent { partition, position, end }
             }
             GroupEvent::SilenceOver { partition } => Event::SilenceOver { partition },
-            GroupEvent::PollExceeded => {
-                self.tell(&RuntimeEvent::PollExceeded);
-                return Ok(None);
-            }
             GroupEvent::Fatal(source) => return Err(self.membership(source)),
+            GroupEvent::PollExceeded => return self.heard(RuntimeEvent::PollExceeded),
+            GroupEvent::TopicGone(topic) => return self.heard(RuntimeEvent::TopicGone { topic }),
+            GroupEvent::TopicBack { topic, anew } => {
+                return self.heard(RuntimeEvent::TopicBack { topic, anew });
+            }
         };
         self.tell_core(event)
     }
@@ -47,6 +48,12 @@ impl Driver {
         {
             meters.rebalanced();
         }
+    }
+
+    /// What is only told.
+    fn heard(&self, event: RuntimeEvent) -> Result<Option<Stopped>, Error> {
+        self.tell(&event);
+        Ok(None)
     }
 
     /// Keeps the records, and tells what the core needs to know of them.

@@ -24,8 +24,9 @@ const CHAINS: usize = 32;
 /// How often the lanes' pulse is felt.
 const FEEL_EVERY: Duration = Duration::from_secs(1);
 
-/// So often in a row unchanged: a handler keeps the thread.
-const STUCK_AFTER: u32 = 10;
+/// So often in a row unchanged: a handler keeps the thread. It is told within 5 s: the first look finds it, the others find it
+/// again.
+const STUCK_AFTER: u32 = 3;
 
 /// The lanes, from the driver's side.
 pub(super) struct Lanes {

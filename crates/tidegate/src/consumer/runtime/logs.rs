@@ -190,6 +190,17 @@ impl Logs {
                     "the member did not ask for records within max_poll_interval: its group put it out"
                 );
             }
+            RuntimeEvent::TopicGone { topic } => {
+                line!(self, error, event, subject, "a topic is not there any more: nothing of it is read or committed",
+                    topic = %topic);
+            }
+            RuntimeEvent::TopicBack { topic, anew: true } => {
+                line!(self, warn, event, subject, "a topic was deleted and made anew: its records are others, and the group's commits went with it",
+                    topic = %topic);
+            }
+            RuntimeEvent::TopicBack { topic, .. } => {
+                line!(self, info, event, subject, "a topic is there again", topic = %topic);
+            }
             other => tracing::debug!(event = ?other, "runtime event"),
         }
     }

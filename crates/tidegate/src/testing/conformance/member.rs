@@ -183,6 +183,9 @@ impl Member {
             ))),
             // The loss itself is told, too.
             GroupEvent::PollExceeded | GroupEvent::SilenceOver { .. } => Ok(()),
+            GroupEvent::TopicGone(topic) | GroupEvent::TopicBack { topic, .. } => {
+                Err(Failed::new(format!("topic {topic} was there all the time")))
+            }
             GroupEvent::Fatal(error) => Err(error.into()),
         }
     }

@@ -258,7 +258,7 @@ impl TestService {
         assert!(
             !stopped && since.elapsed() < self.patience,
             "not {what}: {:?}\n{snapshot:#?}\nseen: {:#?}",
-            snapshot.readiness.reasons,
+            snapshot.readiness.reasons().collect::<Vec<_>>(),
             self.life.witness,
         );
     }

@@ -7,6 +7,8 @@
 //! ```
 //!
 //! A partition without a leader cannot be asked about for as long as that lasts. Nothing waits for it but itself.
+//!
+//! Between the questions it looks, once a second, whether the topics are still there, and still the same.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,10 +19,11 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 
 use super::lists::{committed, list};
+use super::topics::Topics;
 use super::{ANSWER, Client, Shared};
 use crate::broker::kafka::{error, record};
 use crate::broker::{Assignment, BrokerError, Committed, Watermarks};
-use crate::message::TopicPartition;
+use crate::message::{TopicName, TopicPartition};
 
 /// How long it takes until questions that failed are asked again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -52,9 +55,11 @@ pub(super) enum Ask {
 pub(super) fn thread(
     client: Arc<Client>,
     shared: Arc<Shared>,
+    topics: &[TopicName],
     asked: Receiver<Ask>,
-) -> impl FnOnce() + Send {
-    move || Asker { client, shared, open: VecDeque::new() }.run(&asked)
+) -> impl FnOnce() + Send + use<> {
+    let topics = Topics::new(topics, Instant::now());
+    move || Asker { client, shared, topics, open: VecDeque::new() }.run(&asked)
 }
 
 /// One question, and how often it has failed.
@@ -84,18 +89,20 @@ enum Question {
 struct Asker {
     client: Arc<Client>,
     shared: Arc<Shared>,
+    topics: Topics,
     open: VecDeque<Open>,
 }
 
 impl Asker {
     fn run(mut self, asked: &Receiver<Ask>) {
         loop {
+            let look = self.topics.wait(Instant::now());
             let wait = match self.open.front() {
                 None => Duration::MAX,
                 Some(open) if open.failures == 0 => Duration::ZERO,
                 Some(_) => TRY_AGAIN,
             };
-            match asked.recv_timeout(wait) {
+            match asked.recv_timeout(wait.min(look)) {
                 Ok(Ask::End) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Ask::Describe(grants)) => self.first(Question::Commits(grants)),
                 Ok(Ask::Bounds(partition, grant)) => {
@@ -107,6 +114,7 @@ impl Asker {
                 }
                 Ok(Ask::Silent(grant)) => self.first(Question::Silent(grant)),
                 Ok(Ask::Suspects(left)) => self.first(Question::Suspects { left, found: false }),
+                Err(RecvTimeoutError::Timeout) if look <= wait => self.look(FIRST_TRY),
                 Err(RecvTimeoutError::Timeout) => self.round(),
             }
         }
@@ -197,14 +205,31 @@ impl Asker {
         self.client.context().cluster.watermarks_within(&grant.0, limit).map(Some)
     }
 
+    /// Looks whether the topics are still there, and still the same.
+    fn look(&mut self, limit: Duration) {
+        let found = self.client.context().cluster.identities(self.topics.names(), limit);
+        self.topics.looked(Instant::now());
+        // Nobody answers: then nothing can be said, and nothing need be.
+        for (topic, identity) in found.unwrap_or_default() {
+            if let Some(news) = self.topics.take(&topic, identity) {
+                self.shared.tell(|state| state.hear_of_topic(news));
+                self.shared.bell.ring();
+            }
+        }
+    }
+
     /// Whether the position lies outside.
     fn bounds(
-        &self,
+        &mut self,
         grant: &Grant,
         given_up: bool,
         limit: Duration,
     ) -> Result<Option<bool>, BrokerError> {
         let Some(bounds) = self.ask(grant, limit)? else { return Ok(None) };
+        if self.shared.state().lies_outside(grant, bounds) {
+            // In a topic that was made anew every offset may: that is told instead, and the grant is over.
+            self.look(limit);
+        }
         let outside = self.shared.tell(|s| s.bounded(&grant.0, grant.1, bounds, given_up));
         self.shared.bell.ring();
         Ok(Some(outside))
@@ -232,7 +257,7 @@ impl Asker {
     /// If none is outside, the client stopped for another reason, or for one that cannot be asked about: only joining
     /// anew makes it read again.
     fn find(
-        &self,
+        &mut self,
         suspects: Vec<Grant>,
         mut found: bool,
         limit: Duration,

@@ -24,6 +24,7 @@ mod silence;
 mod state;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod turn;
 
 use std::sync::Arc;
@@ -91,7 +92,11 @@ impl Member {
         let client = Arc::new(client);
         let (commits, committing) = mpsc::channel();
         let threads = vec![
-            named("kafka-ask", &shared, asker::thread(client.clone(), shared.clone(), asked))?,
+            named(
+                "kafka-ask",
+                &shared,
+                asker::thread(client.clone(), shared.clone(), &how.topics, asked),
+            )?,
             named(
                 "kafka-commit",
                 &shared,

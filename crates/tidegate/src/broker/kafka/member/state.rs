@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::reading::{Next, Reading};
 use super::silence::Joined;
+use super::topics::Commits;
 use crate::broker::{
     Assignment, BrokerError, CommitError, FetchLimit, GroupEvent, RevokeTicket, Subscription,
+    Watermarks,
 };
 use crate::message::{Offset, Record, TopicPartition};
 
@@ -28,6 +30,8 @@ pub(super) struct State {
     pub(super) join_anew: bool,
     /// What it was joined anew for.
     pub(super) joined: Joined,
+    /// What was committed of what it owns, or owned.
+    pub(super) commits: Commits,
     /// The end of the membership; told for ever.
     fatal: Option<BrokerError>,
     pub(super) closing: bool,
@@ -54,6 +58,7 @@ impl State {
             busy: false,
             join_anew: false,
             joined: Joined::default(),
+            commits: Commits::default(),
             fatal: None,
             closing: false,
             polling: false,
@@ -77,9 +82,29 @@ impl State {
 
     /// What was looked up for a grant, if it still stands.
     pub(super) fn described(&mut self, grant: u64, assignment: Assignment) {
+        if !self.stands(&assignment.partition, grant) {
+            return;
+        }
+        if let Err(refused) = self.commits.check(&assignment) {
+            return self.fail(refused);
+        }
+        if let Some(committed) = &assignment.committed {
+            self.commits.note(&assignment.partition, committed.clone());
+        }
         if let Some(reading) = self.granted_as(&assignment.partition, grant) {
             reading.describe(assignment);
         }
+    }
+
+    /// Whether what is being read of a grant lies outside of these bounds.
+    pub(super) fn lies_outside(
+        &self,
+        (at, grant): &(TopicPartition, u64),
+        bounds: Watermarks,
+    ) -> bool {
+        let reading = self.readings.get(at).filter(|reading| reading.grant == *grant);
+        let position = reading.and_then(Reading::position);
+        position.is_some_and(|position| !(bounds.start..=bounds.end).contains(&position))
     }
 
     pub(super) fn granted_as(

@@ -1,0 +1,110 @@
+//! What `/ready` says while the cluster does not answer, or has lost a topic: within five seconds of the cause.
+
+use std::process::Command;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use test_servers::LocalKafka;
+
+use crate::harness::{Http, eventually, within_contract};
+use crate::platform::{Place, Platform};
+
+fn signal(process: u32, name: &str) {
+    let kill = format!("kill -s {name} {process}");
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
+}
+
+/// All three at once: each has five seconds.
+async fn all_fail(services: &[Http; 3], check: &str) {
+    let [a, b, c] = services;
+    let fails = |service| within_contract(check, service, |answer| answer.fails(check));
+    for answer in <[_; 3]>::from(tokio::join!(fails(a), fails(b), fails(c))) {
+        assert_eq!(answer.data()["status"], "not ready", "{}", answer.body);
+        let errors = answer.data()["errors"].as_array().unwrap();
+        assert!(errors.iter().any(|error| error["field"] == "broker"), "{}", answer.body);
+    }
+}
+
+async fn all_are_ready_again(services: &[Http; 3]) {
+    for service in services {
+        eventually("it is ready again", async || {
+            (service.get("/ready").await.status == 200).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Rule 17: one that does not answer, and one that is gone. Whoever asks waits for neither.
+#[tokio::test]
+async fn a_broker_that_stands_still_and_one_that_is_killed_are_seen_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let kafka = LocalKafka::start();
+    let place = Place::new(folder.path(), kafka.address(), "frozen");
+    place.topics().await;
+    let platform = Platform::ready(&place).await;
+    let up = &platform.producer;
+    let services = [up.producer(), up.consumer(), up.replay()];
+
+    let process = kafka.node(1).process_id();
+    signal(process, "STOP");
+    all_fail(&services, "broker").await;
+    signal(process, "CONT");
+    all_are_ready_again(&services).await;
+
+    kafka.kill();
+    all_fail(&services, "broker").await;
+    kafka.start_again();
+    all_are_ready_again(&services).await;
+    platform.end().await;
+}
+
+async fn delete(kafka: &LocalKafka, topic: &str) {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", kafka.address());
+    let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
+    let deleted = admin.delete_topics(&[topic], &AdminOptions::new()).await.unwrap();
+    assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+}
+
+// TROUBLESHOOTING: topic-gone
+/// Rule 17. When it is there again all go on by themselves, and nothing has to be started.
+#[tokio::test]
+async fn a_deleted_topic_is_seen_by_all_who_use_it_and_they_go_on_with_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let kafka = LocalKafka::shared();
+    let place = Place::new(folder.path(), kafka.address(), "erased");
+    place.topics().await;
+    let platform = Platform::ready(&place).await;
+    let up = &platform.producer;
+    let before = up.order("widget").await;
+    up.reaches(&before.order_id, "completed").await;
+
+    delete(kafka, "erased").await;
+    let services = [up.producer(), up.consumer(), up.replay()];
+    let [producer, consumer, replay] = &services;
+    let fails = |service| within_contract("topic", service, |answer| answer.fails("topic"));
+    let told = tokio::join!(fails(producer), fails(consumer), fails(replay));
+    for answer in <[_; 3]>::from(told) {
+        assert!(answer.body.to_string().contains("topic erased"), "{}", answer.body);
+    }
+    let told = consumer.get("/ready").await.expect(503);
+    let reasons = told.check("topic")["reasons"].to_string();
+    assert!(reasons.contains("topic erased"), "{reasons}");
+    assert!(reasons.contains(" is not there any more"), "{reasons}");
+    assert!(platform.consumer.stderr().contains("a topic is not there any more"));
+
+    eventually("the topic is there again", async || {
+        place.topics().await;
+        let answer = producer.get("/ready").await;
+        (answer.status == 200).then_some(())
+    })
+    .await;
+    all_are_ready_again(&services).await;
+    let after = up.order("widget").await;
+    up.reaches(&after.order_id, "completed").await;
+    assert_eq!(up.charges(&after.order_id).await, 1);
+    assert_eq!(up.charges(&before.order_id).await, 1);
+    assert!(platform.consumer.stderr().contains("a topic was deleted and made anew"));
+    platform.end().await;
+}
