@@ -10,7 +10,9 @@ use tidegate::events::RuntimeEvent;
 use tidegate::health::{CheckName, Health};
 
 use crate::notes::{Notes, Running, numbered};
-use crate::support::{caught_up, committed, create, name, place, plain, publish, shared, until};
+use crate::support::{
+    caught_up, committed, connect, create, name, place, plain, publish, shared, until,
+};
 
 /// Within so long of its cause a check fails, and is all right again.
 const CONTRACT: Duration = Duration::from_secs(5);
@@ -74,6 +76,7 @@ async fn rule_17_a_deleted_topic_is_not_ready_and_a_new_one_is_read_from_its_sta
 
     create_again(&broker, topic, 2).await;
     within_contract(&service.health, "there again", |health| !gone(health)).await;
+    let broker = connect(kafka.address()); // one that knows nothing of the old one
     publish(&broker, (50..60).map(|n| numbered(topic, n)).collect()).await;
     notes.reach(60).await;
     until("ready again", async || service.health.readiness().is_ready()).await;
@@ -100,6 +103,7 @@ async fn rule_7_a_topic_that_is_replaced_at_once_is_no_continuation() {
 
     delete(kafka.address(), topic).await;
     create_again(&broker, topic, 1).await;
+    let broker = connect(kafka.address()); // one that knows nothing of the old one
     publish(&broker, (20..60).map(|n| numbered(topic, n)).collect()).await;
     let back = RuntimeEvent::TopicBack { topic: name(topic), anew: true };
     until("told", async || told.lock().unwrap().contains(&back)).await;
