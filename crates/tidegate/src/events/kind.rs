@@ -39,6 +39,8 @@ kinds! {
     SilenceOver "silence_over"
     LoopLate "loop_late"
     PollExceeded "poll_exceeded"
+    TopicGone "topic_gone"
+    TopicBack "topic_back"
     LaneStuck "lane_stuck"
     LaneFree "lane_free"
     Redelivered "redelivered"
