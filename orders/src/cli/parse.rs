@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
@@ -53,7 +53,18 @@ fn stop(error: clap::Error) -> Stop {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Stop::Shown(error.to_string()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Stop::Usage(error.to_string()),
+        ErrorKind::ValueValidation if is_of_property(&error) => Stop::Refused(
+            "--kafka-property: a property is given as name=value, such as linger.ms=5".to_owned(),
+        ),
         _ => Stop::Refused(one_line(&error.to_string())),
+    }
+}
+
+/// Its value may be a password, and clap repeats what it refuses. All other secrets are taken as they are, and checked later.
+fn is_of_property(error: &clap::Error) -> bool {
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(name)) => name.starts_with("--kafka-property"),
+        _ => false,
     }
 }
 
@@ -127,6 +138,34 @@ mod tests {
     fn a_typing_error_stops_the_start() {
         let line = refused("KAFKA_BROKER=x", &[], &["up"]);
         assert_eq!(line, "KAFKA_BROKER: did you mean KAFKA_BROKERS?");
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_refused_without_being_shown() {
+        for (name, value) in [
+            ("GATEWAY_URL", "https://u:hunter2@pay:1"),
+            ("GATEWAY_URL", "u:hunter2@pay:1"),
+            ("GATEWAY_URL", "http://u:hunter2@pay:port"),
+            ("KAFKA_BROKERS", "u:hunter2@k:9092"),
+            ("KAFKA_BROKERS", "kafka://u:hunter2@k:9092"),
+            ("DATABASE_URL", "mysql://u:hunter2@h/d"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2"),
+            ("KAFKA_SASL_PASSWORD", "hunter2"),
+        ] {
+            let flag = format!("--{}={value}", name.to_lowercase().replace('_', "-"));
+            for line in [
+                refused(&format!("{name}='{value}'"), &[], &["up"]),
+                refused("", &[(name, value)], &["up"]),
+                refused("", &[], &["up", &flag]),
+            ] {
+                assert!(line.starts_with(&format!("{name}: ")) && !line.contains('\n'), "{line}");
+                assert!(!line.contains("hunter2"), "{line}");
+            }
+        }
+        for property in ["hunter2", "=hunter2"] {
+            let line = refused("", &[], &["up", "--kafka-property", property]);
+            assert!(line.contains("name=value") && !line.contains("hunter2"), "{line}");
+        }
     }
 
     /// I8: whatever an address is refused for, a password in it is shown to nobody.

@@ -29,6 +29,7 @@ pub use property::Property;
 pub use secret::Secret;
 pub use sources::Variables;
 pub use traces::{OtlpProtocol, Pairs, Traces, TracesSampler};
+pub(crate) use values::duration;
 
 use crate::model::{Store, postgres};
 
@@ -86,6 +87,7 @@ impl Config {
             );
         }
         self.traces.check()?;
+        self.stores.check_gateway()?;
         self.check_read_model()?;
         self.check_topics()?;
         Ok(unbuilt::warnings(self, &set))
@@ -128,11 +130,12 @@ impl Config {
         Ok(())
     }
 
-    /// Where the gateway is: `GATEWAY_URL`, or at `HTTP_HOST` and `HTTP_PORT` + 3. Without a slash at the end.
+    /// Where the gateway is: `GATEWAY_URL`, or at `HTTP_HOST` and `HTTP_PORT` + 3. Without a slash at the end. May hold a
+    /// password: not for logs or errors.
     #[must_use]
     pub fn gateway_url(&self) -> String {
         match &self.stores.gateway_url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
+            Some(url) => url.expose().trim_end_matches('/').to_owned(),
             None => {
                 let address = SocketAddr::new(self.http.http_host, self.http.gateway_port());
                 format!("http://{address}")
@@ -264,8 +267,35 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let config =
-            parse(&["--redis-password", "hunter2", "--database-url", "postgres://u:hunter2@h/d"]);
-        assert!(!format!("{config:?}").contains("hunter2"));
+        let config = parse(&[
+            "--redis-password=hunter2",
+            "--redis-addr=redis://:hunter2@h:1",
+            "--database-url=postgres://u:hunter2@h/d",
+            "--gateway-url=http://u:hunter2@pay:1",
+            "--schema-registry-url=http://u:hunter2@s:1",
+            "--kafka-brokers=k:9092",
+            "--kafka-security-protocol=sasl_plaintext",
+            "--kafka-sasl-mechanism=PLAIN",
+            "--kafka-sasl-username=u",
+            "--kafka-sasl-password=hunter2",
+            "--kafka-ssl-key-password=hunter2",
+            "--kafka-property=retries=hunter2",
+            "--otel-exporter-otlp-endpoint=http://h:1/hunter2",
+            "--otel-exporter-otlp-headers=authorization=hunter2",
+        ]);
+        let gateway = crate::gateway::client::GatewayClient::new(config.gateway_url()).unwrap();
+        let secrets = [("KAFKA_SASL_PASSWORD".into(), "hunter2".into())];
+        let variables = Variables::from_parts("REDIS_PASSWORD=hunter2", secrets).unwrap();
+        let options = config.kafka.options("c");
+        for shown in [
+            format!("{config:?}"),
+            format!("{gateway:?}"),
+            format!("{variables:?}"),
+            format!("{options:?}"),
+            format!("{:?}", config.stores.read_model()),
+            crate::log::place(&config),
+        ] {
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
     }
 }

@@ -14,6 +14,7 @@ mod receiver;
 mod journey;
 mod limits;
 mod load;
+mod log_page;
 mod operator;
 mod outage;
 mod receiver_down;

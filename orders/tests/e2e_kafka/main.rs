@@ -18,11 +18,13 @@ mod disks;
 mod down;
 mod load;
 mod operator;
+mod planted;
 mod platform;
 mod postgres;
 mod processes;
 mod rights;
 mod startup;
+mod story;
 #[cfg(feature = "tls")]
 mod tls;
 mod traced;
