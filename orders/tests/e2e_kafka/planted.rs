@@ -130,7 +130,8 @@ async fn letters(broker: &Broker, count: usize) -> Vec<Record> {
 fn assert_headers_clean(letters: &[Record]) {
     for letter in letters {
         assert!(letter.headers.get("x-card").is_some(), "the producer's own stay");
-        let ours = letter.headers.iter().filter(|header| header.name.starts_with("tidegate-"));
+        let ours =
+            letter.headers.iter().filter(|header| header.name.as_str().starts_with("tidegate-"));
         let text: Vec<_> = ours
             .map(|header| {
                 String::from_utf8_lossy(header.value.as_deref().unwrap_or_default()).into_owned()
@@ -176,7 +177,7 @@ async fn refusals(up: &Program) -> Vec<Answer> {
         assert!((400..500).contains(&answer.status), "{path}: {}", answer.body);
         answers.push(answer);
     }
-    for body in [format!("{{\"card\": {CARD}"), format!("{PASSWORD}")] {
+    for body in [format!("{{\"card\": {CARD}"), PASSWORD.to_owned()] {
         answers.push(
             producer.send(secret(&producer, "POST", "/api/v1/orders").body(body)).await.expect(400),
         );
