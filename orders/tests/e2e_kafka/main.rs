@@ -19,6 +19,7 @@ mod down;
 mod load;
 mod operator;
 mod planted;
+mod plants;
 mod platform;
 mod postgres;
 mod processes;

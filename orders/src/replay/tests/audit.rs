@@ -35,6 +35,7 @@ on_each_database!(
     a_clearing_that_fails_half_way_is_written_down_with_what_it_deleted,
     clearing_needs_a_word,
     rule_39_without_an_audit_record_nothing_is_done,
+    what_cannot_be_begun_is_written_down_as_refused,
 );
 
 async fn rule_39_a_replay_is_written_down_before_and_after(on: Database) {
@@ -160,4 +161,21 @@ async fn rule_39_without_an_audit_record_nothing_is_done(on: Database) {
     assert_eq!(statuses(&routes).await, [("e-o-1".into(), "dead".into())]);
     bench.service.settled().await;
     assert_eq!(bench.gateway.calls().len(), 1);
+}
+
+/// Nothing was done, as the letters cannot be read: the answer does not wait for that to be written down.
+async fn what_cannot_be_begun_is_written_down_as_refused(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-until-replay")]).await;
+    let service = ReplayService::new(&bench.config, bench.service.broker().clone());
+    let service = Arc::into_inner(service).unwrap();
+    let mut desk = Arc::into_inner(service.desk).unwrap();
+    desk.letters.topic = crate::consumer::testing::topic("not_there");
+    let routes = crate::http::service(router(ReplayService::of(desk)), 1 << 20);
+    replay(&routes, "{}").await.refused(503, "broker");
+    clear(&routes, "?confirm=true").await.refused(503, "broker");
+    bench.service.until("both are written", |t| t.records("orders_audit").len() == 2).await;
+    for (_, record) in audit(&bench).await {
+        assert_eq!(record["phase"], "refused");
+        assert!(record["errors"][0].as_str().unwrap().contains("not_there"), "{record}");
+    }
 }
