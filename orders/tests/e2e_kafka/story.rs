@@ -18,13 +18,14 @@ fn lines_of(platform: &Platform, id: &str) -> Vec<Value> {
     lines
 }
 
+/// The consumer's name, as its dead letters have it too.
+const CONSUMER: &str = concat!("orders-consumer ", env!("CARGO_PKG_VERSION"));
+
 /// `service: message` of each.
 fn told(lines: &[Value]) -> Vec<String> {
     let text = |line: &Value, field: &str| line[field].as_str().unwrap_or_default().to_owned();
-    lines
-        .iter()
-        .map(|line| format!("{}: {}", text(line, "service"), text(line, "message")))
-        .collect()
+    let who = |line: &Value| text(line, "service").replace(CONSUMER, "consumer");
+    lines.iter().map(|line| format!("{}: {}", who(line), text(line, "message"))).collect()
 }
 
 async fn order(up: &Program, id: &str, product: &str) -> Placed {
@@ -50,7 +51,7 @@ fn assert_named(lines: &[Value], id: &str, trace: &str) {
         assert_eq!(line["correlation_id"], id, "{line}");
         assert_eq!(line["trace_id"], trace, "{line}");
         assert_eq!(line["span_id"].as_str().map(str::len), Some(16), "{line}");
-        if line["service"] == "orders-consumer" {
+        if line["service"] == CONSUMER {
             assert_eq!(line["topic"], "story", "{line}");
             assert!(line["partition"].is_u64() && line["offset"].is_u64(), "{line}");
         }
@@ -85,11 +86,11 @@ async fn one_id_tells_an_orders_story_over_the_logs_of_all_services() {
     let story = told(&lines);
     let expected = [
         "gateway: charged",
-        "orders-consumer: attempt failed; another one follows",
+        "consumer: attempt failed; another one follows",
         "gateway: charged before",
-        "orders-consumer: attempt failed; another one follows",
+        "consumer: attempt failed; another one follows",
         "gateway: charged before",
-        "orders-consumer: order completed",
+        "consumer: order completed",
     ];
     assert_eq!(without(&story, &["producer: order accepted"]), expected, "{story:#?}");
     assert_named(&lines, "fails-twice-4711", &trace_of(&lines));
@@ -102,7 +103,7 @@ async fn replayed(platform: &Platform) {
     let id = "replayed-4711";
     let dead = order(&platform.producer, id, "fail-until-replay").await;
     platform.producer.reaches(&dead.order_id, "failed").await;
-    says(platform, id, "orders-consumer: dead-lettered").await;
+    says(platform, id, "consumer: dead-lettered").await;
     platform.producer.dead_letter(&dead.event_id).await;
     let body = json!({"event_ids": [dead.event_id]});
     platform.replay.replay().post("/api/v1/replay", &body).await.expect(200);
@@ -111,11 +112,11 @@ async fn replayed(platform: &Platform) {
     let story = told(&lines);
     let expected = [
         "gateway: charged",
-        "orders-consumer: attempt failed; no other one follows",
-        "orders-consumer: order failed",
-        "orders-consumer: dead-lettered",
+        "consumer: attempt failed; no other one follows",
+        "consumer: order failed",
+        "consumer: dead-lettered",
         "gateway: charged before",
-        "orders-consumer: order completed",
+        "consumer: order completed",
     ];
     let acknowledged = ["producer: order accepted", "replay: replayed"];
     assert_eq!(without(&story, &acknowledged), expected, "{story:#?}");
