@@ -6,8 +6,10 @@
 //!     └───── replay ◀─ orders_dlq
 //! ```
 //!
-//! [`up`] runs all of it in one process, or one service each. [`order`] is the domain, [`http`] and [`config`] are shared by all services.
+//! [`up`] runs all of it in one process, or one service each. [`order`] is the domain; [`http`], [`config`], [`logging`] and
+//! [`audit`] are shared by all services.
 
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod consumer;

@@ -12,7 +12,7 @@ use crate::inbox::InboxSession;
 use crate::message::Record;
 use crate::policy::PolicyId;
 use crate::router::endpoint::Routed;
-use crate::traces::TraceSlot;
+use crate::traces::{self, TraceSlot};
 
 /// One attempt at one record. What it has in common with the other attempts at it, [`Identified`], is read as if it stood here:
 /// `delivery.event_id`.
@@ -76,6 +76,22 @@ impl Identified {
             aimed_elsewhere,
             trace: TraceSlot::default(),
         }
+    }
+
+    /// The trace that a log line about the record belongs to: that of the last attempt, else the one that the record carries.
+    pub(crate) fn trace_id(&self) -> Option<String> {
+        self.span_ids().map(|(trace, _)| trace)
+    }
+
+    /// The span of that trace.
+    pub(crate) fn span_id(&self) -> Option<String> {
+        self.span_ids().map(|(_, span)| span)
+    }
+
+    fn span_ids(&self) -> Option<(String, String)> {
+        let carried = || traces::carried(&self.record.headers);
+        let owned = |(trace, span): (&str, &str)| (trace.to_owned(), span.to_owned());
+        self.trace.ids().or_else(|| carried().map(owned))
     }
 }
 

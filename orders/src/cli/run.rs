@@ -31,6 +31,7 @@ pub(super) fn run(parsed: Parsed) -> Result<(), Failure> {
     if let Some(traces) = traces {
         traces.flush();
     }
+    logging::finish();
     result
 }
 

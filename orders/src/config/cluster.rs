@@ -161,15 +161,15 @@ fn with(options: KafkaOptions, property: &str, value: &str) -> Result<KafkaOptio
 }
 
 /// The addresses without blanks. One with a protocol before it would be passed over by the client, with a hint in its log
-/// alone.
+/// alone. They are in logs and messages, so none may hold a user and a password.
 fn addresses(brokers: &str) -> Result<String, String> {
     let all: Vec<_> = brokers.split(',').map(str::trim).collect();
     let unusable = |address: &&str| {
-        address.is_empty() || address.contains(char::is_whitespace) || address.contains("://")
+        address.is_empty() || address.contains(char::is_whitespace) || address.contains(['/', '@'])
     };
     if all.iter().any(unusable) {
         return Err(
-            "KAFKA_BROKERS: give host:port, several with a comma between them, and no protocol (http://)".into()
+            "KAFKA_BROKERS: give host:port, several with a comma between them, no protocol (http://) and no user".into()
         );
     }
     Ok(all.join(","))

@@ -68,7 +68,7 @@ pub struct Kafka {
     pub kafka_property: Vec<Property>,
     /// Where Avro and Protobuf schemas are registered; no effect in this version.
     #[arg(long)]
-    pub schema_registry_url: Option<String>,
+    pub schema_registry_url: Option<Secret>,
 }
 
 /// How partitions are shared out in a group.

@@ -68,8 +68,8 @@ pub struct Stores {
     #[arg(long)]
     pub database_url: Option<Secret>,
     /// Where the gateway is; HTTP_PORT + 3 of this machine without it.
-    #[arg(long, value_parser = http_url)]
-    pub gateway_url: Option<String>,
+    #[arg(long)]
+    pub gateway_url: Option<Secret>,
     /// Where markers of finished work are kept; this version has only `database`.
     #[arg(long, default_value = "database")]
     pub idempotency_store: IdempotencyStore,
@@ -82,6 +82,12 @@ pub struct Stores {
 }
 
 impl Stores {
+    /// What is wrong with where the gateway is said to be; not the address itself, as a password may be in it.
+    pub(super) fn check_gateway(&self) -> Result<(), String> {
+        let given = self.gateway_url.as_ref().map_or(Ok(()), |url| http_url(url.expose()));
+        given.map_err(|why| format!("GATEWAY_URL: {why}"))
+    }
+
     /// The embedded log's folder.
     #[must_use]
     pub fn log_dir(&self) -> PathBuf {
@@ -175,7 +181,7 @@ pub struct Breaker {
 pub struct Redis {
     /// Address.
     #[arg(long, default_value = "localhost:6379")]
-    pub redis_addr: String,
+    pub redis_addr: Secret,
     /// Password.
     #[arg(long)]
     pub redis_password: Option<Secret>,

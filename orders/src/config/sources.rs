@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::io;
 use std::path::Path;
 
@@ -10,8 +11,15 @@ use super::property::{PREFIX, property};
 use super::{dotenv, names};
 
 /// Variables that are set: `.env`, overlaid by the environment. Empty ones count as not set.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Variables(BTreeMap<String, String>);
+
+/// Names alone: it is the whole environment, secrets of others too.
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Variables {
     /// The process's environment over `.env` of that folder.

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use tidegate::message::TopicName;
 
 /// A duration with a unit: `500ms`, `30s`, `5m`, `1h 30m`. Positive.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is not a duration: give it a unit, such as 500ms, 30s or 5m");
     let parsed: SignedDuration = text.parse().map_err(|_| wrong())?;
     let duration = Duration::try_from(parsed).map_err(|_| wrong())?;
@@ -78,11 +78,13 @@ pub(super) fn ratio(text: &str) -> Result<f64, String> {
 }
 
 /// An `http://` address. Services of this system talk plain HTTP, on a network of their own.
-pub(super) fn http_url(text: &str) -> Result<String, String> {
-    let url = reqwest::Url::parse(text).map_err(|error| format!("{text:?} is no URL: {error}"))?;
+/// What is wrong is said without showing any of it: a user and a password may be in it.
+pub(super) fn http_url(text: &str) -> Result<(), &'static str> {
+    let url = reqwest::Url::parse(text)
+        .map_err(|_| "is no URL: use one such as http://127.0.0.1:8093")?;
     match url.scheme() {
-        "http" if url.has_host() => Ok(text.to_owned()),
-        _ => Err(format!("{text:?} must begin with http://")),
+        "http" if url.has_host() => Ok(()),
+        _ => Err("must begin with http://"),
     }
 }
 

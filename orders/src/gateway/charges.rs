@@ -69,7 +69,9 @@ pub(super) async fn create(
 fn reply(receipt: &Receipt) -> Reply {
     let Receipt { effect, repeated } = receipt;
     let message = if *repeated { "charged before" } else { "charged" };
-    tracing::debug!(order_id = effect.order_id, effect_id = %effect.effect_id, repeated, message);
+    // A line for each, as for each order that is accepted and completed: here money moves. Of the amount nothing is said.
+    let (order_id, attempt) = (&effect.order_id, effect.attempt);
+    tracing::info!(order_id, effect_id = %effect.effect_id, attempt, repeated, message);
     let reply = Reply::ok(message, &Shown { effect, repeated: *repeated });
     if *repeated { reply.header(REPLAYED, HeaderValue::from_static("true")) } else { reply }
 }

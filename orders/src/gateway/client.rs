@@ -1,5 +1,6 @@
 //! The consumer's side of the gateway.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{HeaderValue, RETRY_AFTER};
@@ -14,10 +15,17 @@ use crate::order::{Money, Order, OrderId};
 use crate::traces;
 
 /// Asks the gateway for charges. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct GatewayClient {
     http: reqwest::Client,
+    /// May hold a user and a password.
     url: String,
+}
+
+impl fmt::Debug for GatewayClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GatewayClient")
+    }
 }
 
 /// Proof of a performed charge.
@@ -103,7 +111,7 @@ impl GatewayClient {
         let body = Body { order_id: &order.id, event_id, amount: order.price, attempt };
         let key = HeaderValue::from_str(event_id.as_str()).map_err(|_| {
             // Without its key the charge could be repeated: it must not be asked for.
-            ChargeError::Declined(format!("the event id {event_id:?} cannot be an idempotency key"))
+            ChargeError::Declined("the event's id cannot be an idempotency key".to_owned())
         })?;
         let request = self.http.post(format!("{}/api/v1/charges", self.url));
         let mut request = request.header(KEY, key).json(&body);
@@ -111,7 +119,7 @@ impl GatewayClient {
             request = request.header(correlation::HEADER, id);
         }
         let response = traces::ask(Method::POST, "/api/v1/charges", request).await;
-        read(response.map_err(ChargeError::Unreachable)?).await
+        read(response.map_err(unreachable)?).await
     }
 
     /// Whether the gateway takes charges now.
@@ -120,7 +128,7 @@ impl GatewayClient {
     /// [`ChargeError::Down`] or [`ChargeError::Unreachable`].
     pub async fn health(&self) -> Result<(), ChargeError> {
         let asked = self.http.get(format!("{}/ready", self.url)).send().await;
-        let response = asked.map_err(ChargeError::Unreachable)?;
+        let response = asked.map_err(unreachable)?;
         if response.status().is_success() {
             return Ok(());
         }
@@ -128,10 +136,15 @@ impl GatewayClient {
     }
 }
 
+/// The address may hold a password, and the error goes into logs and dead letters.
+fn unreachable(error: reqwest::Error) -> ChargeError {
+    ChargeError::Unreachable(error.without_url())
+}
+
 async fn read(response: Response) -> Result<Receipt, ChargeError> {
     let status = response.status();
     if status.is_success() {
-        let answer: Answer<Receipt> = response.json().await.map_err(ChargeError::Unreachable)?;
+        let answer: Answer<Receipt> = response.json().await.map_err(unreachable)?;
         return answer.data.ok_or_else(|| ChargeError::Down("it gave no receipt".to_owned()));
     }
     match status {

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post, put};
 
+use crate::audit::Audit;
 use crate::http;
 pub use effect::Effect;
 pub use journal::JournalError;
@@ -34,7 +35,8 @@ use mood::Moods;
 #[derive(Debug)]
 pub struct Gateway {
     ledger: Ledger,
-    moods: Moods,
+    moods: Arc<Moods>,
+    audit: Audit,
 }
 
 impl Gateway {
@@ -44,7 +46,14 @@ impl Gateway {
     /// # Errors
     /// When the ledger cannot be used: another process has it, it is damaged, the folder cannot be written.
     pub fn open(folder: &Path, forgetful: bool) -> Result<Self, JournalError> {
-        Ok(Self { ledger: Ledger::open(folder)?, moods: Moods::new(forgetful) })
+        let moods = Arc::new(Moods::new(forgetful));
+        Ok(Self { ledger: Ledger::open(folder)?, moods, audit: Audit::of("gateway", None) })
+    }
+
+    /// Changes of its behaviour are written down there; without it in the log alone.
+    #[must_use]
+    pub fn audited(self, audit: Audit) -> Self {
+        Self { audit, ..self }
     }
 
     /// The routes, without what all services share ([`http::service`]).

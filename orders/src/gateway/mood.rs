@@ -6,9 +6,11 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::Gateway;
-use crate::http::{FieldError, Json, Reply};
+use crate::audit::{Action, Operator, Task, lines};
+use crate::http::{Correlation, FieldError, Json, Reply};
 
 /// How the provider behaves at present. Not kept over a restart.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -54,7 +56,7 @@ impl Moods {
 }
 
 /// What is to change; the rest stays.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
     failure_rate: Option<f64>,
@@ -81,14 +83,25 @@ impl Change {
 
 pub(super) async fn set(
     State(gateway): State<Arc<Gateway>>,
-    Json(change): Json<Change>,
+    who: Operator,
+    correlation: Correlation,
+    body: Result<Json<Change>, Reply>,
 ) -> Result<Reply, Reply> {
+    let task = |request| Task::new(Action::Gateway, &who, &correlation, request);
+    let change = match body {
+        Ok(Json(change)) => change,
+        Err(reply) => {
+            let errors = vec![reply.message().to_owned()];
+            return Err(gateway.audit.refused(&task(Value::Null), errors, reply).await);
+        }
+    };
+    let task = task(json!(change));
     let errors = change.errors();
     if !errors.is_empty() {
-        let message = "the settings are not valid";
-        return Err(Reply::new(StatusCode::BAD_REQUEST, message).errors(&errors));
+        let reply = Reply::new(StatusCode::BAD_REQUEST, "the settings are not valid");
+        return Err(gateway.audit.refused(&task, lines(&errors), reply.errors(&errors)).await);
     }
-    let mood = gateway.moods.change(&change);
-    tracing::info!(?mood, "the gateway behaves differently from now on");
+    let moods = gateway.moods.clone();
+    let mood = gateway.audit.change(task, move || Ok(json!(moods.change(&change)))).await?;
     Ok(Reply::ok("gateway set", &mood))
 }

@@ -64,7 +64,7 @@ impl<S: Sync> FromRequestParts<S> for Correlation {
 pub async fn layer(mut request: Request, next: Next) -> Response {
     let correlation = Correlation::of(request.headers());
     request.extensions_mut().insert(correlation.clone());
-    let span = tracing::info_span!("request", correlation_id = correlation.as_str());
+    let span = span(&correlation);
     let path: String = request.uri().path().chars().take(MOST_OF_PATH).collect();
     let asked = format!("{} {path}", request.method());
     let response = match head::refusal(&request) {
@@ -76,6 +76,11 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(HEADER, id);
     }
     response
+}
+
+/// Around a request: its lines say whose they are. Of the highest level, so that a filter that keeps warnings only keeps it.
+pub(crate) fn span(correlation: &Correlation) -> tracing::Span {
+    tracing::error_span!("request", correlation_id = correlation.as_str())
 }
 
 fn with_envelope(mut response: Response, correlation: &Correlation, asked: &str) -> Response {

@@ -1,4 +1,4 @@
-//! What all four services share over HTTP: the envelope, correlation, limits, the server.
+//! What all four services share over HTTP: the envelope, correlation, limits, the server, the log's level.
 //!
 //! ```text
 //!  connection ─▶ server (caps, timeouts) ─▶ correlation, head ─▶ span ─▶ catch panic ─▶ routes ─▶ Json<T> ─▶ handler
@@ -14,6 +14,7 @@ pub mod envelope;
 mod fields;
 mod head;
 mod json;
+pub mod log_level;
 mod query;
 mod ready;
 mod server;

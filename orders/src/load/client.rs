@@ -5,6 +5,7 @@
 //! the request had an effect; it is reported as unknown and never sent again,
 //! because a second request would be a second order.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where the services answer.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Services {
     /// Base address of the producer, for example `http://127.0.0.1:8090`.
     pub producer: String,
@@ -30,6 +31,21 @@ pub struct Services {
     pub replay: String,
     /// Base address of the gateway.
     pub gateway: String,
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [&self.producer, &self.consumer, &self.replay, &self.gateway];
+        f.debug_list().entries(all.map(|url| without_user(url))).finish()
+    }
+}
+
+/// The address as it may be shown: `GATEWAY_URL` may hold a user and a password.
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
 }
 
 impl Services {
@@ -168,7 +184,10 @@ impl Client {
 
     async fn get_once<T: DeserializeOwned>(&self, url: &str) -> Result<T, ClientError> {
         let response = self.send(self.http.get(url)).await?;
-        let broken = |source| ClientError::Broken { url: url.to_owned(), source };
+        let broken = |source: reqwest::Error| ClientError::Broken {
+            url: without_user(url),
+            source: source.without_url(),
+        };
         let status = response.status();
         if status == StatusCode::OK {
             let envelope: Envelope<T> = response.json().await.map_err(broken)?;
@@ -203,5 +222,5 @@ impl Client {
 }
 
 fn status_error(url: &str, status: StatusCode, message: String) -> ClientError {
-    ClientError::Status { url: url.to_owned(), status, message }
+    ClientError::Status { url: without_user(url), status, message }
 }

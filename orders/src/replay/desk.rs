@@ -10,11 +10,11 @@ use tidegate::message::TopicPartition;
 use tidegate::replay::partitions;
 use tokio::sync::Mutex;
 
-use super::audit::{Audit, Counts, Detail, Phase, Task};
 use super::letters::{Letters, ReplayError};
 use super::request::ReplayRequest;
 use super::select::{Left, Selection};
 use super::send::{Sender, Sent};
+use crate::audit::{Audit, Counts, Detail, Phase, Task};
 
 /// At most so many skipped letters are listed; all are counted.
 const MOST_LISTED: usize = 10_000;
@@ -73,7 +73,8 @@ impl Desk {
     ) -> Result<Report, ReplayError> {
         let started = Instant::now();
         let _turn = self.turn.lock().await;
-        let selection = Selection::of(&self.letters, &request.filter, request.max_messages).await?;
+        let selection = Selection::of(&self.letters, &request.filter, request.max_messages).await;
+        let selection = selection.inspect_err(|error| self.not_begun(task, error))?;
         let sent = if request.dry_run {
             let sent = Sent::would_be(&selection.chosen);
             self.write(task, Phase::Ended, detail(&selection, &sent)).await?;
@@ -96,13 +97,23 @@ impl Desk {
     /// Deletes every letter that is there now.
     pub(super) async fn clear(&self, task: &Task) -> Result<Cleared, ReplayError> {
         let _turn = self.turn.lock().await;
+        let bounds = self.bounds().await.inspect_err(|error| self.not_begun(task, error))?;
+        self.delete(task, bounds).await
+    }
+
+    async fn bounds(&self) -> Result<Vec<(TopicPartition, Watermarks)>, ReplayError> {
         let broker = &self.letters.broker;
         let mut bounds = Vec::new();
         for partition in partitions(broker, &self.letters.topic).await? {
             let watermarks = broker.watermarks(partition.clone()).await?;
             bounds.push((partition, watermarks));
         }
-        self.delete(task, bounds).await
+        Ok(bounds)
+    }
+
+    /// What fails before anything has begun is refused.
+    fn not_begun(&self, task: &Task, error: &ReplayError) {
+        self.audit.refused_soon(task, vec![error.to_string()]);
     }
 
     /// Deletes up to these ends. What fails half-way is written down too, with what was deleted by then.
@@ -129,24 +140,8 @@ impl Desk {
         Ok(Cleared { cleared_messages: cleared, timestamp: Timestamp::now() })
     }
 
-    /// Writes down that something was not done.
-    pub(super) async fn refuse(&self, task: &Task, errors: Vec<String>) -> Result<(), ReplayError> {
-        self.write(task, Phase::Refused, Detail { errors, ..Detail::default() }).await
-    }
-
-    /// Writes down what was done, also in the log.
+    /// Writes down what was done.
     async fn end(&self, task: &Task, detail: Detail) -> Result<(), ReplayError> {
-        let counts = detail.counts.unwrap_or_default();
-        tracing::info!(
-            job = task.job,
-            action = ?task.action,
-            who = task.who.0,
-            correlation_id = task.correlation.as_str(),
-            replayed = counts.replayed,
-            failed = counts.failed,
-            cleared = counts.cleared,
-            "an operator's job has ended"
-        );
         let written = self.audit.write(task, Phase::Ended, detail).await;
         written.map_err(ReplayError::Unrecorded)
     }

@@ -9,14 +9,13 @@ use axum::routing::{delete, get, post};
 use serde_json::{Value, json};
 
 use super::ReplayService;
-use super::audit::{Action, Task};
 use super::form::Form;
 use super::letters::ReplayError;
-use super::operator::Operator;
 use super::page::{Page, PageRequest};
 use super::ready;
 use super::request::ReplayRequest;
 use super::stats::Stats;
+use crate::audit::{Action, Operator, Task, lines};
 use crate::http::{Correlation, FieldError, Fields, Json, Query, Reply, readiness};
 
 type Service = State<Arc<ReplayService>>;
@@ -104,8 +103,16 @@ async fn clear(
     State(service): Service,
     who: Operator,
     correlation: Correlation,
-    Query(query): Query<Vec<(String, String)>>,
+    query: Result<Query<Vec<(String, String)>>, Reply>,
 ) -> Result<Reply, Reply> {
+    let query = match query {
+        Ok(Query(query)) => query,
+        Err(reply) => {
+            let errors = vec![reply.message().to_owned()];
+            let task = Task::new(Action::Clear, &who, &correlation, Value::Null);
+            return Err(refused(&service, task, errors, reply).await);
+        }
+    };
     let request = query.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let task = Task::new(Action::Clear, &who, &correlation, Value::Object(request));
     let mut form = Form::of_query(query);
@@ -119,20 +126,12 @@ async fn clear(
     Ok(Reply::ok("the dead letters are deleted", &cleared))
 }
 
-/// Refused calls are audited too. When that fails, the refusal stands, and the log has it.
 async fn refused(service: &ReplayService, task: Task, errors: Vec<String>, reply: Reply) -> Reply {
-    if let Err(error) = service.desk.refuse(&task, errors).await {
-        tracing::error!(%error, job = task.job, "a refused call could not be audited");
-    }
-    reply
+    service.desk.audit.refused(&task, errors, reply).await
 }
 
 fn invalid(errors: &[FieldError]) -> Reply {
     Reply::new(StatusCode::BAD_REQUEST, lines(errors).join("; ")).errors(errors)
-}
-
-fn lines(errors: &[FieldError]) -> Vec<String> {
-    errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect()
 }
 
 fn unavailable(error: &ReplayError) -> Reply {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tidegate::broker::{Broker, BrokerError, FetchLimit};
 use tidegate::message::{Offset, Partition, Record, TopicName, TopicPartition};
 
-use super::audit::{Action, AuditRecord, Phase};
+use crate::audit::{Action, AuditRecord, Phase};
 
 /// One letter's last replay.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use tidegate::broker::{Broker, BrokerError, FetchLimit, PublishError};
+use tidegate::broker::{Broker, BrokerError, FetchLimit};
 use tidegate::inbox::{Marker, StoreError};
 use tidegate::message::{Offset, Record, TopicName, TopicPartition};
 use tidegate::replay::{Evidence, Markers, NewestFirst, Origins, Status};
@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use super::case::Case;
 use super::filter::Filter;
 use super::index::Index;
+use crate::audit::AuditError;
 
 /// What the service cannot do without.
 #[derive(Debug, thiserror::Error)]
@@ -25,13 +26,13 @@ pub enum ReplayError {
     Store(#[from] StoreError),
     /// Writing down who does what: without it nothing is done (rule 39).
     #[error("the audit record cannot be written: {0}")]
-    Audit(PublishError),
+    Audit(AuditError),
     /// The same, after it was done.
     #[error("it was done, but that could not be written down: {0}")]
-    Unrecorded(PublishError),
+    Unrecorded(AuditError),
     /// The work panicked, or the service is going away.
-    #[error("the work was stopped: {0}")]
-    Stopped(String),
+    #[error("the work was stopped: the log says why")]
+    Stopped,
 }
 
 impl ReplayError {
@@ -41,7 +42,7 @@ impl ReplayError {
             Self::Broker(_) => "broker",
             Self::Store(_) => "database",
             Self::Audit(_) | Self::Unrecorded(_) => "audit",
-            Self::Stopped(_) => "replay",
+            Self::Stopped => "replay",
         }
     }
 }

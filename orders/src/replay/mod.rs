@@ -8,7 +8,6 @@
 //!
 //! Sent back is not done (rule 37): the answer counts what the broker acknowledged, and `status` shows what became of it.
 
-mod audit;
 mod base64;
 mod case;
 mod desk;
@@ -18,7 +17,6 @@ mod http;
 mod index;
 mod letters;
 mod markers;
-mod operator;
 mod page;
 mod ready;
 mod request;
@@ -42,12 +40,12 @@ pub use http::router;
 pub use letters::ReplayError;
 pub use markers::LazyMarkers;
 
-use audit::{Audit, Task};
 use desk::{Cleared, Desk, Report};
 use index::Index;
 use letters::Letters;
 use request::ReplayRequest;
 
+use crate::audit::{Audit, Task};
 use crate::config::Config;
 use crate::topics;
 use crate::up::Process;
@@ -66,15 +64,14 @@ impl ReplayService {
     #[must_use]
     pub fn new(config: &Config, broker: Broker) -> Arc<Self> {
         let markers = Arc::new(LazyMarkers::new(config.stores.read_model()));
-        let audit = topics::audit();
         let letters = Letters {
             broker: broker.clone(),
             topic: config.kafka.kafka_topic_orders_dlq.clone(),
             markers,
-            index: Mutex::new(Index::new(broker.clone(), audit.clone())),
+            index: Mutex::new(Index::new(broker.clone(), topics::audit())),
             limit: config.stores.dlq_scan_limit,
         };
-        let audit = Audit { broker, topic: audit };
+        let audit = Audit::of("replay", Some(broker));
         let topics = topics::needed(config, Process::Replay);
         Self::of(Desk { letters, audit, turn: Mutex::new(()) }, topics)
     }
@@ -106,7 +103,8 @@ impl ReplayService {
     ) -> Result<T, ReplayError> {
         match self.running.spawn(work.in_current_span().with_current_context()).await {
             Ok(result) => result,
-            Err(stopped) => Err(ReplayError::Stopped(stopped.to_string())),
+            // A panic's text may hold data: the panic hook has logged where it was.
+            Err(_) => Err(ReplayError::Stopped),
         }
     }
 }

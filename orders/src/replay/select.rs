@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use tidegate::message::{Offset, Timestamp, TopicPartition};
 use tidegate::replay::Status;
 
-use super::audit::LetterSet;
 use super::case::Case;
 use super::filter::Filter;
 use super::letters::{Letters, ReplayError};
+use crate::audit::LetterSet;
 
 /// A letter that is to be sent. The bytes are read again when it is its turn.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use tidegate::broker::BrokerError;
 use tidegate::dead_letter::Letter;
 use tidegate::headers::names;
-use tidegate::message::{NewRecord, Timestamp};
+use tidegate::message::{NewRecord, Timestamp, TopicPartition};
+use tidegate::telemetry::w3c;
 
-use super::audit::LetterSet;
 use super::letters::Letters;
 use super::select::{Chosen, Left, Unit};
+use crate::audit::LetterSet;
 use crate::traces;
 
 /// Records in flight at once.
@@ -87,19 +88,14 @@ impl<'a> Sender<'a> {
         self.bytes = 0;
         let batch = std::mem::take(&mut self.batch);
         let (chosen, records): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        let correlation_ids: Vec<_> = records.iter().map(correlation_id).collect();
+        let stories: Vec<_> = records.iter().map(Story::of).collect();
         let acks = traces::publish(&self.letters.broker, records).await;
-        for ((chosen, correlation_id), ack) in chosen.iter().zip(correlation_ids).zip(acks) {
-            let event_id = &chosen.event_id;
-            match ack {
-                Ok(_) => {
-                    tracing::info!(correlation_id, event_id, job = self.job, "replayed");
-                    self.sent.acknowledged(chosen);
-                }
-                Err(error) => {
-                    tracing::warn!(correlation_id, event_id, job = self.job, %error, "not replayed");
-                    self.fail(chosen, error.to_string());
-                }
+        for ((chosen, story), ack) in chosen.iter().zip(stories).zip(acks) {
+            let error = ack.err().map(|error| error.to_string());
+            story.tell(chosen, self.job, error.as_deref());
+            match error {
+                None => self.sent.acknowledged(chosen),
+                Some(error) => self.fail(chosen, error),
             }
         }
     }
@@ -128,9 +124,50 @@ fn holds(units: &HashSet<Unit>, chosen: &Chosen) -> bool {
     chosen.unit.as_ref().is_some_and(|unit| units.contains(unit))
 }
 
-/// The id of the request that began it all, which is not the operator's.
-fn correlation_id(record: &NewRecord) -> Option<String> {
-    record.headers.text(names::CORRELATION_ID).map(str::to_owned)
+/// Whose story the replay goes on with: that of the request that began it all, which is not the operator's.
+struct Story {
+    correlation_id: Option<String>,
+    /// Trace and span that the letter says it comes from.
+    comes_from: Option<(String, String)>,
+}
+
+impl Story {
+    fn of(record: &NewRecord) -> Self {
+        let text = |name: &str| record.headers.text(name);
+        let span = text(names::TRACEPARENT).and_then(|from| w3c::read(from, None));
+        Self {
+            correlation_id: text(names::CORRELATION_ID).map(str::to_owned),
+            comes_from: span.map(|s| (s.trace_id().to_string(), s.span_id().to_string())),
+        }
+    }
+
+    /// A line for each letter: replays are few, and asked for.
+    fn tell(&self, chosen: &Chosen, job: &str, error: Option<&str>) {
+        let (trace_id, span_id) = self.comes_from.clone().unzip();
+        let TopicPartition { topic, partition } = &chosen.partition;
+        let (topic, partition, offset) = (topic.as_str(), partition.0, chosen.offset.0);
+        let (correlation_id, event_id) = (self.correlation_id.as_deref(), &chosen.event_id);
+        macro_rules! line {
+            ($level:ident, $message:literal) => {
+                tracing::$level!(
+                    correlation_id,
+                    event_id,
+                    trace_id,
+                    span_id,
+                    topic,
+                    partition,
+                    offset,
+                    job,
+                    error,
+                    $message
+                )
+            };
+        }
+        match error {
+            None => line!(info, "replayed"),
+            Some(_) => line!(warn, "not replayed"),
+        }
+    }
 }
 
 fn now() -> Timestamp {

@@ -62,6 +62,17 @@ impl Process {
         }
     }
 
+    /// The services that it runs, by name.
+    pub(super) fn services(self) -> Vec<&'static str> {
+        let all = [
+            ("producer", self.has_producer()),
+            ("consumer", self.has_consumer()),
+            ("replay", self.has_replay()),
+            ("gateway", self.gateway().is_some()),
+        ];
+        all.into_iter().filter(|(_, runs)| *runs).map(|(name, _)| name).collect()
+    }
+
     /// Who publishes in it; `None`: it needs no log.
     pub(super) const fn publishers(self) -> Option<Publishers> {
         match self {

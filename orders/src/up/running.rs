@@ -8,7 +8,7 @@ use tidegate::health::{Health, Phase};
 use tidegate::service::{Service, StartFrom};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, error_span};
 
 use crate::config::Config;
 use crate::consumer::Consumer;
@@ -18,7 +18,7 @@ use crate::producer::Producer;
 use crate::replay::{self, ReplayService};
 
 use super::services::Services;
-use super::serving::{Listeners, Servers};
+use super::serving::{Audited, Listeners, Servers};
 use super::{Process, UpError, table};
 
 /// How long replays that were begun may take to finish. What is cut off shows in the audit: begun, and not ended.
@@ -38,7 +38,8 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) -> Result<(), UpError> {
     let shown = table::of(config, process, &services.topics);
-    let mut running = Running::start(config, services, listeners, &stop);
+    let audited = Audited { process, broker: services.broker.clone() };
+    let mut running = Running::start(config, services, audited, listeners, &stop);
     let ended = match running.member.take() {
         Some(service) => member(service, process, shown, stop.clone()).await,
         None => {
@@ -71,13 +72,14 @@ impl Running {
     fn start(
         config: &Config,
         services: Services,
+        audited: Audited,
         listeners: Listeners,
         stop: &CancellationToken,
     ) -> Self {
         let Services { consumer, producer, replay, gateway, .. } = services;
         let connections = Connections::within_open_files();
-        let mut front = Servers::new(&config.http, connections.clone(), stop);
-        let mut back = Servers::new(&config.http, connections, stop);
+        let mut front = Servers::new(&config.http, connections.clone(), audited.clone(), stop);
+        let mut back = Servers::new(&config.http, connections, audited, stop);
         let (noticed, drained, last) = Default::default();
         let notice = tokio::spawn(notice(stop.clone(), CancellationToken::clone(&noticed)));
         let (member, states) =
@@ -121,7 +123,7 @@ async fn member(
 ) -> Result<(), tidegate::Error> {
     let up = announce(service.health(), process, shown);
     let service = service.run_until(async move { stop.cancelled().await });
-    beside(service.instrument(info_span!("service", service = "consumer")), up).await
+    beside(service.instrument(error_span!("service", service = "consumer")), up).await
 }
 
 /// Runs `service` to its end, with `aside` beside it.

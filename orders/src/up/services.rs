@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tidegate::broker::Broker;
+
+use crate::audit::Audit;
 use crate::config::Config;
 use crate::consumer::Consumer;
 use crate::gateway::Gateway;
@@ -21,6 +24,8 @@ pub(super) struct Services {
     pub(super) replay: Option<Arc<ReplayService>>,
     pub(super) gateway: Option<Gateway>,
     pub(super) topics: Vec<Ensured>,
+    /// For what operators do; none where the process has no log.
+    pub(super) broker: Option<Broker>,
 }
 
 impl Services {
@@ -30,12 +35,14 @@ impl Services {
         process: Process,
         log: Option<&Log>,
     ) -> Result<Self, UpError> {
-        let mut services = Self::none();
+        let broker = log.map(|log| log.broker().clone());
+        let mut services = Self { broker: broker.clone(), ..Self::none() };
         if let Some(log) = log {
             services.topics = topics(config, process, log).await?;
         }
         if let Some(forgetful) = process.gateway() {
-            services.gateway = Some(Gateway::open(&config.stores.gateway_dir(), forgetful)?);
+            let gateway = Gateway::open(&config.stores.gateway_dir(), forgetful)?;
+            services.gateway = Some(gateway.audited(Audit::of("gateway", broker)));
         }
         if let Some(log) = log {
             services.add(config, process, log).await?;
@@ -44,7 +51,8 @@ impl Services {
     }
 
     const fn none() -> Self {
-        Self { consumer: None, producer: None, replay: None, gateway: None, topics: Vec::new() }
+        let topics = Vec::new();
+        Self { consumer: None, producer: None, replay: None, gateway: None, topics, broker: None }
     }
 
     async fn add(&mut self, config: &Config, process: Process, log: &Log) -> Result<(), UpError> {

@@ -3,14 +3,18 @@
 use std::net::SocketAddr;
 
 use axum::{Extension, Router};
+use tidegate::broker::Broker;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, error_span};
 
 use super::Process;
+use crate::audit::Audit;
 use crate::config::Http;
+use crate::http::log_level::{self, LogLevel};
 use crate::http::{self, BindError, Connections, Draining, Timeouts};
+use crate::logging;
 
 /// The ports of a process's services, taken before anything else begins.
 pub(super) struct Listeners {
@@ -35,20 +39,41 @@ impl Listeners {
     }
 }
 
+/// What operators may do with every service, and where it is written down.
+#[derive(Debug, Clone)]
+pub(super) struct Audited {
+    pub(super) process: Process,
+    pub(super) broker: Option<Broker>,
+}
+
+impl Audited {
+    fn with_log_level(&self, name: &'static str, routes: Router) -> Router {
+        let Some(levels) = logging::levels() else { return routes };
+        let audit = Audit::of(name, self.broker.clone());
+        let services = self.process.services();
+        routes.merge(log_level::routes(LogLevel { levels, audit, services }))
+    }
+}
+
 /// Servers that share their connections' places.
 pub(super) struct Servers {
     running: JoinSet<()>,
     connections: Connections,
     body_limit: u64,
+    audited: Audited,
     /// The process has been told to end: `/ready` says so from then on.
     draining: Draining,
 }
 
 impl Servers {
-    pub(super) fn new(settings: &Http, connections: Connections, stop: &CancellationToken) -> Self {
-        let draining = Draining(stop.clone());
-        let body_limit = settings.http_body_limit;
-        Self { running: JoinSet::new(), connections, body_limit, draining }
+    pub(super) fn new(
+        settings: &Http,
+        connections: Connections,
+        audited: Audited,
+        stop: &CancellationToken,
+    ) -> Self {
+        let (draining, body_limit) = (Draining(stop.clone()), settings.http_body_limit);
+        Self { running: JoinSet::new(), connections, body_limit, audited, draining }
     }
 
     /// Answers on this port until `end`, where the process has that service. Every log line of it carries the
@@ -62,11 +87,12 @@ impl Servers {
     ) {
         let Some((listener, routes)) = listener.zip(routes) else { return };
         let end = end.clone();
+        let routes = self.audited.with_log_level(name, routes);
         let routes = routes.layer(Extension(self.draining.clone()));
         let routes = http::service(routes, self.body_limit);
         let server =
             http::serve(listener, routes, self.connections.clone(), Timeouts::default(), end);
-        self.running.spawn(server.instrument(info_span!("service", service = name)));
+        self.running.spawn(server.instrument(error_span!("service", service = name)));
     }
 
     /// Waits until all have ended.

@@ -18,12 +18,15 @@ mod disks;
 mod down;
 mod load;
 mod operator;
+mod planted;
+mod plants;
 mod platform;
 mod postgres;
 mod processes;
 mod ready;
 mod rights;
 mod startup;
+mod story;
 #[cfg(feature = "tls")]
 mod tls;
 mod traced;

@@ -29,6 +29,11 @@ impl Place {
         Self { folder: folder.to_owned(), port, variables }
     }
 
+    /// The producer's port; the others take the three after it.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// One setting more, of all processes.
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));

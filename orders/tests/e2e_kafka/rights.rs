@@ -102,5 +102,15 @@ async fn the_rights_of_the_table_are_enough_for_each_process() {
         let said = process.stderr();
         assert!(!said.contains("lacks"), "{said}");
     }
+    // What cannot be written down is not done: of the audit topic the producer has no rights.
+    let filter = serde_json::json!({"filter": "debug"});
+    let refused = platform.producer.producer().put("/api/v1/log-level", &filter).await.expect(503);
+    assert!(
+        refused.body.to_string().contains("the audit record cannot be written"),
+        "{}",
+        refused.body
+    );
+    let read = platform.producer.producer().get("/api/v1/log-level").await.expect(200);
+    assert_eq!(read.data()["filter"], "info", "{}", read.body);
     platform.end().await;
 }

@@ -9,6 +9,7 @@ use crate::broker::BoxFuture;
 use crate::consumer::runtime::Driver;
 use crate::error::Error;
 use crate::service::{Routes, Settings, StartFrom, prepare};
+use crate::text;
 
 /// Lives until it is told to stop. A panic of what the service itself has given, an observer, is like a crash for it, and an error
 /// for who runs it.
@@ -23,7 +24,7 @@ pub(crate) async fn run(
     let _stopped = health.stop_guard(); // rule 17
     let life = AssertUnwindSafe(Box::pin(live(settings, routes, start, stop))).catch_unwind();
     let panicked = |panic: Box<dyn Any + Send>| {
-        Err(Error::Panicked { group: group.clone(), reason: text_of(panic.as_ref()) })
+        Err(Error::Panicked { group: group.clone(), reason: text::of_panic(panic.as_ref()) })
     };
     let result = life.await.unwrap_or_else(panicked).map_err(|error| error.of_group(&group));
     if let Err(error) = &result {
@@ -44,10 +45,4 @@ async fn live(
         seat = prepare::seat(settings, routes, start) => seat?,
     };
     Driver::new(seat).run(stop).await
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    crate::text::escaped(text.unwrap_or("no text"), 200)
 }

@@ -10,6 +10,7 @@
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
 use crate::headers::{Headers, names};
+use crate::traces::parts;
 
 /// The span that a record says it comes from.
 pub(crate) fn extract(headers: &Headers) -> Option<SpanContext> {
@@ -58,16 +59,6 @@ fn is_member(name: &str, value: &str) -> bool {
         && !value.is_empty()
         && name.bytes().all(of_name)
         && value.bytes().all(of_value)
-}
-
-/// The four parts of version 00. Later versions may add parts behind them.
-fn parts(text: &str) -> Option<[&str; 4]> {
-    let mut all = text.split('-');
-    let parts = [all.next()?, all.next()?, all.next()?, all.next()?];
-    let is_hex = |part: &str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let fits = parts.iter().zip([2, 32, 16, 2]).all(|(part, n)| part.len() == n && is_hex(part));
-    let ends = parts[0] != "00" || all.next().is_none();
-    (fits && ends).then_some(parts)
 }
 
 /// The span as `traceparent`.

@@ -37,6 +37,12 @@ impl TraceSlot {
         lock(&self.0).as_ref().map(|left| left.last.clone())
     }
 
+    /// Trace and span of the last one, for log lines.
+    pub(crate) fn ids(&self) -> Option<(String, String)> {
+        let last = self.last()?;
+        Some((last.trace_id().to_string(), last.span_id().to_string()))
+    }
+
     fn left(&self) -> Option<Left> {
         lock(&self.0).as_deref().cloned()
     }

@@ -7,9 +7,8 @@ use tidegate::broker::Watermarks;
 use tidegate::message::{Partition, TopicPartition};
 
 use super::*;
+use crate::audit::{Action, Audit, Operator, Task};
 use crate::http::Correlation;
-use crate::replay::audit::{Action, Task};
-use crate::replay::operator::Operator;
 
 /// The audit topic, oldest first.
 async fn audit(bench: &Bench) -> Vec<(String, Value)> {
@@ -36,6 +35,7 @@ on_each_database!(
     a_clearing_that_fails_half_way_is_written_down_with_what_it_deleted,
     clearing_needs_a_word,
     rule_39_without_an_audit_record_nothing_is_done,
+    what_cannot_be_begun_is_written_down_as_refused,
 );
 
 async fn rule_39_a_replay_is_written_down_before_and_after(on: Database) {
@@ -93,7 +93,14 @@ async fn rule_39_an_operator_without_a_name_is_the_address_of_the_request(on: Da
     let from: std::net::SocketAddr = "192.0.2.7:5000".parse().unwrap();
     request.extensions_mut().insert(axum::extract::ConnectInfo(from));
     call(&routes(&bench), request).await;
-    assert_eq!(audit(&bench).await[0].1["who"], "192.0.2.7");
+    let record = &audit(&bench).await[0].1;
+    assert_eq!((&record["who"], &record["peer"]), (&json!("192.0.2.7"), &json!("192.0.2.7")));
+    let mut request = by("ada", post("/api/v1/replay", "{"));
+    request.extensions_mut().insert(axum::extract::ConnectInfo(from));
+    call(&routes(&bench), request).await.refused(400, "body");
+    let record = &audit(&bench).await.pop().unwrap().1;
+    assert_eq!((&record["who"], &record["peer"]), (&json!("ada"), &json!("192.0.2.7")));
+    assert_eq!((&record["phase"], &record["service"]), (&json!("refused"), &json!("replay")));
 }
 
 async fn clearing_deletes_what_was_there_and_says_how_many(on: Database) {
@@ -121,7 +128,7 @@ async fn a_clearing_that_fails_half_way_is_written_down_with_what_it_deleted(on:
         let watermarks = broker.watermarks(partition.clone()).await.unwrap();
         bounds.push((partition, watermarks));
     }
-    let (who, correlation) = (Operator("ada".into()), Correlation::generate());
+    let (who, correlation) = (Operator::default(), Correlation::generate());
     let task = Task::new(Action::Clear, &who, &correlation, Value::Null);
     let error = service.desk.delete(&task, bounds).await.unwrap_err().to_string();
     assert!(error.contains("not_there"), "{error}");
@@ -146,11 +153,29 @@ async fn rule_39_without_an_audit_record_nothing_is_done(on: Database) {
     let service = ReplayService::new(&bench.config, bench.service.broker().clone());
     let service = Arc::into_inner(service).unwrap();
     let mut desk = Arc::into_inner(service.desk).unwrap();
-    desk.audit.topic = crate::consumer::testing::topic("not_there");
+    let nowhere = crate::consumer::testing::topic("not_there");
+    desk.audit = Audit::to("replay", bench.service.broker().clone(), nowhere);
     let routes = crate::http::service(router(ReplayService::of(desk, Vec::new())), 1 << 20);
     replay(&routes, "{}").await.refused(503, "audit");
     clear(&routes, "?confirm=true").await.refused(503, "audit");
     assert_eq!(statuses(&routes).await, [("e-o-1".into(), "dead".into())]);
     bench.service.settled().await;
     assert_eq!(bench.gateway.calls().len(), 1);
+}
+
+/// Nothing was done, as the letters cannot be read: the answer does not wait for that to be written down.
+async fn what_cannot_be_begun_is_written_down_as_refused(on: Database) {
+    let bench = dead(on, &[("o-1", "fail-until-replay")]).await;
+    let service = ReplayService::new(&bench.config, bench.service.broker().clone());
+    let service = Arc::into_inner(service).unwrap();
+    let mut desk = Arc::into_inner(service.desk).unwrap();
+    desk.letters.topic = crate::consumer::testing::topic("not_there");
+    let routes = crate::http::service(router(ReplayService::of(desk, Vec::new())), 1 << 20);
+    replay(&routes, "{}").await.refused(503, "broker");
+    clear(&routes, "?confirm=true").await.refused(503, "broker");
+    bench.service.until("both are written", |t| t.records("orders_audit").len() == 2).await;
+    for (_, record) in audit(&bench).await {
+        assert_eq!(record["phase"], "refused");
+        assert!(record["errors"][0].as_str().unwrap().contains("not_there"), "{record}");
+    }
 }

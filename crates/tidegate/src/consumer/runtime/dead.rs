@@ -27,7 +27,9 @@ pub(super) async fn letter(job: &mut Job, death: Death) -> Result<(), StepFailur
         let trace = &job.site.item.trace;
         match trace.publish_letter(&job.site.shop.broker, record).await {
             Some(Ok(at)) => {
-                job.carry.letter = Some(format!("{topic}/{}/{}", at.partition, at.offset));
+                let letter = format!("{topic}/{}/{}", at.partition, at.offset);
+                tell(&job.site, &death, &letter);
+                job.carry.letter = Some(letter);
                 job.carry.death = Some(Arc::new(death));
                 return Ok(());
             }
@@ -35,6 +37,15 @@ pub(super) async fn letter(job: &mut Job, death: Death) -> Result<(), StepFailur
             None => return Err(StepFailure::Again("the log gave no answer".to_owned())),
         }
     }
+}
+
+/// The last attempt's line: those before it are told as they are retried, and the end of settling says only that it ended.
+fn tell(site: &Site, death: &Death, letter: &str) {
+    let Failure { class, message, .. } = &death.failure;
+    let (attempt, error) = (death.attempts, message);
+    site.span().in_scope(|| {
+        tracing::warn!(attempt, %class, error, letter, "attempt failed; no other one follows");
+    });
 }
 
 fn write(site: &Site, death: &Death, detail: Detail) -> Result<NewRecord, StepFailure> {

@@ -15,6 +15,7 @@ use crate::inbox::{Claim, InboxSession};
 use crate::message::{NewRecord, Offset};
 use crate::planted::planted;
 use crate::policy::RoutePolicy;
+use crate::traces;
 
 use super::shop::{NamedStore, Shop};
 
@@ -79,16 +80,21 @@ impl Site {
         store.and_then(|place| self.tenure.owners.get(place)).copied().unwrap_or_default()
     }
 
-    /// Around a handler's call: its own log lines, and those of what it calls, say whose they are.
+    /// Around a handler's call: its own log lines, and those of what it calls, say whose they are. Of the highest level, so
+    /// that a filter that keeps warnings only keeps it too.
     pub(super) fn span(&self) -> tracing::Span {
-        tracing::info_span!(
+        let (at, carried) = (&self.tenure.partition, traces::carried(&self.item.record.headers));
+        tracing::error_span!(
             "handler",
             service = %self.shop.identity.service,
             handler = self.item.handler.as_ref(),
             event_id = self.item.event_id.as_str(),
             correlation_id = self.item.correlation_id.as_ref(),
-            partition = %self.tenure.partition,
+            topic = at.topic.as_str(),
+            partition = at.partition.0,
             offset = self.offset.0,
+            trace_id = carried.map(|(trace, _)| trace),
+            span_id = carried.map(|(_, span)| span),
         )
     }
 

@@ -14,6 +14,7 @@ use crate::consumer::runtime::report::{Counter, Report};
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::events::RuntimeEvent;
+use crate::text;
 
 /// So many tasks wait for a lane at most; more wait here, in order.
 const QUEUE: usize = 64;
@@ -165,7 +166,7 @@ impl Lanes {
 }
 
 fn why(ended: Result<(), JoinError>) -> String {
-    ended.map_or_else(|error| error.to_string(), |()| "a lane has ended".to_owned())
+    ended.map_or_else(text::of_task, |()| "a lane has ended".to_owned())
 }
 
 impl Handle {

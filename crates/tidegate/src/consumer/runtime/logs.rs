@@ -1,9 +1,13 @@
 //! What happens, as log lines: who, where and why, and never what was in a record (I8).
+//!
+//! A record that ends well is told at `debug` only: a line for each would be most of the log. What tells its story is what went
+//! wrong, and the lines of the handlers themselves.
 
 use crate::class::Failure;
 use crate::consumer::core::End;
 use crate::consumer::runtime::observer::{Observer, Subject};
 use crate::consumer::runtime::shop::Identity;
+use crate::delivery::Identified;
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
 
@@ -16,11 +20,14 @@ macro_rules! line {
         tracing::$level!(
             service = %$logs.0.service,
             group = %$logs.0.group,
-            partition = $event.partition().map(tracing::field::display),
+            topic = $event.partition().map(|at| at.topic.as_str()),
+            partition = $event.partition().map(|at| at.partition.0),
             offset = $event.record().map(|(_, offset)| offset.0),
             event_id = $subject.map(|s| s.event_id.as_str()),
             correlation_id = $subject.map(|s| s.correlation_id.as_ref()),
             handler = $subject.map(|s| s.handler.as_ref()),
+            trace_id = $subject.and_then(Identified::trace_id),
+            span_id = $subject.and_then(Identified::span_id),
             $($($field)+,)?
             $message
         )

@@ -9,6 +9,7 @@ use crate::consumer::core::{Event, Stopped, WorkId};
 use crate::consumer::runtime::driver::{Answer, Driver, Woken};
 use crate::consumer::runtime::report::{Ran, Report, Stepped};
 use crate::error::Error;
+use crate::text;
 
 /// So many answers are taken in before the member is polled again.
 const REPORTS_PER_TURN: usize = 256;
@@ -100,7 +101,7 @@ impl Driver {
 
     fn owned(&mut self, answer: Result<Answer, JoinError>) -> Result<Option<Stopped>, Error> {
         // rule 15
-        let internal = |panicked: JoinError| Error::Internal { reason: panicked.to_string() };
+        let internal = |ended: JoinError| Error::Internal { reason: text::of_task(ended) };
         let Answer { partition, epoch, owners } = answer.map_err(internal)?;
         let result = owners.map(|owners| self.held.own(partition.clone(), epoch, owners));
         self.tell_core(Event::Owned { partition, epoch, result })

@@ -9,6 +9,7 @@ use super::{Member, TRY_AGAIN};
 use crate::broker::coordinator::Grant;
 use crate::broker::embedded::{Inner, groups};
 use crate::broker::{Assignment, BrokerError, GroupEvent};
+use crate::text;
 
 /// Grants, and what the member is to be told of them.
 pub(super) struct Described {
@@ -41,7 +42,7 @@ impl Member {
         let Described { grants, result } = match described {
             Ok(described) => described,
             Err(error) => {
-                return Some(GroupEvent::Fatal(BrokerError::Unavailable(error.to_string())));
+                return Some(GroupEvent::Fatal(BrokerError::Unavailable(text::of_task(error))));
             }
         };
         match result {

@@ -9,6 +9,7 @@ use crate::broker::embedded::Inner;
 use crate::broker::embedded::reader::{self, Found};
 use crate::broker::{BrokerError, FetchLimit, GroupEvent};
 use crate::message::{Offset, TopicPartition};
+use crate::text;
 
 /// A load brings at least so much, as a stored batch is read whole anyway.
 const LOAD_RECORDS: usize = 1_000;
@@ -40,7 +41,13 @@ impl Member {
                     move |inner: &Inner| reader::read(&inner.store, &part, from, &limit, seen);
                 match inner.blocking(work).await {
                     Err(BrokerError::Unavailable(reason)) => {
-                        tracing::warn!(partition = %log.place, reason, "cannot be read: trying again");
+                        let TopicPartition { topic, partition } = &log.place;
+                        tracing::warn!(
+                            topic = topic.as_str(),
+                            partition = partition.0,
+                            reason,
+                            "cannot be read: trying again"
+                        );
                         tokio::time::sleep(TRY_AGAIN).await;
                     }
                     result => return Loaded { partition, read, result },
@@ -54,7 +61,7 @@ impl Member {
         let Loaded { partition, read, result } = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
-                return Some(GroupEvent::Fatal(BrokerError::Unavailable(error.to_string())));
+                return Some(GroupEvent::Fatal(BrokerError::Unavailable(text::of_task(error))));
             }
         };
         let reading = self.owned.get_mut(&partition).filter(|r| r.awaits(read))?;

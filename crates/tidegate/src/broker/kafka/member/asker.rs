@@ -242,7 +242,8 @@ impl Asker {
             Ok(Some(bounds)) => bounds,
             Ok(None) => return,
             Err(error) => {
-                tracing::debug!(partition = %grant.0, %error, "nothing comes, and nobody can be asked");
+                let (topic, partition) = (grant.0.topic.as_str(), record::number(&grant.0));
+                tracing::debug!(topic, partition, %error, "nothing comes, and nobody can be asked");
                 return self.shared.state().silence_unanswered(grant, Instant::now());
             }
         };

@@ -171,7 +171,7 @@ impl Poller {
             }
             Err(error) => {
                 if self.shared.state().refused(partition, Instant::now()) {
-                    tracing::warn!(%partition, %error, "the client does not read where it was sent");
+                    tracing::warn!(topic, partition = number, %error, "the client does not read where it was sent");
                 }
                 false
             }

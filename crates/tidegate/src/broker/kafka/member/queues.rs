@@ -40,7 +40,11 @@ impl Queues {
         let (topic, number) = (partition.topic.as_str(), record::number(partition));
         let Some(mut queue) = client.split_partition_queue(topic, number) else {
             // Then its records come through the client's own, which is always read.
-            return tracing::warn!(%partition, "no queue of its own for the partition");
+            return tracing::warn!(
+                topic,
+                partition = number,
+                "no queue of its own for the partition"
+            );
         };
         let bell = self.bell.clone();
         queue.set_nonempty_callback(move || bell.ring());

@@ -1,0 +1,225 @@
+//! Lines as they are written.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
+use serde_json::{Value, json};
+use tracing::Subscriber;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::repeats::SHOWN;
+use super::*;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Lines {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn json(&self) -> Vec<Value> {
+        self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// A log as [`init`] makes it, written to memory.
+fn log(reader: Reader, filter: &str, clock: Clock) -> (impl Subscriber, Lines, Limiter) {
+    let (lines, limiter) = (Lines::default(), Limiter::new(clock));
+    let layer = fmt::layer()
+        .fmt_fields(JsonFields::new())
+        .event_format(Style::new(reader, "orders"))
+        .with_writer(lines.clone());
+    let log = registry().with(EnvFilter::new(filter)).with(limiter.clone()).with(layer);
+    (log, lines, limiter)
+}
+
+fn at_rest() -> Clock {
+    Arc::new(|| Duration::ZERO)
+}
+
+fn written(reader: Reader, filter: &str, write: impl FnOnce()) -> Lines {
+    let (log, lines, _) = log(reader, filter, at_rest());
+    tracing::subscriber::with_default(log, write);
+    lines
+}
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const SPAN: &str = "b7ad6b7169203331";
+
+/// In a span of OpenTelemetry.
+fn traced() -> opentelemetry::ContextGuard {
+    let (trace, span) = (TraceId::from_hex(TRACE).unwrap(), SpanId::from_hex(SPAN).unwrap());
+    let span = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default());
+    opentelemetry::Context::new().with_remote_span_context(span).attach()
+}
+
+#[test]
+fn filters_are_levels_or_directives() {
+    for right in ["info", "DEBUG", "warn,orders=debug", "orders::producer=trace"] {
+        assert!(check_filter(right).is_ok(), "{right}");
+    }
+    for wrong in ["", "loud", "orders=loud", "=,="] {
+        assert!(check_filter(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_line_is_flat_and_has_the_fields_of_its_spans_and_its_trace() {
+    let lines = written(Reader::Program, "info", || {
+        let outer = tracing::error_span!("service", service = "producer");
+        let _outer = outer.enter();
+        let inner = tracing::error_span!("request", correlation_id = "c \"1\"", trace_id = "outer");
+        let _inner = inner.enter();
+        let _trace = traced();
+        tracing::info!(order_id = %"o-1", tries = 2, "line one\nline two");
+    });
+    assert_eq!(lines.text().lines().count(), 1, "{}", lines.text());
+    let line = &lines.json()[0];
+    for (field, value) in [
+        ("level", "INFO"),
+        ("service", "producer"),
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("correlation_id", "c \"1\""),
+        ("trace_id", TRACE),
+        ("span_id", SPAN),
+        ("order_id", "o-1"),
+        ("message", "line one\nline two"),
+    ] {
+        assert_eq!(line[field], value, "{line}");
+    }
+    assert_eq!(line["tries"], 2);
+    assert!(line["timestamp"].as_str().unwrap().parse::<Timestamp>().is_ok());
+}
+
+#[test]
+fn a_line_about_a_record_of_another_trace_names_that_one() {
+    let lines = written(Reader::Program, "info", || {
+        let _trace = traced();
+        tracing::info!(trace_id = "theirs", "replayed");
+    });
+    let line = &lines.json()[0];
+    assert_eq!((&line["trace_id"], &line["span_id"]), (&json!("theirs"), &Value::Null), "{line}");
+}
+
+/// Whoever keeps warnings only wants to know whose they are, too.
+#[test]
+fn a_filter_of_warnings_keeps_the_spans_that_say_whose_they_are() {
+    let lines = written(Reader::Program, "warn", || {
+        let span = crate::http::correlation::span(&crate::http::Correlation::generate());
+        span.in_scope(|| tracing::warn!("not confirmed"));
+    });
+    assert!(lines.json()[0]["correlation_id"].is_string(), "{}", lines.text());
+}
+
+#[test]
+fn people_read_correlation_and_trace_too_and_others_text_begins_no_line() {
+    let lines = written(Reader::Person { colours: false }, "info", || {
+        let span = tracing::error_span!("request", correlation_id = "c-1");
+        let _span = span.enter();
+        let _trace = traced();
+        tracing::info!(reason = "two words\n2026 ERROR forged", "line one\n\u{1b}[2Jline two");
+    });
+    let text = lines.text();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.contains(" INFO orders: line one  [2Jline two correlation_id=c-1 "), "{text}");
+    assert!(text.contains(&format!("trace_id={TRACE}")), "{text}");
+    assert!(text.contains(r#"reason="two words\n2026 ERROR forged""#), "{text}");
+}
+
+/// The place that writes the warning is one and the same, as it is for all records of a service.
+fn attempt_failed(partition: u64, offset: u64, class: &str) {
+    tracing::warn!(
+        topic = "orders",
+        partition,
+        offset,
+        class,
+        error = "of its own",
+        "attempt failed"
+    );
+}
+
+#[test]
+fn a_flood_of_one_partition_hides_no_other_and_is_summed_up() {
+    let time = Arc::new(AtomicU64::new(0));
+    let now = time.clone();
+    let clock: Clock = Arc::new(move || Duration::from_secs(now.load(Ordering::Relaxed)));
+    let (log, lines, limiter) = log(Reader::Program, "info", clock);
+    tracing::subscriber::with_default(log, || {
+        (0..432).for_each(|offset| attempt_failed(0, offset, "transient"));
+        attempt_failed(1, 7, "transient");
+        attempt_failed(0, 433, "permanent");
+    });
+    let shown = lines.json();
+    assert_eq!(shown.len() as u64, SHOWN + 2, "{}", lines.text());
+    let last: Vec<_> = shown.iter().rev().take(2).map(|line| &line["offset"]).collect();
+    assert_eq!(last, [433, 7]);
+    assert!(limiter.over().is_empty(), "the window is not over");
+    time.store(10, Ordering::Relaxed);
+    let [summary] = limiter.over().try_into().unwrap();
+    let summary: Value =
+        serde_json::from_str(&Style::new(Reader::Program, "orders").write(summary)).unwrap();
+    assert_eq!(summary["message"], "repeated 412 times in 10 s: attempt failed");
+    for (field, value) in [
+        ("times", json!(412)),
+        ("level", json!("WARN")),
+        ("topic", json!("orders")),
+        ("partition", json!(0)),
+        ("class", json!("transient")),
+        ("service", json!("orders")),
+    ] {
+        assert_eq!(summary[field], value, "{summary}");
+    }
+    assert_eq!(summary["offset"], Value::Null, "it stands for many");
+    let page = include_str!("../../../docs/logs.md");
+    let example =
+        page.lines().find(|line| line.contains("\"repeated 412 times in 10 s: ")).unwrap();
+    let example: Value = serde_json::from_str(example).unwrap();
+    let fields = |line: &Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(fields(&example), fields(&summary));
+}
+
+#[test]
+fn lines_that_are_no_trouble_are_the_same_only_when_all_of_them_is() {
+    let lines = written(Reader::Program, "info", || {
+        for order in 0..100 {
+            let span = tracing::error_span!("request", correlation_id = order);
+            span.in_scope(|| tracing::info!("order accepted"));
+            tracing::info!(order, "order completed");
+            tracing::info!("joining the group anew");
+        }
+    });
+    let count = |text: &str| lines.text().matches(text).count() as u64;
+    assert_eq!((count("order accepted"), count("order completed")), (100, 100));
+    assert_eq!(count("joining the group anew"), SHOWN);
+}
+
+#[test]
+fn of_a_panic_the_log_has_a_literal_and_nothing_that_was_put_together() {
+    let caught = |panics: fn(u64)| {
+        literal(std::panic::catch_unwind(|| panics(4_111_111_111_111_111)).unwrap_err().as_ref())
+    };
+    assert_eq!(caught(|_| panic!("poison")), "poison");
+    assert!(caught(|card| panic!("no price for {card}")).starts_with("not shown"));
+}
