@@ -11,6 +11,7 @@
 
 mod charges;
 pub mod client;
+mod counts;
 mod effect;
 mod effects;
 mod journal;
@@ -25,6 +26,7 @@ use axum::Router;
 use axum::routing::{get, post, put};
 
 use crate::http;
+use crate::metrics::Exposition;
 pub use effect::Effect;
 pub use journal::JournalError;
 use ledger::Ledger;
@@ -45,6 +47,12 @@ impl Gateway {
     /// When the ledger cannot be used: another process has it, it is damaged, the folder cannot be written.
     pub fn open(folder: &Path, forgetful: bool) -> Result<Self, JournalError> {
         Ok(Self { ledger: Ledger::open(folder)?, moods: Moods::new(forgetful) })
+    }
+
+    /// What it shows at `/metrics`.
+    #[must_use]
+    pub fn exposition(&self) -> Exposition {
+        Exposition::of("gateway").with(self.ledger.counts())
     }
 
     /// The routes, without what all services share ([`http::service`]).

@@ -15,6 +15,7 @@ mod draining;
 mod journey;
 mod limits;
 mod load;
+mod metrics;
 mod operator;
 mod outage;
 mod receiver_down;

@@ -147,7 +147,8 @@ async fn rule_39_without_an_audit_record_nothing_is_done(on: Database) {
     let service = Arc::into_inner(service).unwrap();
     let mut desk = Arc::into_inner(service.desk).unwrap();
     desk.audit.topic = crate::consumer::testing::topic("not_there");
-    let routes = crate::http::service(router(ReplayService::of(desk, Vec::new())), 1 << 20);
+    let service = ReplayService::of(desk, Vec::new(), service.metrics);
+    let routes = crate::http::service(router(service), 1 << 20);
     replay(&routes, "{}").await.refused(503, "audit");
     clear(&routes, "?confirm=true").await.refused(503, "audit");
     assert_eq!(statuses(&routes).await, [("e-o-1".into(), "dead".into())]);
