@@ -121,7 +121,10 @@ async fn the_framework_counts_what_the_consumer_says() {
     let ledger = said["ledger"].as_array().unwrap();
     let delivered: u64 = ledger.iter().map(|line| line["delivered"].as_u64().unwrap()).sum();
     assert_eq!(shown.sum("tidegate_records_delivered_total", &[]), delivered as f64);
-    same(shown.sum("tidegate_attempts_total", &[]), &said["attempts"], "attempts");
+    // The consumer's own events come back to it, and are skipped: the JSON does not call that an attempt.
+    let attempts = |labels: &[_]| shown.sum("tidegate_attempts_total", labels);
+    let skipped = attempts(&[("result", "skipped")]);
+    same(attempts(&[]) - skipped, &said["attempts"], "attempts");
     assert_eq!(shown.sum("tidegate_ledger_holes", &[]), 0.0);
     assert_eq!(shown.sum("tidegate_partitions_assigned", &[]), 3.0);
     let published = Scrape::of(&up.producer()).await;
