@@ -18,6 +18,7 @@ pub mod http;
 pub mod load;
 pub mod log;
 pub mod logging;
+pub mod metrics;
 pub mod model;
 pub mod order;
 pub mod producer;

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use axum::Router as HttpRouter;
 use tidegate::extract::FromRef;
 use tidegate::inbox::InboxStore;
+use tidegate::metrics::Metrics;
 use tidegate::prelude::*;
 
 pub use error::ProcessError;
@@ -36,6 +37,7 @@ pub use payments::Payments;
 
 use crate::config::Config;
 use crate::gateway::client::GatewayClient;
+use crate::metrics::Exposition;
 use crate::model::{Database, ModelError, Reader};
 
 /// How long a stop may take to finish what runs.
@@ -77,6 +79,8 @@ pub struct Consumer {
     pub service: Service<StartFrom>,
     /// Its state over HTTP, without what all services share ([`crate::http::service`]).
     pub routes: HttpRouter,
+    /// What it shows at `/metrics`.
+    pub exposition: Exposition,
 }
 
 impl Consumer {
@@ -96,6 +100,8 @@ impl Consumer {
         store: Arc<dyn InboxStore>,
         payments: Arc<dyn Payments>,
     ) -> Self {
+        let metrics = Metrics::new();
+        let broker = metrics.broker(broker);
         let kafka = &config.kafka;
         let group = kafka.kafka_consumer_group.clone();
         let routes = events(config, store, payments);
@@ -108,10 +114,12 @@ impl Consumer {
                 kafka.kafka_topic_orders_dlq.to_string(),
             )
             .drain(DRAIN)
+            .metrics(&metrics)
             .route(routes);
         let topic = kafka.kafka_topic_orders.clone();
         let view = http::View { health: service.health(), broker, group, topic };
-        Self { service, routes: http::router(view) }
+        let exposition = Exposition::of("consumer").with_framework(metrics);
+        Self { service, routes: http::router(view), exposition }
     }
 }
 

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use super::counts::Counts;
 use super::effect::{Effect, Line};
 use super::journal::{Journal, JournalError};
 use crate::order::Money;
@@ -68,6 +69,8 @@ struct Book {
     effects: RwLock<Vec<Effect>>,
     /// Charges asked for, answered or not. After a restart it goes on from the last performed one.
     requested: AtomicU64,
+    /// Both since the start.
+    counts: Counts,
     /// Why the last write failed, if it did.
     failure: Mutex<Option<String>>,
 }
@@ -85,7 +88,8 @@ impl Ledger {
         let requested = lines.last().map_or(0, |line| line.requested);
         let effects: Vec<_> = lines.into_iter().map(|line| line.effect).collect();
         let (effects, requested) = (RwLock::new(effects), requested.into());
-        let book = Arc::new(Book { effects, requested, failure: Mutex::default() });
+        let (counts, failure) = (Counts::default(), Mutex::default());
+        let book = Arc::new(Book { effects, requested, counts, failure });
         let (queue, charges) = mpsc::channel(GROUP);
         let teller = Teller::new(journal, book.clone());
         std::thread::Builder::new()
@@ -118,11 +122,17 @@ impl Ledger {
     /// Counts a charge that is asked for.
     pub(super) fn count_request(&self) {
         self.book.requested.fetch_add(1, Ordering::Relaxed);
+        self.book.counts.requested.inc();
     }
 
     /// Charges asked for.
     pub(super) fn requested(&self) -> u64 {
         self.book.requested.load(Ordering::Relaxed)
+    }
+
+    /// Charges since the start.
+    pub(super) fn counts(&self) -> Counts {
+        self.book.counts.clone()
     }
 
     /// Charges performed, oldest first.
@@ -220,6 +230,7 @@ impl Teller {
             return;
         }
         self.performed += effects.len();
+        self.book.counts.performed.inc_by(effects.len() as u64);
         for (key, index) in keys {
             self.keys.entry(key).or_insert(index);
         }

@@ -11,6 +11,7 @@
 
 mod charges;
 pub mod client;
+mod counts;
 mod effect;
 mod effects;
 mod journal;
@@ -26,6 +27,7 @@ use axum::routing::{get, post, put};
 
 use crate::audit::Audit;
 use crate::http;
+use crate::metrics::Exposition;
 pub use effect::Effect;
 pub use journal::JournalError;
 use ledger::Ledger;
@@ -54,6 +56,12 @@ impl Gateway {
     #[must_use]
     pub fn audited(self, audit: Audit) -> Self {
         Self { audit, ..self }
+    }
+
+    /// What it shows at `/metrics`.
+    #[must_use]
+    pub fn exposition(&self) -> Exposition {
+        Exposition::of("gateway").with(self.ledger.counts())
     }
 
     /// The routes, without what all services share ([`http::service`]).

@@ -1,3 +1,5 @@
+mod counts;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +19,11 @@ use crate::http::{self, Connections, Timeouts};
 use crate::order::{Order, OrderId, OrderStatus};
 
 fn open(folder: &Path, forgetful: bool) -> Router {
-    http::service(Gateway::open(folder, forgetful).unwrap().routes(), 4096)
+    complete(Gateway::open(folder, forgetful).unwrap())
+}
+
+fn complete(gateway: Gateway) -> Router {
+    gateway.exposition().serve(gateway.routes(), 4096)
 }
 
 fn fixture() -> (TempDir, Router) {
@@ -76,7 +82,7 @@ async fn reopened(folder: &Path) -> Router {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
     loop {
         match Gateway::open(folder, false) {
-            Ok(gateway) => return http::service(gateway.routes(), 4096),
+            Ok(gateway) => return complete(gateway),
             Err(error) => assert!(std::time::Instant::now() < deadline, "{error}"),
         }
         tokio::task::yield_now().await;

@@ -10,10 +10,11 @@ use serde_json::value::RawValue;
 use tidegate::event::EventId;
 use tidegate::publisher::PreparedEvent;
 
-use super::conditions::Simulate;
+use super::counts::Refusal;
 use super::input::Draft;
+use super::submission::Submission;
 use super::{Producer, outlet};
-use crate::http::{Correlation, FieldError, Json, Reply};
+use crate::http::{Correlation, FieldError, Reply};
 use crate::order::{Order, OrderCreated, OrderId};
 
 /// What the client learns about an accepted order.
@@ -35,15 +36,14 @@ pub(super) struct Legal {
 
 pub(super) async fn create(
     State(app): State<Arc<Producer>>,
-    correlation: Correlation,
-    simulate: Simulate,
-    Json(body): Json<Box<RawValue>>,
+    Submission { correlation, simulate, body }: Submission<Box<RawValue>>,
 ) -> Result<Reply, Reply> {
     let Legal { order, event, accepted } = app.prepare(&body, &correlation).map_err(|errors| {
         Reply::new(StatusCode::BAD_REQUEST, "the order is not valid").errors(&errors)
     })?;
     if let Some(Err(error)) = app.outlet.send(vec![event], simulate).await.first() {
         tracing::warn!(order_id = %order.id, %error, "an order was not confirmed");
+        app.counts.refused(Refusal::of_publishing(error), 1);
         return Err(outlet::refusal(error));
     }
     app.remember(order, &accepted);
@@ -71,7 +71,8 @@ impl Producer {
         json: &RawValue,
         correlation: &Correlation,
     ) -> Result<Legal, Vec<FieldError>> {
-        let mut draft = Draft::read(json)?;
+        let read = Draft::read(json);
+        let mut draft = read.inspect_err(|_| self.counts.refused(Refusal::Invalid, 1))?;
         let ignored = std::mem::take(&mut draft.ignored);
         let created = OrderCreated::about(draft.accept(now()));
         let (event, written) = self.outlet.prepare(created, correlation);
@@ -83,6 +84,7 @@ impl Producer {
     /// The broker has it: it can be asked for from now on.
     pub(super) fn remember(&self, order: Order, accepted: &Accepted) {
         tracing::info!(order_id = %accepted.order_id, event_id = %accepted.event_id, "order accepted");
+        self.counts.accepted();
         self.pending.insert(order);
     }
 }

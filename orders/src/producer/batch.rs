@@ -9,9 +9,10 @@ use serde_json::value::RawValue;
 use tidegate::publisher::{PreparedEvent, PublishError};
 
 use super::accept::{Accepted, Legal};
-use super::conditions::Simulate;
+use super::counts::Refusal;
+use super::submission::Submission;
 use super::{Producer, outlet};
-use crate::http::{Correlation, FieldError, Json, Reply};
+use crate::http::{Correlation, FieldError, Reply};
 use crate::order::Order;
 
 #[derive(Debug, Default, Serialize)]
@@ -34,16 +35,18 @@ type Wrong = Vec<(usize, String)>;
 
 pub(super) async fn create(
     State(app): State<Arc<Producer>>,
-    correlation: Correlation,
-    simulate: Simulate,
-    Json(body): Json<Vec<Box<RawValue>>>,
+    Submission { correlation, simulate, body }: Submission<Vec<Box<RawValue>>>,
 ) -> Result<Reply, Reply> {
     if body.is_empty() || body.len() > app.batch_limit {
+        app.counts.refused(Refusal::Malformed, body.len().max(1));
         let reason = format!("must hold 1 to {} orders (BATCH_LIMIT)", app.batch_limit);
         return Err(Reply::invalid(StatusCode::BAD_REQUEST, "body", reason));
     }
     let (events, legal, mut wrong) = app.sort(&body, &correlation);
     let acks = app.outlet.send(events, simulate).await;
+    for error in acks.iter().filter_map(|ack| ack.as_ref().err()) {
+        app.counts.refused(Refusal::of_publishing(error), 1);
+    }
     if let Some(first) = all_failed(&acks) {
         tracing::warn!(orders = acks.len(), error = %first, "a batch was not confirmed");
         return Err(outlet::refusal(first));

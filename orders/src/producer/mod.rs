@@ -1,7 +1,7 @@
 //! The producer: orders in over HTTP, events out.
 //!
 //! ```text
-//!  POST ─▶ Conditions ─▶ Json ─▶ input rules ─▶ event ─▶ Outlet ─▶ broker ─ack─▶ 202
+//!  POST ─▶ Submission (headers, JSON) ─▶ input rules ─▶ event ─▶ Outlet ─▶ broker ─ack─▶ 202
 //!  GET  ─▶ read model, and what this process has accepted that is not projected yet
 //! ```
 //!
@@ -12,11 +12,13 @@ mod accept;
 mod batch;
 mod cancel;
 mod conditions;
+mod counts;
 mod input;
 mod outlet;
 mod pending;
 mod query;
 mod ready;
+mod submission;
 mod text;
 mod underway;
 
@@ -27,10 +29,13 @@ use axum::Router;
 use axum::routing::{get, post};
 use tidegate::broker::Broker;
 use tidegate::message::TopicName;
+use tidegate::metrics::Metrics;
 
 use crate::config::Config;
 use crate::http;
+use crate::metrics::Exposition;
 use crate::model::Reader;
+use counts::Counts;
 use outlet::Outlet;
 use pending::Pending;
 
@@ -40,6 +45,8 @@ pub struct Producer {
     outlet: Outlet,
     reader: Reader,
     pending: Pending,
+    counts: Counts,
+    metrics: Metrics,
     batch_limit: usize,
     simulation: bool,
 }
@@ -79,13 +86,23 @@ impl Producer {
     /// Publishes to `broker`, answers from `reader`.
     #[must_use]
     pub fn new(broker: Broker, reader: Reader, settings: Settings) -> Self {
+        let metrics = Metrics::new();
         Self {
-            outlet: Outlet::new(broker, settings.topic, settings.hold),
+            outlet: Outlet::new(metrics.broker(broker), settings.topic, settings.hold),
             reader,
             pending: Pending::default(),
+            counts: Counts::default(),
+            metrics,
             batch_limit: settings.batch_limit,
             simulation: settings.simulation,
         }
+    }
+
+    /// What it shows at `/metrics`.
+    #[must_use]
+    pub fn exposition(&self) -> Exposition {
+        let shown = Exposition::of("producer").with(self.counts.clone());
+        shown.with_framework(self.metrics.clone())
     }
 
     /// The routes, without what all services share ([`http::service`]).

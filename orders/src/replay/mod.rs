@@ -13,6 +13,7 @@ mod case;
 mod desk;
 mod filter;
 mod form;
+mod gauges;
 mod http;
 mod index;
 mod letters;
@@ -26,12 +27,14 @@ mod stats;
 #[cfg(test)]
 mod tests;
 mod view;
+mod watch;
 
 use std::sync::Arc;
 
 use opentelemetry::trace::FutureExt;
 use tidegate::broker::Broker;
 use tidegate::message::TopicName;
+use tidegate::metrics::Metrics;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -41,12 +44,15 @@ pub use letters::ReplayError;
 pub use markers::LazyMarkers;
 
 use desk::{Cleared, Desk, Report};
+use gauges::Gauges;
 use index::Index;
 use letters::Letters;
 use request::ReplayRequest;
+use watch::Watch;
 
 use crate::audit::{Audit, Task};
 use crate::config::Config;
+use crate::metrics::Exposition;
 use crate::topics;
 use crate::up::Process;
 
@@ -57,12 +63,16 @@ pub struct ReplayService {
     /// What it reads and writes.
     topics: Vec<TopicName>,
     running: TaskTracker,
+    metrics: Metrics,
+    gauges: Gauges,
 }
 
 impl ReplayService {
     /// On this broker, with the topics and the read model that the settings name.
     #[must_use]
     pub fn new(config: &Config, broker: Broker) -> Arc<Self> {
+        let metrics = Metrics::new();
+        let broker = metrics.broker(broker);
         let markers = Arc::new(LazyMarkers::new(config.stores.read_model()));
         let letters = Letters {
             broker: broker.clone(),
@@ -73,11 +83,26 @@ impl ReplayService {
         };
         let audit = Audit::of("replay", Some(broker));
         let topics = topics::needed(config, Process::Replay);
-        Self::of(Desk { letters, audit, turn: Mutex::new(()) }, topics)
+        Self::of(Desk { letters, audit, turn: Mutex::new(()) }, topics, metrics)
     }
 
-    fn of(desk: Desk, topics: Vec<TopicName>) -> Arc<Self> {
-        Arc::new(Self { desk: Arc::new(desk), topics, running: TaskTracker::new() })
+    fn of(desk: Desk, topics: Vec<TopicName>, metrics: Metrics) -> Arc<Self> {
+        let gauges = Gauges::new(desk.letters.topic.clone());
+        let (desk, running) = (Arc::new(desk), TaskTracker::new());
+        Arc::new(Self { desk, topics, running, metrics, gauges })
+    }
+
+    /// What it shows at `/metrics`. The dead letters are there while somebody [watches](Self::watch) them.
+    #[must_use]
+    pub fn exposition(&self) -> Exposition {
+        let shown = Exposition::of("replay").with(self.gauges.clone());
+        shown.with_framework(self.metrics.clone())
+    }
+
+    /// Looks at the dead letters now and then, for as long as it is polled.
+    pub async fn watch(self: Arc<Self>) {
+        let Letters { broker, topic, limit, .. } = &self.desk.letters;
+        Watch::new(broker.clone(), topic.clone(), *limit, self.gauges.clone()).run().await;
     }
 
     /// Waits for what was begun: a replay is finished even when its client has gone away.

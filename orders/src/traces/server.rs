@@ -14,7 +14,7 @@ use opentelemetry::{Context, KeyValue};
 use tidegate::telemetry::{names, w3c};
 
 use super::{SPANS, Spans};
-use crate::http::Correlation;
+use crate::http::{Correlation, known_method};
 
 /// What is asked every few seconds, by machines.
 const NOT_TRACED: [&str; 3] = ["/health", "/ready", "/metrics"];
@@ -78,18 +78,9 @@ fn path(request: &Request) -> String {
     request.uri().path().chars().take(MOST_OF_PATH).collect()
 }
 
-/// Methods that anybody may invent would be names without end.
+/// As OpenTelemetry's conventions name them.
 pub(super) fn method(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::DELETE => "DELETE",
-        Method::HEAD => "HEAD",
-        Method::OPTIONS => "OPTIONS",
-        Method::PATCH => "PATCH",
-        _ => "_OTHER",
-    }
+    known_method(method).unwrap_or("_OTHER")
 }
 
 /// What the client did wrong is no error of the service's.

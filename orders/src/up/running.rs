@@ -82,12 +82,18 @@ impl Running {
         let mut back = Servers::new(&config.http, connections, audited, stop);
         let (noticed, drained, last) = Default::default();
         let notice = tokio::spawn(notice(stop.clone(), CancellationToken::clone(&noticed)));
-        let (member, states) =
-            consumer.map(|Consumer { service, routes }| (service, routes)).unzip();
-        front.start("producer", listeners.producer, producer.map(Producer::routes), &noticed);
+        let split = |Consumer { service, routes, exposition }| (service, (exposition, routes));
+        let (member, states) = consumer.map(split).unzip();
+        let orders = producer.map(|producer: Producer| (producer.exposition(), producer.routes()));
+        front.start("producer", listeners.producer, orders, &noticed);
         front.start("consumer", listeners.consumer, states, &drained);
-        front.start("replay", listeners.replay, replay.clone().map(replay::router), &noticed);
-        back.start("gateway", listeners.gateway, gateway.map(Gateway::routes), &last);
+        if let Some(replay) = replay.clone() {
+            front.beside("replay", replay.clone().watch(), stop);
+            let letters = Some((replay.exposition(), replay::router(replay)));
+            front.start("replay", listeners.replay, letters, &noticed);
+        }
+        let charges = gateway.map(|gateway: Gateway| (gateway.exposition(), gateway.routes()));
+        back.start("gateway", listeners.gateway, charges, &last);
         Self { member, replay, front, notice, drained, back, last }
     }
 

@@ -13,8 +13,9 @@ use super::Process;
 use crate::audit::Audit;
 use crate::config::Http;
 use crate::http::log_level::{self, LogLevel};
-use crate::http::{self, BindError, Connections, Draining, Timeouts};
+use crate::http::{BindError, Connections, Draining, Timeouts, bind, serve};
 use crate::logging;
+use crate::metrics::Exposition;
 
 /// The ports of a process's services, taken before anything else begins.
 pub(super) struct Listeners {
@@ -26,15 +27,15 @@ pub(super) struct Listeners {
 
 impl Listeners {
     pub(super) fn bind(settings: &Http, process: Process) -> Result<Self, BindError> {
-        let bind = |wanted: bool, service, port| {
+        let listen = |wanted: bool, service, port| {
             let address = SocketAddr::new(settings.http_host, port);
-            wanted.then(|| http::bind(service, address)).transpose()
+            wanted.then(|| bind(service, address)).transpose()
         };
         Ok(Self {
-            producer: bind(process.has_producer(), "producer", settings.http_port)?,
-            consumer: bind(process.has_consumer(), "consumer", settings.consumer_port())?,
-            replay: bind(process.has_replay(), "replay service", settings.replay_port())?,
-            gateway: bind(process.gateway().is_some(), "gateway", settings.gateway_port())?,
+            producer: listen(process.has_producer(), "producer", settings.http_port)?,
+            consumer: listen(process.has_consumer(), "consumer", settings.consumer_port())?,
+            replay: listen(process.has_replay(), "replay service", settings.replay_port())?,
+            gateway: listen(process.gateway().is_some(), "gateway", settings.gateway_port())?,
         })
     }
 }
@@ -82,17 +83,28 @@ impl Servers {
         &mut self,
         name: &'static str,
         listener: Option<TcpListener>,
-        routes: Option<Router>,
+        service: Option<(Exposition, Router)>,
         end: &CancellationToken,
     ) {
-        let Some((listener, routes)) = listener.zip(routes) else { return };
+        let Some((listener, (exposition, routes))) = listener.zip(service) else { return };
         let end = end.clone();
         let routes = self.audited.with_log_level(name, routes);
         let routes = routes.layer(Extension(self.draining.clone()));
-        let routes = http::service(routes, self.body_limit);
-        let server =
-            http::serve(listener, routes, self.connections.clone(), Timeouts::default(), end);
+        let routes = exposition.serve(routes, self.body_limit);
+        let server = serve(listener, routes, self.connections.clone(), Timeouts::default(), end);
         self.running.spawn(server.instrument(error_span!("service", service = name)));
+    }
+
+    /// Does this beside a service until `stop`.
+    pub(super) fn beside(
+        &mut self,
+        name: &'static str,
+        work: impl Future<Output = ()> + Send + 'static,
+        stop: &CancellationToken,
+    ) {
+        let stop = stop.clone();
+        let work = async move { stop.run_until_cancelled(work).await.unwrap_or_default() };
+        self.running.spawn(work.instrument(error_span!("service", service = name)));
     }
 
     /// Waits until all have ended.

@@ -16,6 +16,7 @@ mod journey;
 mod limits;
 mod load;
 mod log_page;
+mod metrics;
 mod operator;
 mod outage;
 mod receiver_down;

@@ -13,6 +13,7 @@
 
 mod compose;
 mod image;
+mod metrics;
 mod pages;
 mod ports;
 mod program;

@@ -29,6 +29,19 @@ pub struct Described {
     pub help: &'static str,
 }
 
+impl Described {
+    /// A metric of a program's own, in the same form.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        kind: Kind,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
+        Self { name, kind, labels, help }
+    }
+}
+
 macro_rules! metrics {
     ($($constant:ident = $kind:ident $name:literal [$($label:literal),*] $help:literal;)*) => {
         $(

@@ -1,4 +1,5 @@
 mod broker;
+mod counts;
 mod orders;
 mod reading;
 
@@ -39,7 +40,7 @@ impl Fixture {
         let settings = change(Settings { hold: Duration::from_millis(1), ..settings });
         let reader = Reader::new(&place.store);
         let producer = Producer::new(Broker::new(broker.clone()), reader, settings);
-        let routes = crate::http::service(producer.routes(), 4096);
+        let routes = producer.exposition().serve(producer.routes(), 4096);
         Self { broker, routes, place }
     }
 }

@@ -6,6 +6,8 @@ use serde_json::json;
 use tidegate::broker::Watermarks;
 use tidegate::message::{Partition, TopicPartition};
 
+use tidegate::metrics::Metrics;
+
 use super::*;
 use crate::audit::{Action, Audit, Operator, Task};
 use crate::http::Correlation;
@@ -155,7 +157,8 @@ async fn rule_39_without_an_audit_record_nothing_is_done(on: Database) {
     let mut desk = Arc::into_inner(service.desk).unwrap();
     let nowhere = crate::consumer::testing::topic("not_there");
     desk.audit = Audit::to("replay", bench.service.broker().clone(), nowhere);
-    let routes = crate::http::service(router(ReplayService::of(desk, Vec::new())), 1 << 20);
+    let service = ReplayService::of(desk, Vec::new(), service.metrics);
+    let routes = crate::http::service(router(service), 1 << 20);
     replay(&routes, "{}").await.refused(503, "audit");
     clear(&routes, "?confirm=true").await.refused(503, "audit");
     assert_eq!(statuses(&routes).await, [("e-o-1".into(), "dead".into())]);
@@ -170,7 +173,8 @@ async fn what_cannot_be_begun_is_written_down_as_refused(on: Database) {
     let service = Arc::into_inner(service).unwrap();
     let mut desk = Arc::into_inner(service.desk).unwrap();
     desk.letters.topic = crate::consumer::testing::topic("not_there");
-    let routes = crate::http::service(router(ReplayService::of(desk, Vec::new())), 1 << 20);
+    let service = ReplayService::of(desk, Vec::new(), Metrics::new());
+    let routes = crate::http::service(router(service), 1 << 20);
     replay(&routes, "{}").await.refused(503, "broker");
     clear(&routes, "?confirm=true").await.refused(503, "broker");
     bench.service.until("both are written", |t| t.records("orders_audit").len() == 2).await;
