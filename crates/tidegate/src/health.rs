@@ -65,6 +65,12 @@ impl Health {
         self.readiness()
     }
 
+    /// What somebody else was told by the stores.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn stores_said(&self, reasons: Vec<String>) {
+        self.lock().probed(reasons, self.now());
+    }
+
     /// Waits until the service is [ready](Self::readiness), its stores left aside: not at all when it is already, and for ever when it is never
     /// run. Cancel safe.
     ///

@@ -136,6 +136,12 @@ impl fmt::Display for Offset {
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
+    /// Whether it says when: a record may come without, and has 0 or less.
+    #[must_use]
+    pub const fn is_known(self) -> bool {
+        self.0 > 0
+    }
+
     /// How long from this point to a later one; nothing when it is none: clocks of several machines differ.
     #[must_use]
     pub fn until(self, later: Self) -> Duration {

@@ -25,13 +25,12 @@ pub(super) async fn checks(service: Arc<ReplayService>, draining: bool) -> Vec<C
     checks
 }
 
-/// Without an answer of the broker its topics are not asked for.
+/// Side by side; without an answer of the broker nothing is said of its topics.
 async fn log(broker: &Broker, topics: &[TopicName]) -> Vec<Check> {
-    let mut checks = vec![Check::ask("broker", "broker", broker.health()).await];
-    if checks[0].is_ok() {
-        checks.push(Check::ask("topic", "broker", found(broker, topics)).await);
-    }
-    checks
+    let there = Check::ask("topic", "broker", found(broker, topics));
+    let (broker, topic) = tokio::join!(Check::ask("broker", "broker", broker.health()), there);
+    let topic = broker.is_ok().then_some(topic);
+    [broker].into_iter().chain(topic).collect()
 }
 
 async fn found(broker: &Broker, topics: &[TopicName]) -> Result<(), BrokerError> {

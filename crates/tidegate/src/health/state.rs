@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::troubles::{Place, Troubles};
 use super::{Check, CheckName, Health, Outcomes, Phase};
+use crate::broker::CommitError;
 use crate::consumer::core::{End, Ledger};
 use crate::consumer::runtime::{NamedStore, Observer, Subject};
 use crate::events::RuntimeEvent;
@@ -91,13 +92,11 @@ impl State {
     /// What the stores said.
     pub(super) fn probed(&mut self, reasons: Vec<String>, now: Duration) {
         let stale = self.checks(now).iter().any(|c| c.name == CheckName::Store && c.is_ok());
-        if reasons.is_empty() || stale {
+        if stale {
             self.troubles.clear_all(CheckName::Store, now);
         }
         self.probed = Some(now);
-        for (number, reason) in reasons.into_iter().enumerate() {
-            self.troubles.set(CheckName::Store, Place::Whole(number), reason, now);
-        }
+        self.troubles.replace(CheckName::Store, reasons, now);
     }
 
     /// Without a partition a running member does nothing.
@@ -169,6 +168,13 @@ impl State {
             }
             RuntimeEvent::OwnFailed { message, .. } => {
                 let why = format!("{at} is paused: ownership cannot be noted: {message}");
+                (CheckName::Ownership, whole(), why)
+            }
+            // Until it is known where it went, it is paused here.
+            RuntimeEvent::CommitFailed { error: CommitError::NotOwned(_), .. }
+                if self.assigned.contains(at) =>
+            {
+                let why = format!("{at} is paused: its commit was refused as not this member's");
                 (CheckName::Ownership, whole(), why)
             }
             RuntimeEvent::LeaseExpired { .. } => {

@@ -72,6 +72,18 @@ impl Troubles {
         }
     }
 
+    /// These reasons, and no others, are what the check says of the service as a whole.
+    pub(super) fn replace(&mut self, check: CheckName, reasons: Vec<String>, now: Duration) {
+        let count = reasons.len();
+        for (number, why) in reasons.into_iter().enumerate() {
+            self.set(check, Place::Whole(number), why, now);
+        }
+        if let Some(standing) = self.standing.get_mut(&check) {
+            standing.retain(|place, _| matches!(place, Place::Whole(number) if *number < count));
+            self.tidy(check, now);
+        }
+    }
+
     fn tidy(&mut self, check: CheckName, now: Duration) {
         if self.standing.get(&check).is_some_and(BTreeMap::is_empty) {
             self.standing.remove(&check);
@@ -120,6 +132,11 @@ mod tests {
         assert_eq!(age(&troubles, 19), (false, at(9)), "the reason is another, the state the same");
         troubles.clear_all(CheckName::Store, at(20));
         assert_eq!(age(&troubles, 21), (true, at(1)));
+        troubles.replace(CheckName::Store, vec!["a".into(), "b".into()], at(21));
+        troubles.replace(CheckName::Store, vec!["b".into()], at(22));
+        let check = troubles.check(CheckName::Store, at(22));
+        assert_eq!((check.reasons, check.age), (vec!["b".to_owned()], at(1)), "a is over");
+        troubles.replace(CheckName::Store, Vec::new(), at(20));
         assert!(!troubles.clear(CheckName::Store, &Place::Whole(0), at(22)));
         assert_eq!(age(&troubles, 23), (true, at(3)));
     }

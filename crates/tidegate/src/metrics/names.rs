@@ -89,7 +89,7 @@ metrics! {
     SAMPLE_AGE = Gauge "tidegate_sample_age_seconds" ["group"] "How old lag and store values are: they are asked for beside the scrape, which never waits for long.";
 
     // --- publishing
-    PUBLISHED = Counter "tidegate_published_total" ["topic", "result"] "Records that were published: acked, refused (certainly not in the log), unknown.";
+    PUBLISHED = Counter "tidegate_published_total" ["topic", "result"] "Records that were published: acked, refused (certainly not in the log), unknown, abandoned (nobody waited for the answer).";
     PUBLISH_DURATION = Histogram "tidegate_publish_duration_seconds" ["topic"] "From handing a batch over to its last answer.";
 
     // --- dead letters

@@ -19,8 +19,11 @@ use crate::meter::Times;
 /// How publishing ends. `abandoned`: nobody waited for the answer.
 const RESULTS: [&str; 4] = ["acked", "refused", "unknown", "abandoned"];
 
-/// So many topics are counted apart; what goes to more is counted as `other`.
+/// So many topics are counted apart; what goes to more is counted together.
 const MOST_TOPICS: usize = 200;
+
+/// No topic's name.
+const OTHER: &str = "(other)";
 
 /// What was published, by topic.
 #[derive(Debug, Default)]
@@ -38,7 +41,7 @@ impl Publishing {
         if let Some(known) = topics.get(topic.as_str()) {
             return known.clone();
         }
-        let name = if topics.len() < MOST_TOPICS { topic.as_str() } else { "other" };
+        let name = if topics.len() < MOST_TOPICS { topic.as_str() } else { OTHER };
         topics.entry(name.to_owned()).or_default().clone()
     }
 

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::service::Member;
 use crate::broker::sync::lock;
+use crate::consumer::runtime::NamedStore;
 use crate::message::{TopicName, TopicPartition};
 
 /// What is younger is not asked for again.
@@ -28,6 +29,8 @@ pub(super) struct Sample(Mutex<Answers>);
 pub(super) struct Answers {
     /// When all topics were answered.
     pub(super) at: Option<Instant>,
+    /// When they were asked last.
+    asked: Option<Instant>,
     /// Records behind the last commit.
     pub(super) lag: BTreeMap<TopicPartition, u64>,
     /// Whether each store can be used.
@@ -39,8 +42,9 @@ impl Sample {
         lock(&self.0).clone()
     }
 
+    /// Whether it was asked for lately, answered or not: a question may go on where nobody waits for it any more.
     fn is_fresh(&self) -> bool {
-        lock(&self.0).at.is_some_and(|at| at.elapsed() < FRESH)
+        lock(&self.0).asked.is_some_and(|at| at.elapsed() < FRESH)
     }
 }
 
@@ -51,6 +55,7 @@ pub(super) async fn all(members: &[Arc<Member>]) {
 }
 
 async fn of(member: &Member) {
+    lock(&member.sample.0).asked = Some(Instant::now());
     let (lags, ()) = join(lags(member), stores(member)).await;
     if lags {
         lock(&member.sample.0).at = Some(Instant::now());
@@ -72,13 +77,22 @@ async fn lag(member: &Member, topic: TopicName) -> bool {
     true
 }
 
+/// What all of them say is readiness too: both are told of the same moment.
 async fn stores(member: &Member) {
     let Some(plan) = member.meters.plan() else { return };
-    join_all(plan.stores.iter().map(|named| async move {
-        let up = matches!(timeout(ANSWER, named.store.health()).await, Ok(Ok(())));
-        lock(&member.sample.0).stores.insert(named.name, up);
-    }))
-    .await;
+    let answers = join_all(plan.stores.iter().map(|named| store(member, named))).await;
+    let said: Option<Vec<_>> = answers.into_iter().collect();
+    if let Some(said) = said {
+        member.health.stores_said(said.into_iter().flatten().collect());
+    }
+}
+
+/// What it says against being used; `None`: nothing, in time.
+async fn store(member: &Member, NamedStore { name, store }: &NamedStore) -> Option<Option<String>> {
+    let answer = timeout(ANSWER, store.health()).await;
+    lock(&member.sample.0).stores.insert(name, matches!(answer, Ok(Ok(()))));
+    let cannot = |error| format!("store {name} cannot be used: {error}");
+    answer.ok().map(|answer| answer.err().map(cannot))
 }
 
 #[cfg(test)]
@@ -86,7 +100,7 @@ mod tests {
     use super::*;
     use crate::broker::{BoxFuture, Broker, NewTopic};
     use crate::clock::Clock;
-    use crate::consumer::runtime::{Identity, NamedStore};
+    use crate::consumer::runtime::Identity;
     use crate::health::Health;
     use crate::inbox::{Claim, Claimed, InboxStore, OutboxRow, StoreError};
     use crate::message::TopicName;

@@ -52,6 +52,6 @@ async fn topics_without_end_are_counted_as_other() {
         let _ = counted.publish(vec![to(&format!("t{n}"))]).await;
     }
     let told = Scrape::of(&metrics);
-    assert_eq!(told.value("tidegate_published_total{topic=\"other\",result=\"refused\"}"), 100.0);
+    assert_eq!(told.value("tidegate_published_total{topic=\"(other)\",result=\"refused\"}"), 100.0);
     assert_eq!(told.sum("tidegate_published_total"), 300.0);
 }

@@ -14,8 +14,11 @@ use crate::broker::{BrokerConnection, ClientStatistics};
 /// How often a client tells, in milliseconds.
 pub(super) const EVERY_MS: &str = "5000";
 
-/// A client that was silent for so long is gone.
-const GONE: Duration = Duration::from_secs(30);
+/// What a client said that was silent for so long is not true of now.
+const STALE: Duration = Duration::from_secs(30);
+
+/// One that was silent for so long is gone: it will not count on from where it was.
+const GONE: Duration = Duration::from_secs(3_600);
 
 /// What the clients of one broker have told. Cheap to clone; all clones are the same.
 #[derive(Debug, Clone, Default)]
@@ -69,8 +72,7 @@ impl Statistics {
 
     /// All kinds of clients.
     pub(super) fn read(&self) -> Vec<ClientStatistics> {
-        let mut state = lock(&self.0);
-        state.clients.retain(|_, (at, _)| at.elapsed() < GONE);
+        let state = lock(&self.0);
         state.totals.iter().map(|(kind, bytes)| state.sum(kind, *bytes)).collect()
     }
 }
@@ -82,13 +84,15 @@ impl State {
         let (sent, received) = self.totals.entry(told.kind.clone()).or_default();
         *sent += told.tx_bytes.saturating_sub(before.0);
         *received += told.rx_bytes.saturating_sub(before.1);
+        self.clients.retain(|_, (at, _)| at.elapsed() < GONE);
         self.clients.insert(told.name.clone(), (Instant::now(), told));
     }
 
     fn sum(&self, kind: &str, (sent_bytes, received_bytes): (u64, u64)) -> ClientStatistics {
         let mut nodes: BTreeMap<i32, BrokerConnection> = BTreeMap::new();
         let (mut queued_records, mut queued_bytes) = (0, 0);
-        for (_, told) in self.clients.values().filter(|(_, told)| told.kind == kind) {
+        let now = |(at, told): &&(Instant, Told)| told.kind == kind && at.elapsed() < STALE;
+        for (_, told) in self.clients.values().filter(now) {
             queued_records += told.msg_cnt;
             queued_bytes += told.msg_size;
             for node in told.brokers.values().filter(|node| node.nodeid >= 0) {

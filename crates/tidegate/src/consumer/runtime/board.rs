@@ -18,6 +18,7 @@ impl Driver {
     fn fact(&self, facts: Facts<'_>) -> Fact {
         let Facts { partition, committed, oldest, paused } = facts;
         let held = oldest.and_then(|offset| self.held.at(partition, offset));
-        Fact { committed, oldest: held.map(|item| item.record.timestamp), paused }
+        let oldest = held.map(|item| item.record.timestamp).filter(|at| at.is_known());
+        Fact { committed, oldest, paused }
     }
 }

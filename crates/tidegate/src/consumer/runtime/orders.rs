@@ -85,7 +85,12 @@ impl Driver {
             return self.held.forget(id, epoch, ended, |_| {});
         };
         let now = self.shop.clock.wall();
-        self.held.forget(id, epoch, ended, |item| ages.add(item.record.timestamp.until(now)));
+        self.held.forget(id, epoch, ended, |item| {
+            let at = item.record.timestamp;
+            if at.is_known() {
+                ages.add(at.until(now));
+            }
+        });
     }
 
     fn commit(&mut self, entries: Vec<CommitEntry>) {

@@ -212,8 +212,7 @@ impl Asker {
         // Nobody answers: then nothing can be said, and nothing need be.
         for (topic, identity) in found.unwrap_or_default() {
             if let Some(news) = self.topics.take(&topic, identity) {
-                self.shared.tell(|state| state.hear_of_topic(news));
-                self.shared.bell.ring();
+                self.shared.ask(|state| state.note_topic(news));
             }
         }
     }

@@ -125,8 +125,17 @@ impl Poller {
         }
     }
 
+    /// Takes in what was found out of the topics.
+    fn hear_of_topics(&self) {
+        let news = self.shared.state().take_topics();
+        if !news.is_empty() {
+            self.shared.tell(|state| news.into_iter().for_each(|news| state.hear_of_topic(news)));
+        }
+    }
+
     /// Does what was asked for; whether something must be tried again soon.
     fn carry_out(&mut self) -> bool {
+        self.hear_of_topics();
         let turn = self.shared.state().turn(Instant::now());
         for (partition, grant) in turn.check {
             // The asker lives as long as the client.

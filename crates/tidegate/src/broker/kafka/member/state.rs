@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::reading::{Next, Reading};
 use super::silence::Joined;
-use super::topics::Commits;
+use super::topics::{Commits, News};
 use crate::broker::{
     Assignment, BrokerError, CommitError, FetchLimit, GroupEvent, RevokeTicket, Subscription,
     Watermarks,
@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) join_anew: bool,
     /// What it was joined anew for.
     pub(super) joined: Joined,
+    /// What the watchdog of the topics found out, for the poll thread.
+    topics: Vec<News>,
     /// What was committed of what it owns, or owned.
     pub(super) commits: Commits,
     /// The end of the membership; told for ever.
@@ -58,6 +60,7 @@ impl State {
             busy: false,
             join_anew: false,
             joined: Joined::default(),
+            topics: Vec::new(),
             commits: Commits::default(),
             fatal: None,
             closing: false,
@@ -85,7 +88,7 @@ impl State {
         if !self.stands(&assignment.partition, grant) {
             return;
         }
-        if let Err(refused) = self.commits.check(&assignment) {
+        if let Err(refused) = self.commits.check(&assignment, Instant::now()) {
             return self.fail(refused);
         }
         if let Some(committed) = &assignment.committed {
@@ -171,6 +174,17 @@ impl State {
     pub(super) fn lost_all(&mut self) {
         let all: Vec<_> = self.readings.keys().cloned().collect();
         self.lost(&all);
+    }
+
+    /// A topic is gone, or back. Nothing of it is done here: a revoke may be open, which this must not answer (rule 11).
+    pub(super) fn note_topic(&mut self, news: News) {
+        self.topics.push(news);
+    }
+
+    /// What was noted, for the poll thread, which is in no callback then: no revoke is open.
+    pub(super) fn take_topics(&mut self) -> Vec<News> {
+        debug_assert!(self.revoke.is_none(), "the poll thread waits for the answer");
+        std::mem::take(&mut self.topics)
     }
 
     fn owned(&self) -> Vec<TopicPartition> {

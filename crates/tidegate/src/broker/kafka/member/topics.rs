@@ -25,6 +25,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// A broker may be a moment behind the others: it has to say so twice.
 const SURELY: u32 = 2;
 
+/// The group is joined anew at once: what is granted later than this may have been committed for the new topic.
+const VOID: Duration = Duration::from_secs(30);
+
 /// What is known of one topic.
 #[derive(Debug, Default)]
 struct Known {
@@ -100,8 +103,8 @@ impl Known {
 #[derive(Debug, Default)]
 pub(super) struct Commits {
     known: BTreeMap<TopicPartition, Committed>,
-    /// For topics that are gone.
-    void: BTreeMap<TopicPartition, Committed>,
+    /// For topics that are gone, and since when that is known.
+    void: BTreeMap<TopicPartition, (Committed, Instant)>,
 }
 
 impl Commits {
@@ -109,17 +112,21 @@ impl Commits {
         self.known.insert(partition.clone(), committed);
     }
 
-    fn void(&mut self, topic: &TopicName) {
+    fn void(&mut self, topic: &TopicName, now: Instant) {
         let (void, known) = std::mem::take(&mut self.known)
             .into_iter()
             .partition::<BTreeMap<_, _>, _>(|(at, _)| at.topic == *topic);
         self.known = known;
-        self.void.extend(void);
+        self.void.extend(void.into_iter().map(|(at, committed)| (at, (committed, now))));
     }
 
     /// Refuses what the group committed for the topic that was deleted.
-    pub(super) fn check(&mut self, found: &Assignment) -> Result<(), BrokerError> {
-        let Some(void) = self.void.remove(&found.partition) else { return Ok(()) };
+    pub(super) fn check(&mut self, found: &Assignment, now: Instant) -> Result<(), BrokerError> {
+        let Some((void, since)) = self.void.remove(&found.partition) else { return Ok(()) };
+        // By then others may have committed the same of the new topic.
+        if now.saturating_duration_since(since) > VOID {
+            return Ok(());
+        }
         match &found.committed {
             // The start of a new topic is where it would begin.
             Some(committed) if *committed == void && committed.offset.0 > 0 => {
@@ -145,7 +152,7 @@ impl State {
                 let owned: Vec<_> = owned.cloned().collect();
                 self.lost(&owned);
                 if anew {
-                    self.commits.void(&topic);
+                    self.commits.void(&topic, Instant::now());
                 }
                 self.join_anew = true;
                 self.events.push_back(GroupEvent::TopicBack { topic, anew });
@@ -203,12 +210,16 @@ mod tests {
             watermarks: crate::broker::Watermarks::default(),
         };
         for (then, ok) in [(None, true), (Some(7), false), (Some(3), true)] {
-            let mut commits = Commits::default();
+            let (mut commits, now) = (Commits::default(), Instant::now());
             commits.note(&at, committed(7));
-            assert!(commits.check(&found(Some(7))).is_ok(), "as long as it is the same topic");
-            commits.void(&name());
-            let checked = commits.check(&found(then));
+            assert!(commits.check(&found(Some(7)), now).is_ok(), "as long as it is the same topic");
+            commits.void(&name(), now);
+            let checked = commits.check(&found(then), now);
             assert_eq!(checked.is_ok(), ok, "{then:?}: {checked:?}");
+            commits.note(&at, committed(7));
+            commits.void(&name(), now);
+            let late = commits.check(&found(then), now + VOID + EVERY);
+            assert!(late.is_ok(), "others have committed for the new topic by then");
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::state::State;
+use super::topics::News;
 use super::{Shared, named};
 use crate::broker::{
     Assignment, BrokerError, CommitError, GroupEvent, RevokeTicket, Subscription, Watermarks,
@@ -294,4 +295,18 @@ fn an_end_is_told_for_ever_and_after_what_was_lost() {
         assert!(matches!(bench.state.next(), Some(GroupEvent::Fatal(BrokerError::Closed))));
     }
     assert_eq!(bench.state.check_commit(&p), Err(CommitError::Closed));
+}
+
+/// Rule 11: while a revoke is open, its partitions are being drained. What becomes of another topic does not answer it.
+#[test]
+fn rule_11_a_topic_that_is_back_answers_no_revoke() {
+    let mut bench = Bench::new();
+    let (mine, other) = (place(0), TopicName::new("other").unwrap());
+    bench.told(&mine);
+    let ticket = bench.state.revoking(std::slice::from_ref(&mine), WITHIN).unwrap();
+    bench.state.note_topic(News::Back { topic: other.clone(), anew: true });
+    assert!(!bench.state.is_answered(ticket) && bench.state.owns(&mine));
+    bench.state.answer(ticket);
+    assert_eq!(bench.state.take_topics(), [News::Back { topic: other, anew: true }]);
+    assert_eq!(bench.state.take_topics(), [], "once");
 }
