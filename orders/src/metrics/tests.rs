@@ -7,6 +7,7 @@ use axum::http::Request;
 use axum::routing::{get as on_get, post as on_post};
 use futures_util::FutureExt;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 use super::*;
@@ -133,11 +134,12 @@ async fn a_request_is_active_until_it_is_answered_or_given_up() {
         assert!(text.contains(&line), "{text}");
         durations(&text)
     };
-    let asking = tokio::spawn(routes.clone().oneshot(get("/held")));
+    let mut asking = JoinSet::new();
+    asking.spawn(routes.clone().oneshot(get("/held")));
     begun.notified().await;
     assert_eq!(active(1).await, BTreeSet::new());
     release.notify_one();
-    asking.await.unwrap().unwrap();
+    asking.join_next().await.unwrap().unwrap().unwrap();
     let answered = "method=GET route=/held status=200 1";
     assert_eq!(active(0).await, set([answered]));
 
@@ -170,8 +172,10 @@ async fn a_scrape_that_is_slow_holds_up_no_request_and_is_the_only_one() {
     let slow = Slow { begun, release: Mutex::new(releases) };
     let routes = Router::new().route("/work", on_get(|| async { "done" }));
     let routes = Exposition::of("test").with(slow).serve(routes, 100);
-    let scrapes: Vec<_> =
-        (0..20).map(|_| tokio::spawn(routes.clone().oneshot(get(PATH)))).collect();
+    let mut scrapes = JoinSet::new();
+    for _ in 0..20 {
+        scrapes.spawn(routes.clone().oneshot(get(PATH)));
+    }
     let begins = tokio::task::spawn_blocking(move || {
         begins.recv().unwrap();
         begins
@@ -180,8 +184,8 @@ async fn a_scrape_that_is_slow_holds_up_no_request_and_is_the_only_one() {
 
     assert_eq!(call(&routes, get("/work")).await.text, "done");
     tokio::time::advance(PATIENCE).await;
-    for scrape in scrapes {
-        assert_eq!(scrape.await.unwrap().unwrap().status(), 503);
+    while let Some(scrape) = scrapes.join_next().await {
+        assert_eq!(scrape.unwrap().unwrap().status(), 503);
     }
     assert!(begins.try_recv().is_err(), "two were written at once");
     release.send(()).unwrap();

@@ -5,6 +5,7 @@ mod described;
 mod scrape;
 
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::harness::{Http, Placed, Program, Setup, eventually};
 use scrape::{Scrape, TEXT};
@@ -165,8 +166,10 @@ async fn scrapes_under_load_hold_up_no_order() {
             assert!(status == 200 || status == 503, "{status}");
         }
     };
-    let services = services(&up).into_iter().cycle().take(16);
-    let scrapers: Vec<_> = services.map(|(_, service)| tokio::spawn(scrape(service))).collect();
+    let mut scrapers: JoinSet<()> = JoinSet::new();
+    for (_, service) in services(&up).into_iter().cycle().take(16) {
+        scrapers.spawn(scrape(service));
+    }
     let mut placed = Vec::new();
     for _ in 0..100 {
         placed.push(up.order("widget").await);
@@ -174,10 +177,8 @@ async fn scrapes_under_load_hold_up_no_order() {
     for order in &placed {
         up.reaches(&order.order_id, "completed").await;
     }
-    for scraper in scrapers {
-        assert!(!scraper.is_finished(), "a scrape failed: {:?}", scraper.await);
-        scraper.abort();
-    }
+    assert!(scrapers.try_join_next().is_none(), "a scrape failed");
+    drop(scrapers);
     assert_eq!(Scrape::of(&up.producer()).await.sum("orders_accepted_total", &[]), 100.0);
     up.end().await;
 }

@@ -81,7 +81,7 @@ async fn orders_of_a_batch_are_counted_one_by_one() {
     fixture.broker.answer([down(), down()]);
     assert_eq!(fixture.post(BATCH, &format!("[{ORDER},{{}},{ORDER}]")).await, 503);
     assert_eq!(fixture.counted().await, (2, [0, 2, 0, 2, 1]));
-    let many = vec![ORDER; 5].join(",");
+    let many = [ORDER; 5].join(",");
     assert_eq!(fixture.post(BATCH, &format!("[{many}]")).await, 400);
     assert_eq!(fixture.counted().await, (2, [5, 2, 0, 2, 1]));
 }
