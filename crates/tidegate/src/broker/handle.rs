@@ -12,7 +12,7 @@ use crate::broker::BrokerDriver;
 pub struct Broker {
     driver: Arc<dyn BrokerDriver>,
     /// Which metrics count its publishing; 0: none.
-    counted_by: usize,
+    counted_by: u64,
 }
 
 impl Broker {
@@ -23,12 +23,12 @@ impl Broker {
 
     /// Notes whose metrics count what is published.
     #[cfg(feature = "metrics")]
-    pub(crate) fn counted_by(self, counter: usize) -> Self {
+    pub(crate) fn counted_by(self, counter: u64) -> Self {
         Self { counted_by: counter, ..self }
     }
 
     #[cfg(feature = "metrics")]
-    pub(crate) fn is_counted_by(&self, counter: usize) -> bool {
+    pub(crate) fn is_counted_by(&self, counter: u64) -> bool {
         self.counted_by == counter
     }
 

@@ -37,6 +37,7 @@ mod sheet;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use prometheus_client::collector::Collector;
@@ -56,11 +57,13 @@ pub const BOUNDS: &[f64] = &crate::meter::BOUNDS;
 /// The metrics of a program's services and of what it publishes. Cheap to clone; all clones are the same.
 ///
 /// A collector: registered in a `prometheus_client` registry, it writes its values when they are asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Metrics(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
+    /// Tells two of them apart: a number that is given once.
+    id: u64,
     /// By group: the last service of a group counts.
     members: Mutex<BTreeMap<String, Arc<Member>>>,
     publishing: Arc<Publishing>,
@@ -73,18 +76,25 @@ impl Metrics {
     /// Of nothing yet.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(Arc::new(Inner {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            members: Mutex::default(),
+            publishing: Arc::default(),
+            brokers: Mutex::default(),
+            sampling: tokio::sync::Mutex::default(),
+        }))
     }
 
     /// The same broker, whose publishing is counted. Counting it twice changes nothing.
     #[must_use]
     pub fn broker(&self, broker: Broker) -> Broker {
-        if broker.is_counted_by(self.id()) {
+        if broker.is_counted_by(self.0.id) {
             return broker;
         }
         self.ask(&broker);
         let publishing = self.0.publishing.clone();
-        Broker::new(Counting { broker, publishing }).counted_by(self.id())
+        Broker::new(Counting { broker, publishing }).counted_by(self.0.id)
     }
 
     /// Its clients are asked for what they count.
@@ -118,19 +128,20 @@ impl Metrics {
         lock(&self.0.members).values().cloned().collect()
     }
 
-    /// Tells two of them apart.
-    fn id(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
-    }
-
     fn sheet(&self) -> Sheet {
         let mut sheet = Sheet::default();
         self.members().iter().for_each(|member| member.fill(&mut sheet));
         self.0.publishing.fill(&mut sheet);
-        for broker in lock(&self.0.brokers).iter().filter_map(Weak::upgrade) {
-            service::clients(&broker.statistics(), &mut sheet);
-        }
+        let known = lock(&self.0.brokers);
+        let told = known.iter().filter_map(Weak::upgrade).flat_map(|broker| broker.statistics());
+        service::clients(&told.collect::<Vec<_>>(), &mut sheet);
         sheet
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -78,7 +78,7 @@ metrics! {
     AGE = Histogram "tidegate_record_age_seconds" ["group", "topic"] "From a record's timestamp to its end: from end to end.";
 
     // --- attempts
-    ATTEMPTS = Counter "tidegate_attempts_total" ["group", "handler", "result"] "Calls of handlers by how they ended: done, skipped, or the class of the failure (transient, permanent, undecodable, outage, fatal), panic, timeout.";
+    ATTEMPTS = Counter "tidegate_attempts_total" ["group", "handler", "result"] "Calls of handlers by how they ended: done, skipped, duplicate (handled before: not called), or the class of the failure (transient, permanent, undecodable, outage, fatal), panic, timeout.";
     ATTEMPT_DURATION = Histogram "tidegate_attempt_duration_seconds" ["group", "handler"] "How long calls of handlers took, with claim and encoding.";
     LANE_WAIT = Histogram "tidegate_lane_wait_seconds" ["group"] "From being handed to a lane to the begin of the attempt.";
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::names;
 use super::sample::Sample;
@@ -64,9 +65,7 @@ impl Member {
             let labels = [group, check.name.as_str()];
             sheet.number(&names::CHECK_FAILING, &labels, check.reasons.len() as u64);
         }
-        for (store, up) in self.sample.read().stores {
-            sheet.flag(&names::STORE_UP, &[group, store], up);
-        }
+        self.stores(sheet);
         let events = self.meters.events();
         for kind in RuntimeEvent::KINDS.iter().filter(|kind| **kind != "settled") {
             let count = events.get(kind).copied().unwrap_or_default();
@@ -76,6 +75,19 @@ impl Member {
             let service = plan.identity.service.as_ref();
             let (service, version) = service.rsplit_once(' ').unwrap_or((service, ""));
             sheet.gauge(&names::SERVICE_INFO, &[group, service, version], 1.0);
+        }
+    }
+
+    /// By their kinds: a name may hold a path or an address.
+    fn stores(&self, sheet: &mut Sheet) {
+        let (answers, mut kinds) = (self.sample.read().stores, BTreeMap::new());
+        for named in self.meters.plan().iter().flat_map(|plan| &plan.stores) {
+            let kind = named.name.split(':').next().unwrap_or_default();
+            let number = kinds.entry(kind).and_modify(|count| *count += 1).or_insert(1);
+            let label = if *number == 1 { kind.to_owned() } else { format!("{kind}-{number}") };
+            if let Some(up) = answers.get(named.name) {
+                sheet.flag(&names::STORE_UP, &[&self.group, &label], *up);
+            }
         }
     }
 
@@ -172,8 +184,9 @@ impl Member {
     }
 }
 
-/// What the clients of a broker count.
+/// What the clients of all brokers count.
 pub(super) fn clients(clients: &[ClientStatistics], sheet: &mut Sheet) {
+    let mut ways: BTreeMap<(&str, i32), (bool, Duration)> = BTreeMap::new();
     for of in clients {
         let client = [of.client.as_str()];
         sheet.number(&names::CLIENT_QUEUED, &client, of.queued_records);
@@ -181,10 +194,14 @@ pub(super) fn clients(clients: &[ClientStatistics], sheet: &mut Sheet) {
         sheet.count(&names::CLIENT_SENT, &client, of.sent_bytes);
         sheet.count(&names::CLIENT_RECEIVED, &client, of.received_bytes);
         for broker in &of.brokers {
-            let id = broker.id.to_string();
-            let labels = [of.client.as_str(), &id];
-            sheet.flag(&names::CLIENT_BROKER_UP, &labels, broker.up);
-            sheet.gauge(&names::CLIENT_BROKER_RTT, &labels, broker.round_trip.as_secs_f64());
+            let way = ways.entry((client[0], broker.id)).or_insert((true, Duration::ZERO));
+            // Of several clusters, or clients, the worst counts.
+            *way = (way.0 && broker.up, way.1.max(broker.round_trip));
         }
+    }
+    for ((client, id), (up, round_trip)) in ways {
+        let labels = [client, &id.to_string()];
+        sheet.flag(&names::CLIENT_BROKER_UP, &labels, up);
+        sheet.gauge(&names::CLIENT_BROKER_RTT, &labels, round_trip.as_secs_f64());
     }
 }

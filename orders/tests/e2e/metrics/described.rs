@@ -131,7 +131,7 @@ fn of_a_closed_set(label: &str, value: &str) -> bool {
                 || ["/health", "/ready"].contains(&value)
         }
         // Where it is: one for each store of the process.
-        "store" => value.starts_with("sqlite:"),
+        "store" => value == "sqlite",
         "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
         // Names of handlers and stores, and words.
         _ => {
