@@ -4,7 +4,7 @@
 //!  deploy/prometheus ──▶ promtool: config, rules, tests of rules
 //!
 //!  Kafka ◀── orders up ◀── orders of all kinds
-//!               ▲ /metrics, every second
+//!               ▲ /metrics, every two seconds
 //!          Prometheus ◀── every query of every dashboard, every rule
 //! ```
 

@@ -1,4 +1,4 @@
-//! A Prometheus that asks a platform every second, and watches the rules of this tree.
+//! A Prometheus that asks a platform every two seconds, and watches the rules of this tree.
 
 use serde_json::{Value, json};
 use test_servers::LocalPrometheus;
@@ -15,11 +15,12 @@ pub(crate) struct Scraped {
     _server: LocalPrometheus,
 }
 
-/// `deploy/prometheus.yml` for a platform on this machine, and every second: nobody waits for a minute in a test.
+/// `deploy/prometheus.yml` for a platform on this machine, and every two seconds: nobody waits for a minute in a
+/// test. Not quicker: a scrape may wait a second for lag and stores.
 fn config(up: &Program) -> Value {
     let mut config = rules::yaml("deploy/prometheus.yml");
     config["global"] =
-        json!({"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"});
+        json!({"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "1s"});
     let rules = config["rule_files"][0].as_str().unwrap();
     config["rule_files"] = json!([root().canonicalize().unwrap().join("deploy").join(rules)]);
     let jobs = config["scrape_configs"].as_array_mut().unwrap();
