@@ -6,8 +6,8 @@
 #
 # ARGS go to cargo. The ignored tests are child processes: other tests start them, and kill them.
 #
-# A test that needs a server is in a binary whose name ends in _kafka, _postgres or _redis, or in a module whose name ends
-# in postgres or redis; orders/tests/environment/servers.rs looks after that.
+# A test that needs a server is in a binary whose name ends in _kafka, _postgres, _redis or _prometheus, or in a module whose
+# name ends in postgres or redis; orders/tests/environment/servers.rs looks after that.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib/features.sh
@@ -19,7 +19,7 @@ run() { cargo test --release --locked --workspace --features "$features" --no-fa
 everything() {
     local server missing=0
     scripts/setup.sh --tools 2>&1 || return 1
-    for server in kafka kcat postgres redis; do "scripts/$server" fetch 2>&1 || missing=1; done
+    for server in kafka kcat postgres redis prometheus; do "scripts/$server" fetch 2>&1 || missing=1; done
     [ $missing = 0 ] && run "$@"
 }
 
@@ -31,7 +31,7 @@ embedded_binaries() {
             path=${path%/main.rs}
             basename "${path%.rs}"
         fi
-    done | grep -vE '_(kafka|postgres|redis)$'
+    done | grep -vE '_(kafka|postgres|redis|prometheus)$'
 }
 
 embedded() {

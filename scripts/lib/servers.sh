@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What scripts/kafka, scripts/postgres and scripts/redis share: words, installing, waiting, and ending by process id.
+# What scripts/kafka, scripts/postgres, scripts/redis and scripts/prometheus share: words, installing, waiting, and ending by
+# process id.
 
 # Standard output carries the address alone; everything for people goes to standard error.
 say() { printf '%s\n' "$*" >&2; }

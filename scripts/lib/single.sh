@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # the script that reads this has set: server, port, gentle
-# What scripts/postgres and scripts/redis share: a server of one process, with its data in one folder.
+# What scripts/postgres, scripts/redis and scripts/prometheus share: a server of one process, with its data in one folder.
 #
 # The script defines what differs:
 #   fetch           installs what is missing
@@ -8,6 +8,7 @@
 #   answers         whether it answers on $port
 #   url             what a client is given
 #   database        makes an empty database in it, where there is such a thing
+#   own_option NAME VALUE   takes an option that only this server has; fails when it is none
 
 data=${TMPDIR:-/tmp}/tidegate-$server-$(id -u)
 keep='' attached='' new=''
@@ -24,7 +25,11 @@ options() {
                 ;;
             --keep) keep=yes ;;
             --attached) attached=yes ;;
-            *) fail "unknown option $1; the head of this file lists them" ;;
+            *)
+                [ "$(type -t own_option)" = function ] && own_option "$1" "${2:-}" ||
+                    fail "unknown option $1; the head of this file lists them"
+                shift
+                ;;
         esac
         shift
     done

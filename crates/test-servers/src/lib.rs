@@ -1,4 +1,4 @@
-//! Real servers for tests: Apache Kafka, PostgreSQL, Redis.
+//! Real servers for tests: Apache Kafka, PostgreSQL, Redis, Prometheus.
 //!
 //! Each is started by the script of its name in `scripts/`, on free ports of 127.0.0.1, with its data in a temporary
 //! folder. It ends, and its data goes, when the value is dropped, and also when the test's process ends in any other
@@ -22,4 +22,6 @@ mod single;
 
 pub use kafka::{LocalKafka, Node};
 pub use secure::{SecureKafka, User};
-pub use single::{Kind, LocalPostgres, LocalRedis, Postgres, Redis, Single};
+pub use single::{
+    Kind, LocalPostgres, LocalPrometheus, LocalRedis, Postgres, Prometheus, Redis, Single, promtool,
+};

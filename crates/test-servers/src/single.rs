@@ -1,7 +1,8 @@
-//! Servers of one process: PostgreSQL and Redis.
+//! Servers of one process: PostgreSQL, Redis and Prometheus.
 
 use std::marker::PhantomData;
 use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
@@ -32,11 +33,16 @@ pub trait Kind: Sized + 'static {
 impl<K: Kind> Single<K> {
     /// Once it answers.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(options: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix(&format!("tidegate-{}-", K::NAME)).tempdir();
         let folder = folder.expect("a folder for temporary files that can be written");
         let port = ports::take(1);
         let mut args = command("start", folder.path());
         args.extend(["--attached".into(), "--port".into(), port.first.to_string()]);
+        args.extend(options.iter().map(|option| (*option).to_owned()));
         let (attached, url) = Attached::start(K::NAME, &args);
         Self { _attached: attached, url, folder, _port: port, kind: PhantomData }
     }
@@ -46,7 +52,7 @@ impl<K: Kind> Single<K> {
         K::shared().get_or_init(Self::start)
     }
 
-    /// Where it answers: `redis://host:port/`, or the URL of the database `postgres`.
+    /// Where it answers: `redis://host:port/`, the URL of the database `postgres`, or `http://host:port`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -118,4 +124,36 @@ impl Kind for Redis {
         static SHARED: OnceLock<LocalRedis> = OnceLock::new();
         &SHARED
     }
+}
+
+/// A Prometheus that scrapes what its configuration names.
+pub type LocalPrometheus = Single<Prometheus>;
+
+/// See [`LocalPrometheus`].
+#[derive(Debug)]
+pub enum Prometheus {}
+
+impl Kind for Prometheus {
+    const NAME: &'static str = "prometheus";
+
+    fn shared() -> &'static OnceLock<LocalPrometheus> {
+        static SHARED: OnceLock<LocalPrometheus> = OnceLock::new();
+        &SHARED
+    }
+}
+
+impl LocalPrometheus {
+    /// With this configuration, once it answers.
+    ///
+    /// # Panics
+    /// When promtool refuses it, with what it says.
+    pub fn with_config(config: &Path) -> Self {
+        Self::start_with(&["--config", config.to_str().expect("a path in UTF-8")])
+    }
+}
+
+/// What promtool says to these words, whether it agrees or not; [`LocalPrometheus`]' script installs it where it is missing.
+pub fn promtool(words: &[&str]) -> Output {
+    script::run(Prometheus::NAME, &["fetch".to_owned()]);
+    Command::new("promtool").args(words).output().expect("promtool comes with Prometheus")
 }

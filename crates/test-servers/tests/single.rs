@@ -1,10 +1,10 @@
-//! PostgreSQL and Redis answer, keep what they acknowledged when they are killed, and leave nothing behind.
+//! PostgreSQL, Redis and Prometheus answer, keep what they acknowledged when they are killed, and leave nothing behind.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 
-use test_servers::{LocalPostgres, LocalRedis};
+use test_servers::{LocalPostgres, LocalPrometheus, LocalRedis};
 
 fn address(url: &str) -> &str {
     let after = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -52,6 +52,59 @@ fn postgres_answers_again_after_a_kill_and_each_database_is_another() {
     let gone = address(postgres.url()).to_owned();
     drop(postgres);
     assert!(TcpStream::connect(gone).is_err());
+}
+
+/// The status and the body of an answer, without a client library.
+fn ask_prometheus(prometheus: &LocalPrometheus, path: &str) -> (String, String) {
+    let mut connection = TcpStream::connect(address(prometheus.url())).expect("Prometheus listens");
+    connection.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).expect("text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    (head.lines().next().expect("a status").to_owned(), body.to_owned())
+}
+
+#[test]
+fn prometheus_listens_on_this_machine_only_and_watches_the_rules() {
+    let prometheus = LocalPrometheus::start();
+    assert!(address(prometheus.url()).starts_with("127.0.0.1:"), "{}", prometheus.url());
+    let (status, rules) = ask_prometheus(&prometheus, "/api/v1/rules");
+    assert!(
+        status.ends_with(" 200 OK") && rules.contains("TidegateLedgerHole"),
+        "{status} {rules}"
+    );
+    let (_, flags) = ask_prometheus(&prometheus, "/api/v1/status/flags");
+    assert!(
+        flags.contains(&format!("\"web.listen-address\":\"{}\"", address(prometheus.url()))),
+        "{flags}"
+    );
+    prometheus.kill();
+    assert!(TcpStream::connect(address(prometheus.url())).is_err(), "nobody listens");
+    prometheus.start_again();
+    let gone = address(prometheus.url()).to_owned();
+    drop(prometheus);
+    assert!(TcpStream::connect(gone).is_err());
+}
+
+#[test]
+fn a_configuration_that_is_none_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("prometheus.yml");
+    std::fs::write(&config, "scrape_confgs: []\n").expect("a file");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/prometheus");
+    let mut start = Command::new(script);
+    start
+        .args(["start", "--port", "1", "--config"])
+        .arg(&config)
+        .arg("--data")
+        .arg(folder.path().join("data"));
+    let refused = start.output().expect("scripts/prometheus");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("scrape_confgs") && said.contains("its data could not be made"),
+        "{said}"
+    );
 }
 
 fn redis(words: &[&str], data: &std::path::Path) -> Output {

@@ -11,7 +11,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests may fail as tests do")]
 
+mod alerts;
+#[path = "../boards/mod.rs"]
+mod boards;
 mod compose;
+mod dashboards;
 mod image;
 mod metrics;
 mod pages;

@@ -8,6 +8,8 @@ const TAKEN: &[&str] = &[
     "SecureKafka",
     "LocalPostgres",
     "LocalRedis",
+    "LocalPrometheus",
+    "promtool(",
     "new_database",
     "Database::Postgres)",
     "Fixture::<Postgres>",
