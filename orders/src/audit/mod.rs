@@ -9,8 +9,10 @@
 //! the acknowledgement of `Begun` came too late, and any part of it may have been done. `Ended` is also the memory of the replay
 //! service: which letters were sent back, by whom and when.
 //!
-//! Each record is a log line too. A process without a broker (the gateway alone) has that line and no more.
+//! Each record is a log line too, which the log's limit does not hide. A process without a broker (the gateway alone) has that line
+//! and no more: there it passes every filter.
 
+mod line;
 mod operator;
 mod record;
 
@@ -25,6 +27,7 @@ use tidegate::message::{NewRecord, TopicName};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+pub(crate) use line::{LINES, RECORDS};
 pub use operator::Operator;
 pub use record::{Action, AuditRecord, Counts, Detail, LetterSet, Phase, Task};
 
@@ -33,6 +36,9 @@ use crate::topics;
 
 /// How long a record may take to be acknowledged: the client behind a broker that is away never gives it up, and somebody waits.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long the end of a process waits for records that nobody else waits for. The whole end takes less than 5 s, without a broker too.
+const AT_THE_END: Duration = Duration::from_millis(500);
 
 /// Why a record is not in the audit topic, as far as is known.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +76,12 @@ impl Audit {
         Self { service, topic, running: TaskTracker::new() }
     }
 
+    /// The same for another service of this process.
+    #[must_use]
+    pub fn named(&self, service: &'static str) -> Self {
+        Self { service, ..self.clone() }
+    }
+
     #[cfg(test)]
     pub(crate) fn to(service: &'static str, broker: Broker, topic: TopicName) -> Self {
         Self { topic: Some((broker, topic)), ..Self::of(service, None) }
@@ -81,12 +93,13 @@ impl Audit {
     /// [`AuditError`]: with `Begun` nothing may be done then.
     pub async fn write(&self, task: &Task, phase: Phase, detail: Detail) -> Result<(), AuditError> {
         let record = task.record(self.service, phase, detail);
+        let tell = || line::tell(&record, self.topic.is_none());
         if phase != Phase::Begun {
-            tell(&record);
+            tell();
         }
         let written = self.publish(&record).await;
         match &written {
-            Ok(()) if phase == Phase::Begun => tell(&record),
+            Ok(()) if phase == Phase::Begun => tell(),
             Ok(()) => {}
             Err(error) => {
                 tracing::error!(%error, job = record.job, ?phase, "an audit record cannot be written");
@@ -150,6 +163,16 @@ impl Audit {
         let running = self.running.spawn(work.in_current_span().with_current_context());
         running.await.unwrap_or_else(|_| Err(internal("was stopped")))
     }
+
+    /// Waits for what was begun, at the end and before the broker closes: a refusal that nobody waits for, a change whose client
+    /// has gone away. Not for long: a broker that is away takes no record now either.
+    pub async fn finish(&self) {
+        self.running.close();
+        if tokio::time::timeout(AT_THE_END, self.running.wait()).await.is_err() {
+            let begun = self.running.len();
+            tracing::warn!(begun, "audit records were cut off by the end of the process");
+        }
+    }
 }
 
 fn internal(why: &str) -> Reply {
@@ -160,35 +183,6 @@ fn internal(why: &str) -> Reply {
 #[must_use]
 pub fn lines(errors: &[FieldError]) -> Vec<String> {
     errors.iter().map(|error| format!("{} {}", error.field, error.reason)).collect()
-}
-
-/// The record as a log line, without what was asked for: that is the client's own text.
-fn tell(record: &AuditRecord) {
-    let AuditRecord { job, service, who, peer, correlation_id, detail, .. } = record;
-    let (action, peer) = (record.action.as_str(), peer.as_deref());
-    macro_rules! line {
-        ($level:ident, $message:literal $(, $($field:tt)+)?) => {
-            tracing::$level!(job, service, action, who, peer, correlation_id, $($($field)+,)? $message)
-        };
-    }
-    match record.phase {
-        Phase::Begun => line!(info, "an operator's job begins"),
-        Phase::Refused => {
-            line!(warn, "an operator's call was refused", errors = detail.errors.join("; "));
-        }
-        Phase::Ended => {
-            let counts = detail.counts.unwrap_or_default();
-            let now = detail.now.as_ref().map(tracing::field::display);
-            line!(
-                info,
-                "an operator's job has ended",
-                now = now,
-                replayed = counts.replayed,
-                failed = counts.failed,
-                cleared = counts.cleared
-            );
-        }
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@
 //! The fields are in `docs/logs.md`, and its tests look whether real lines have them. Payloads, keys and secrets are not logged
 //! (I8; test `what_is_planted_is_found_nowhere`).
 
+mod apart;
+mod filters;
 mod keeper;
 mod levels;
 mod limiter;
@@ -28,6 +30,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, fmt, registry, reload};
 
+pub use filters::check_filter;
 use keeper::Keeper;
 pub use levels::{GoesBack, Levels, Shown};
 use limiter::{Clock, Limiter};
@@ -38,6 +41,9 @@ static KEEPER: OnceLock<Keeper> = OnceLock::new();
 
 /// Starts logging, once. `filter` is `LOG_LEVEL`; `service` is the name of lines that belong to no service.
 /// A panic becomes one line too, instead of a stack on stderr.
+///
+/// # Panics
+/// On a filter that [`check_filter`] refuses.
 pub fn init(filter: &str, service: &str) {
     let reader = match std::io::stderr().is_terminal() {
         true => Reader::Person { colours: std::env::var_os("NO_COLOR").is_none() },
@@ -46,7 +52,8 @@ pub fn init(filter: &str, service: &str) {
     let (style, began) = (Style::new(reader, service), Instant::now());
     let clock: Clock = Arc::new(move || began.elapsed());
     let limiter = Limiter::new(clock.clone());
-    let (filtering, handle) = reload::Layer::new(EnvFilter::new(filter));
+    let checked = filters::parse(filter).expect("the settings were checked");
+    let (filtering, handle) = reload::Layer::new(checked);
     let lines = fmt::layer()
         .fmt_fields(JsonFields::new())
         .event_format(style.clone())
@@ -61,7 +68,9 @@ pub fn init(filter: &str, service: &str) {
 }
 
 fn apply(handle: reload::Handle<EnvFilter, Registry>) -> levels::Apply {
-    Box::new(move |filter| handle.reload(EnvFilter::new(filter)).map_err(|error| error.to_string()))
+    Box::new(move |filter| {
+        handle.reload(filters::parse(filter)?).map_err(|error| error.to_string())
+    })
 }
 
 /// The filter of this process's log, where it was started.
@@ -83,27 +92,10 @@ fn literal(payload: &(dyn Any + Send)) -> &'static str {
 }
 
 fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
-    let payload = literal(panic.payload());
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    tracing::error!(payload, place, "a panic");
+    tell_panic(literal(panic.payload()), &place);
 }
 
-const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-
-/// Whether this is a filter that [`init`] takes: a level, or directives such as `info,orders=debug`.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn check_filter(filter: &str) -> Result<String, String> {
-    let wrong = |reason| {
-        format!(
-            "{filter:?} is no filter for logs ({reason}): use error, warn, info, debug or trace"
-        )
-    };
-    let is_level = LEVELS.iter().any(|level| filter.eq_ignore_ascii_case(level));
-    if !is_level && !filter.contains(['=', ',']) {
-        return Err(wrong("no level".to_owned()));
-    }
-    EnvFilter::try_new(filter).map_err(|error| wrong(error.to_string()))?;
-    Ok(filter.to_owned())
+fn tell_panic(payload: &str, place: &str) {
+    tracing::error!(payload, place, "a panic");
 }

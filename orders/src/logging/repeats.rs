@@ -5,7 +5,7 @@
 //!                                └ from here on this key is only counted └ told by the log's keeper
 //! ```
 //!
-//! Memory is bounded: so many keys at most, and then one for each place in the program that writes lines.
+//! Memory is bounded: so many keys at most. Of one more there is nothing to say, and whoever asks decides.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,8 +14,10 @@ use std::time::Duration;
 pub(super) const SHOWN: u64 = 20;
 /// How long a window lasts.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
-/// So many keys are told apart. Beyond them lines are counted by the place that writes them.
+/// So many keys are told apart.
 pub(super) const KEYS: usize = 1_024;
+/// Between two looks for windows that are over, when there is no room: they cost more than a line may.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What makes two lines the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +32,8 @@ pub(super) struct Key {
 #[derive(Debug)]
 pub(super) struct Repeats<T> {
     windows: HashMap<Key, Window<T>>,
+    /// When it last looked for windows that are over.
+    looked: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -49,19 +53,20 @@ pub(super) struct Hidden<T> {
 
 impl<T> Repeats<T> {
     pub(super) fn new() -> Self {
-        Self { windows: HashMap::new() }
+        Self { windows: HashMap::new(), looked: None }
     }
 
-    /// Whether this line is shown. `about` is asked for when it is the first that is not.
-    pub(super) fn shows(&mut self, key: Key, now: Duration, about: impl FnOnce() -> T) -> bool {
-        let is_new = !self.windows.contains_key(&key);
-        if is_new && self.windows.len() >= KEYS {
-            self.windows.retain(|_, window| !window.is_over(now) || window.about.is_some());
+    /// Whether this line is shown; none when there is no room for its key. `about` is asked for when it is the first that
+    /// is not shown.
+    pub(super) fn shows(
+        &mut self,
+        key: Key,
+        now: Duration,
+        about: impl FnOnce() -> T,
+    ) -> Option<bool> {
+        if !self.windows.contains_key(&key) && !self.has_room(now) {
+            return None;
         }
-        let key = match is_new && self.windows.len() >= KEYS {
-            true => Key { says: 0, ..key },
-            false => key,
-        };
         let window = self.windows.entry(key).or_insert_with(|| Window::new(now));
         // One with hidden lines ends when they are told.
         if window.is_over(now) && window.about.is_none() {
@@ -72,7 +77,17 @@ impl<T> Repeats<T> {
         if !shown && window.about.is_none() {
             window.about = Some(about());
         }
-        shown
+        Some(shown)
+    }
+
+    /// Forgets what is over to make room, now and then.
+    fn has_room(&mut self, now: Duration) -> bool {
+        let is_time = self.looked.is_none_or(|looked| now.saturating_sub(looked) >= LOOK);
+        if self.windows.len() >= KEYS && is_time {
+            self.looked = Some(now);
+            self.windows.retain(|_, window| !window.is_over(now) || window.about.is_some());
+        }
+        self.windows.len() < KEYS
     }
 
     /// What was hidden in windows that are over; they are forgotten.
@@ -116,7 +131,7 @@ mod tests {
 
     /// How many of so many lines of this key are shown.
     fn shown(repeats: &mut Repeats<&'static str>, key: Key, now: Duration, lines: u64) -> u64 {
-        (0..lines).filter(|_| repeats.shows(key, now, || "it")).count() as u64
+        (0..lines).filter(|_| repeats.shows(key, now, || "it") == Some(true)).count() as u64
     }
 
     #[test]
@@ -163,17 +178,36 @@ mod tests {
         assert_eq!(times, [1_000 - SHOWN; 3]);
     }
 
+    /// How many of so many new keys find room.
+    fn find_room(
+        repeats: &mut Repeats<&'static str>,
+        keys: std::ops::Range<u64>,
+        now: Duration,
+    ) -> usize {
+        keys.filter(|says| repeats.shows(key(7, *says), now, || "it").is_some()).count()
+    }
+
     #[test]
     fn memory_is_bounded_and_what_is_over_makes_room() {
         let mut repeats = Repeats::new();
-        let each = |repeats: &mut _, now| {
-            (0..5_000).map(|n| shown(repeats, key(7, n + 1), now, 1)).sum::<u64>()
-        };
-        assert_eq!(each(&mut repeats, secs(0)), KEYS as u64 + SHOWN, "then they count as one");
-        assert_eq!(repeats.windows.len(), KEYS + 1);
+        assert_eq!(find_room(&mut repeats, 0..5_000, secs(0)), KEYS);
+        assert_eq!(shown(&mut repeats, key(7, 3), secs(1), SHOWN + 5), SHOWN - 1, "a known one");
+        assert_eq!(repeats.windows.len(), KEYS);
+        assert_eq!(find_room(&mut repeats, 5_000..9_000, secs(9)), 0);
+        assert_eq!(find_room(&mut repeats, 5_000..9_000, secs(10)), KEYS - 1, "one is to be told");
         assert_eq!(repeats.over(secs(10)).len(), 1);
-        assert_eq!(each(&mut repeats, secs(11)), KEYS as u64 + SHOWN);
-        assert_eq!(each(&mut repeats, secs(30)), KEYS as u64, "the one is full until it is told");
-        assert!(repeats.windows.len() <= KEYS + 1);
+        assert_eq!(find_room(&mut repeats, 9_000..9_999, secs(10)), 1);
+    }
+
+    /// Each look goes through all keys: not for each line.
+    #[test]
+    fn without_room_it_looks_for_some_once_a_second() {
+        let mut repeats = Repeats::new();
+        let (half, millis) = (KEYS as u64 / 2, Duration::from_millis);
+        find_room(&mut repeats, 0..half, millis(0));
+        find_room(&mut repeats, half..KEYS as u64, millis(500));
+        assert_eq!(find_room(&mut repeats, 2_000..4_000, millis(10_000)), KEYS / 2);
+        assert_eq!(find_room(&mut repeats, 4_000..6_000, millis(10_999)), 0, "not yet");
+        assert_eq!(find_room(&mut repeats, 4_000..6_000, millis(11_000)), KEYS / 2);
     }
 }

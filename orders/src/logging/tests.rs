@@ -1,7 +1,8 @@
 //! Lines as they are written.
 
+mod limits;
+
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 use tracing::Subscriber;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::repeats::SHOWN;
 use super::*;
 
 #[derive(Clone, Default)]
@@ -51,7 +51,7 @@ fn log(reader: Reader, filter: &str, clock: Clock) -> (impl Subscriber, Lines, L
         .fmt_fields(JsonFields::new())
         .event_format(Style::new(reader, "orders"))
         .with_writer(lines.clone());
-    let log = registry().with(EnvFilter::new(filter)).with(limiter.clone()).with(layer);
+    let log = registry().with(filters::parse(filter).unwrap()).with(limiter.clone()).with(layer);
     (log, lines, limiter)
 }
 
@@ -73,16 +73,6 @@ fn traced() -> opentelemetry::ContextGuard {
     let (trace, span) = (TraceId::from_hex(TRACE).unwrap(), SpanId::from_hex(SPAN).unwrap());
     let span = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default());
     opentelemetry::Context::new().with_remote_span_context(span).attach()
-}
-
-#[test]
-fn filters_are_levels_or_directives() {
-    for right in ["info", "DEBUG", "warn,orders=debug", "orders::producer=trace"] {
-        assert!(check_filter(right).is_ok(), "{right}");
-    }
-    for wrong in ["", "loud", "orders=loud", "=,="] {
-        assert!(check_filter(wrong).is_err(), "{wrong}");
-    }
 }
 
 #[test]
@@ -146,73 +136,6 @@ fn people_read_correlation_and_trace_too_and_others_text_begins_no_line() {
     assert!(text.contains(" INFO orders: line one  [2Jline two correlation_id=c-1 "), "{text}");
     assert!(text.contains(&format!("trace_id={TRACE}")), "{text}");
     assert!(text.contains(r#"reason="two words\n2026 ERROR forged""#), "{text}");
-}
-
-/// The place that writes the warning is one and the same, as it is for all records of a service.
-fn attempt_failed(partition: u64, offset: u64, class: &str) {
-    tracing::warn!(
-        topic = "orders",
-        partition,
-        offset,
-        class,
-        error = "of its own",
-        "attempt failed"
-    );
-}
-
-#[test]
-fn a_flood_of_one_partition_hides_no_other_and_is_summed_up() {
-    let time = Arc::new(AtomicU64::new(0));
-    let now = time.clone();
-    let clock: Clock = Arc::new(move || Duration::from_secs(now.load(Ordering::Relaxed)));
-    let (log, lines, limiter) = log(Reader::Program, "info", clock);
-    tracing::subscriber::with_default(log, || {
-        (0..432).for_each(|offset| attempt_failed(0, offset, "transient"));
-        attempt_failed(1, 7, "transient");
-        attempt_failed(0, 433, "permanent");
-    });
-    let shown = lines.json();
-    assert_eq!(shown.len() as u64, SHOWN + 2, "{}", lines.text());
-    let last: Vec<_> = shown.iter().rev().take(2).map(|line| &line["offset"]).collect();
-    assert_eq!(last, [433, 7]);
-    assert!(limiter.over().is_empty(), "the window is not over");
-    time.store(10, Ordering::Relaxed);
-    let [summary] = limiter.over().try_into().unwrap();
-    let summary: Value =
-        serde_json::from_str(&Style::new(Reader::Program, "orders").write(summary)).unwrap();
-    assert_eq!(summary["message"], "repeated 412 times in 10 s: attempt failed");
-    for (field, value) in [
-        ("times", json!(412)),
-        ("level", json!("WARN")),
-        ("topic", json!("orders")),
-        ("partition", json!(0)),
-        ("class", json!("transient")),
-        ("service", json!("orders")),
-    ] {
-        assert_eq!(summary[field], value, "{summary}");
-    }
-    assert_eq!(summary["offset"], Value::Null, "it stands for many");
-    let page = include_str!("../../../docs/logs.md");
-    let example =
-        page.lines().find(|line| line.contains("\"repeated 412 times in 10 s: ")).unwrap();
-    let example: Value = serde_json::from_str(example).unwrap();
-    let fields = |line: &Value| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(fields(&example), fields(&summary));
-}
-
-#[test]
-fn lines_that_are_no_trouble_are_the_same_only_when_all_of_them_is() {
-    let lines = written(Reader::Program, "info", || {
-        for order in 0..100 {
-            let span = tracing::error_span!("request", correlation_id = order);
-            span.in_scope(|| tracing::info!("order accepted"));
-            tracing::info!(order, "order completed");
-            tracing::info!("joining the group anew");
-        }
-    });
-    let count = |text: &str| lines.text().matches(text).count() as u64;
-    assert_eq!((count("order accepted"), count("order completed")), (100, 100));
-    assert_eq!(count("joining the group anew"), SHOWN);
 }
 
 #[test]
