@@ -110,3 +110,31 @@ fn older_records_can_still_be_read() {
     let letters: Vec<_> = record.detail.letters.unwrap().iter().collect();
     assert_eq!(letters, ["orders_dlq/0/4", "orders_dlq/0/7"]);
 }
+
+/// A change whose client has gone away, when the process ends.
+#[tokio::test(start_paused = true)]
+async fn the_end_waits_for_what_was_begun_in_any_service() {
+    let broker = broker().await;
+    let audit = Audit::of("orders", Some(broker.clone()));
+    let of_a_service = audit.named("producer");
+    of_a_service.refused_soon(&task(), vec!["no store".into()]);
+    let late = of_a_service.clone();
+    of_a_service.running.spawn(async move {
+        tokio::time::sleep(AT_THE_END / 2).await;
+        late.write(&task(), Phase::Ended, Detail::default()).await.unwrap();
+    });
+    audit.finish().await;
+    let records = records(&broker).await;
+    let phases: Vec<_> = records.iter().map(|record| &record["phase"]).collect();
+    assert_eq!(phases, ["refused", "ended"]);
+    assert_eq!(records[0]["service"], "producer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_does_not_wait_for_ever() {
+    let audit = Audit::of("orders", None);
+    audit.running.spawn(std::future::pending::<()>());
+    let began = tokio::time::Instant::now();
+    audit.finish().await;
+    assert!((AT_THE_END..2 * AT_THE_END).contains(&began.elapsed()), "{:?}", began.elapsed());
+}

@@ -111,6 +111,12 @@ impl ReplayService {
         self.running.wait().await;
     }
 
+    /// Where it writes down what operators do.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.desk.audit
+    }
+
     async fn replay(&self, task: Task, request: ReplayRequest) -> Result<Report, ReplayError> {
         let desk = Arc::clone(&self.desk);
         self.to_the_end(async move { desk.replay(&task, &request).await }).await

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  bind ports ─▶ open log ─▶ topics ─▶ ledger ─▶ read model ─▶ serve ... signal
-//!  signal ─▶ /ready says draining ─┬─ consumer drains (3 s) ─▶ its port ────┬─▶ gateway ─▶ log closes
+//!  signal ─▶ /ready says draining ─┬─ consumer drains (3 s) ─▶ its port ────┬─▶ gateway ─▶ audit (0.5 s) ─▶ log closes
 //!                                  └─ 1 s ─▶ ports of producer and replay ─┘
 //! ```
 //!

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error_span};
 
+use crate::audit::Audit;
 use crate::config::Config;
 use crate::consumer::Consumer;
 use crate::gateway::Gateway;
@@ -38,7 +39,7 @@ pub(super) async fn serve(
     stop: CancellationToken,
 ) -> Result<(), UpError> {
     let shown = table::of(config, process, &services.topics);
-    let audited = Audited { process, broker: services.broker.clone() };
+    let audited = Audited { process, audit: services.audit.clone() };
     let mut running = Running::start(config, services, audited, listeners, &stop);
     let ended = match running.member.take() {
         Some(service) => member(service, process, shown, stop.clone()).await,
@@ -66,6 +67,7 @@ struct Running {
     /// The gateway, which outlives the consumer: that needs it while it drains.
     back: Servers,
     last: CancellationToken,
+    audit: Audit,
 }
 
 impl Running {
@@ -76,7 +78,7 @@ impl Running {
         listeners: Listeners,
         stop: &CancellationToken,
     ) -> Self {
-        let Services { consumer, producer, replay, gateway, .. } = services;
+        let Services { consumer, producer, replay, gateway, audit, .. } = services;
         let connections = Connections::within_open_files();
         let mut front = Servers::new(&config.http, connections.clone(), audited.clone(), stop);
         let mut back = Servers::new(&config.http, connections, audited, stop);
@@ -94,7 +96,7 @@ impl Running {
         }
         let charges = gateway.map(|gateway: Gateway| (gateway.exposition(), gateway.routes()));
         back.start("gateway", listeners.gateway, charges, &last);
-        Self { member, replay, front, notice, drained, back, last }
+        Self { member, replay, front, notice, drained, back, last, audit }
     }
 
     /// The member has ended.
@@ -103,13 +105,19 @@ impl Running {
         let _ = self.notice.await;
         self.drained.cancel();
         self.front.ended().await;
-        if let Some(replay) = self.replay
+        if let Some(replay) = &self.replay
             && tokio::time::timeout(REPLAYS, replay.drain()).await.is_err()
         {
             tracing::warn!("a replay was cut off: the audit topic has its beginning and no end");
         }
         self.last.cancel();
         self.back.ended().await;
+        let replays = async {
+            if let Some(replay) = &self.replay {
+                replay.audit().finish().await;
+            }
+        };
+        tokio::join!(replays, self.audit.finish());
     }
 }
 

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tidegate::broker::Broker;
-
 use crate::audit::Audit;
 use crate::config::Config;
 use crate::consumer::Consumer;
@@ -24,8 +22,8 @@ pub(super) struct Services {
     pub(super) replay: Option<Arc<ReplayService>>,
     pub(super) gateway: Option<Gateway>,
     pub(super) topics: Vec<Ensured>,
-    /// For what operators do; none where the process has no log.
-    pub(super) broker: Option<Broker>,
+    /// For what operators do; in the log alone where the process has no broker.
+    pub(super) audit: Audit,
 }
 
 impl Services {
@@ -35,14 +33,14 @@ impl Services {
         process: Process,
         log: Option<&Log>,
     ) -> Result<Self, UpError> {
-        let broker = log.map(|log| log.broker().clone());
-        let mut services = Self { broker: broker.clone(), ..Self::none() };
+        let audit = Audit::of(process.name(), log.map(|log| log.broker().clone()));
+        let mut services = Self::with(audit);
         if let Some(log) = log {
             services.topics = topics(config, process, log).await?;
         }
         if let Some(forgetful) = process.gateway() {
             let gateway = Gateway::open(&config.stores.gateway_dir(), forgetful)?;
-            services.gateway = Some(gateway.audited(Audit::of("gateway", broker)));
+            services.gateway = Some(gateway.audited(services.audit.named("gateway")));
         }
         if let Some(log) = log {
             services.add(config, process, log).await?;
@@ -50,9 +48,9 @@ impl Services {
         Ok(services)
     }
 
-    const fn none() -> Self {
+    const fn with(audit: Audit) -> Self {
         let topics = Vec::new();
-        Self { consumer: None, producer: None, replay: None, gateway: None, topics, broker: None }
+        Self { consumer: None, producer: None, replay: None, gateway: None, topics, audit }
     }
 
     async fn add(&mut self, config: &Config, process: Process, log: &Log) -> Result<(), UpError> {

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use axum::{Extension, Router};
-use tidegate::broker::Broker;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -44,13 +43,13 @@ impl Listeners {
 #[derive(Debug, Clone)]
 pub(super) struct Audited {
     pub(super) process: Process,
-    pub(super) broker: Option<Broker>,
+    pub(super) audit: Audit,
 }
 
 impl Audited {
     fn with_log_level(&self, name: &'static str, routes: Router) -> Router {
         let Some(levels) = logging::levels() else { return routes };
-        let audit = Audit::of(name, self.broker.clone());
+        let audit = self.audit.named(name);
         let services = self.process.services();
         routes.merge(log_level::routes(LogLevel { levels, audit, services }))
     }
