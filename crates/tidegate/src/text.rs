@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(caught(|_| panic!("no price\nfor it")), "no price\\nfor it");
         for told in [
             caught(|card| panic!("no price for {card}")),
-            caught(|card| Err::<(), _>(card.to_owned()).unwrap()),
+            caught(|card| card.parse::<u8>().map_err(|_| card.to_owned()).map(drop).unwrap()),
             caught(|card| std::panic::panic_any(card.to_owned())),
         ] {
             assert!(told.contains("not kept") && !told.contains(card), "{told}");
@@ -81,13 +81,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_tasks_end_is_told_without_what_it_panicked_with() {
-        let panics =
-            |card: &'static str| tokio::spawn(async move { panic!("{}", card.to_owned()) });
-        let told = of_task(panics("4111111111111111").await.unwrap_err());
+        let (mut tasks, card) = (tokio::task::JoinSet::new(), "4111111111111111");
+        tasks.spawn(async move { panic!("{}", card.to_owned()) });
+        let told = of_task(tasks.join_next().await.unwrap().unwrap_err());
         assert!(told.starts_with("a task panicked: ") && !told.contains("4111"), "{told}");
-        let waits = tokio::spawn(std::future::pending::<()>());
-        waits.abort();
-        assert_eq!(of_task(waits.await.unwrap_err()), "a task was cancelled");
+        tasks.spawn(std::future::pending::<()>());
+        tasks.abort_all();
+        let told = of_task(tasks.join_next().await.unwrap().unwrap_err());
+        assert_eq!(told, "a task was cancelled");
     }
 
     proptest! {

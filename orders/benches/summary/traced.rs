@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 use crate::log::Log;
 use crate::platform::throughput;
@@ -16,20 +17,24 @@ use crate::up::Up;
 /// A receiver of spans that reads them and keeps nothing.
 struct Receiver {
     address: SocketAddr,
+    _served: JoinSet<()>,
     _runtime: Runtime,
 }
 
 impl Receiver {
     fn start() -> Self {
         let runtime = Runtime::new().expect("threads and a poller");
-        let address = runtime.block_on(async {
+        let bound = runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let address = listener.local_addr().expect("a bound socket");
             let routes = Router::new().route("/v1/traces", post(|_: Bytes| async {}));
-            tokio::spawn(async move { axum::serve(listener, routes).await });
-            address
+            (address, listener, routes)
         });
-        Self { address, _runtime: runtime }
+        let (address, listener, routes) = bound;
+        let mut served = JoinSet::new();
+        let serve = async move { axum::serve(listener, routes).await.expect("a bound socket") };
+        served.spawn_on(serve, runtime.handle());
+        Self { address, _served: served, _runtime: runtime }
     }
 
     fn settings(&self, ratio: &str) -> Vec<(&'static str, String)> {

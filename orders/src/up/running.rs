@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidegate::health::{Health, Phase};
 use tidegate::service::{Service, StartFrom};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, error_span};
 
@@ -61,7 +61,7 @@ struct Running {
     replay: Option<Arc<ReplayService>>,
     front: Servers,
     /// Over when everybody could see that the process ends; producer and replay service end with it.
-    notice: JoinHandle<()>,
+    notice: JoinSet<()>,
     /// The consumer answers for as long as it drains.
     drained: CancellationToken,
     /// The gateway, which outlives the consumer: that needs it while it drains.
@@ -83,7 +83,9 @@ impl Running {
         let mut front = Servers::new(&config.http, connections.clone(), audited.clone(), stop);
         let mut back = Servers::new(&config.http, connections, audited, stop);
         let (noticed, drained, last) = Default::default();
-        let notice = tokio::spawn(notice(stop.clone(), CancellationToken::clone(&noticed)));
+        let ends = notice(stop.clone(), CancellationToken::clone(&noticed));
+        let mut notice = JoinSet::new();
+        notice.spawn(ends);
         let split = |Consumer { service, routes, exposition }| (service, (exposition, routes));
         let (member, states) = consumer.map(split).unzip();
         let orders = producer.map(|producer: Producer| (producer.exposition(), producer.routes()));
@@ -101,8 +103,7 @@ impl Running {
 
     /// The member has ended.
     async fn end(mut self) {
-        // It waits, and cancels: there is nothing in it that could fail.
-        let _ = self.notice.await;
+        while self.notice.join_next().await.is_some() {}
         self.drained.cancel();
         self.front.ended().await;
         if let Some(replay) = &self.replay

@@ -131,7 +131,8 @@ pub(crate) fn serve(
             .start_from(StartFrom::Earliest)
             .create_topics(tidegate::service::CreateTopics::Always { partitions: 1 })
             .route(routes);
-        tokio::spawn(beside);
+        let mut besides = JoinSet::new();
+        besides.spawn(beside);
         tuned(service).run_until(stopped(meter.clone())).await.expect("a broker that answers");
     });
 }

@@ -9,6 +9,7 @@ use tidegate::health::{CheckName, Health};
 use tidegate::prelude::*;
 use tidegate::testing::TestService;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::common::{Do, Ordered, Script, order, service};
@@ -58,10 +59,11 @@ async fn passes(_: Payload<Ordered>, State(gate): State<Arc<Gate>>) {
 }
 
 /// A service on the machine's clock, in a task of its own.
-fn started(service: Service<StartFrom>) -> (Health, CancellationToken) {
-    let (health, stop) = (service.health(), CancellationToken::new());
-    tokio::spawn(service.run_until(stop.clone().cancelled_owned()));
-    (health, stop)
+fn started(service: Service<StartFrom>) -> (Health, CancellationToken, JoinSet<()>) {
+    let (health, stop, mut running) = (service.health(), CancellationToken::new(), JoinSet::new());
+    let run = service.run_until(stop.clone().cancelled_owned());
+    running.spawn(async move { run.await.unwrap() });
+    (health, stop, running)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -69,7 +71,7 @@ async fn a_handler_that_keeps_its_thread_fails_the_lane_in_time_and_no_longer() 
     let (broker, gate) = (Broker::in_memory(), Arc::new(Gate::default()));
     let routes = Topic::json("orders").on(passes).with_state(gate.clone());
     let service = Service::new("g", broker.clone()).start_from(StartFrom::Earliest).route(routes);
-    let (health, stop) = started(service);
+    let (health, stop, _running) = started(service);
     health.ready().await.unwrap();
     Publisher::new(broker).publish("orders", order("o-1")).await.unwrap();
     tokio::task::block_in_place(|| gate.reached());
@@ -85,7 +87,7 @@ async fn a_loop_that_stands_still_fails_in_time_and_no_longer() {
     let heard = gate.clone();
     let routes = Topic::json("orders").on(does_nothing).with_state(());
     let service = Service::new("g", broker).start_from(StartFrom::Earliest).route(routes);
-    let (health, stop) = started(service.observe(move |event| {
+    let (health, stop, _running) = started(service.observe(move |event| {
         if matches!(event, RuntimeEvent::Started { .. }) {
             heard.pass();
         }
