@@ -35,7 +35,7 @@ impl LetterSet {
 /// One record of the audit topic; its key is the job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRecord {
-    /// [`VERSION`] of the writer.
+    /// The version that the writer had.
     pub version: u32,
     /// Names what was done: both records of it carry the same one.
     pub job: String,
