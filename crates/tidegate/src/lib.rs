@@ -172,6 +172,7 @@ fn routes(inbox: SqliteInbox) -> Router {
 //! | `postgres` | `Inbox<Postgres>`: the same in PostgreSQL, for services on several machines |
 //! | `tls` | TLS, and SASL beyond PLAIN, towards Kafka: builds OpenSSL, which takes minutes |
 //! | `otel` | traces: [`layer::Trace`] and `telemetry`, by OpenTelemetry's API; W3C trace context in headers |
+//! | `metrics` | [`metrics`](crate::metrics): a collector for a `prometheus_client` registry, `Service::metrics` |
 //! | `testing` | `TestService`, and the conformance suite of the broker contract |
 
 pub mod broker;

@@ -59,7 +59,7 @@ fn every_check_of_readiness_is_explained_and_none_that_is_not_there() {
         page.split("## The framework's checks").nth(1).unwrap().split("\n## ").next().unwrap();
     let rows: Vec<_> = table.lines().filter_map(|line| line.strip_prefix("| `")).collect();
     let names: Vec<_> = rows.iter().map(|row| row.split('`').next().unwrap()).collect();
-    assert_eq!(names, CheckName::ALL.map(CheckName::as_str));
+    assert_eq!(names, CheckName::ALL.iter().map(|check| check.as_str()).collect::<Vec<_>>());
     for row in rows {
         let cells = row.split(" | ").filter(|cell| cell.trim_matches([' ', '|']).len() > 3);
         assert_eq!(cells.count(), 4, "what it means, its cause, what to do: {row}");

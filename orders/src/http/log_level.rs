@@ -91,8 +91,7 @@ impl LogLevel {
 impl Wanted {
     fn check(self) -> Result<(String, Option<Duration>), Vec<FieldError>> {
         let mut errors = Vec::new();
-        if check_filter(&self.filter).is_err() {
-            let reason = "is no filter for logs: use error, warn, info, debug or trace, or levels by target, such as info,tidegate=debug";
+        if let Err(reason) = check_filter(&self.filter) {
             errors.push(FieldError::new("filter", reason));
         }
         let passing = self.passing.as_deref().map(duration).transpose();

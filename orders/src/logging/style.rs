@@ -1,7 +1,7 @@
 //! How a line is written: one flat JSON object, or for people.
 //!
 //! ```text
-//! {"level":"INFO","message":"order accepted","correlation_id":"c-1","order_id":"o-1", ...}
+//! {"timestamp":"2026-05-04T12:00:00.123456Z","correlation_id":"c-1","level":"INFO","message":"order accepted", ...}
 //! 2026-05-04T12:00:00.123Z  INFO producer: order accepted correlation_id=c-1 order_id=o-1 trace_id=...
 //! ```
 
@@ -47,17 +47,17 @@ impl Style {
     fn json(&self, line: Line) -> String {
         let mut all = line.fields;
         all.entry("service").or_insert_with(|| self.service.as_str().into());
+        all.remove("timestamp");
         for (name, value) in [
-            ("timestamp", format!("{:.6}", line.at)),
             ("level", line.level.as_str().to_owned()),
             ("target", line.target),
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ] {
             all.insert(name.to_owned(), value.into());
         }
-        let mut text = Value::Object(all).to_string();
-        text.push('\n');
-        text
+        // First of all: `sort` puts the lines of several services into the order in which they were written.
+        let rest = Value::Object(all).to_string();
+        format!("{{\"timestamp\":\"{:.6}\",{}\n", line.at, &rest[1..])
     }
 
     fn plain(&self, line: &Line, colours: bool) -> String {

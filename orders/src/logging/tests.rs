@@ -101,6 +101,7 @@ fn a_line_is_flat_and_has_the_fields_of_its_spans_and_its_trace() {
     }
     assert_eq!(line["tries"], 2);
     assert!(line["timestamp"].as_str().unwrap().parse::<Timestamp>().is_ok());
+    assert!(lines.text().starts_with("{\"timestamp\":\""), "`sort` goes by it: {}", lines.text());
 }
 
 #[test]

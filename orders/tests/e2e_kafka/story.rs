@@ -7,15 +7,15 @@ use crate::harness::{Placed, Program, eventually};
 use crate::platform::{Place, Platform};
 use crate::receiver::Receiver;
 
-/// The lines of all services that carry the id, by time.
+/// The lines of all services that carry the id, as `grep -h ID *.log | sort` has them.
 fn lines_of(platform: &Platform, id: &str) -> Vec<Value> {
     let Platform { gateway, producer, consumer, replay } = platform;
     let logs = [producer, gateway, consumer, replay].map(Program::stderr);
     let lines = logs.iter().flat_map(|log| log.lines()).filter(|line| line.contains(id));
+    let mut lines: Vec<_> = lines.collect();
+    lines.sort_unstable();
     let read = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
-    let mut lines: Vec<Value> = lines.map(read).collect();
-    lines.sort_by_key(|line| line["timestamp"].as_str().unwrap().to_owned());
-    lines
+    lines.into_iter().map(read).collect()
 }
 
 /// The consumer's name, as its dead letters have it too.

@@ -14,7 +14,7 @@ macro_rules! checks {
 
         impl CheckName {
             /// All of them, in the order in which they are shown.
-            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$name),+];
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             /// Its name in answers and metrics.
             #[must_use]
@@ -48,7 +48,8 @@ checks! {
     Settling = "settling";
     /// Whether the member's loop turns.
     Loop = "loop";
-    /// Whether the stores could be used when they were asked last; see [`Health::probe`](super::Health::probe).
+    /// Whether the stores could be used when they were asked last: by [`Health::probe`](super::Health::probe), or for metrics. All right while
+    /// nobody has asked, and 10 s after the last answer.
     Store = "store";
     /// Whether the topics that are read are there.
     Topic = "topic";
@@ -68,7 +69,7 @@ pub struct Check {
     pub name: CheckName,
     /// One line each; none: nothing is wrong.
     pub reasons: Vec<String>,
-    /// How long it has been all right, or not, on the service's own clock. Reasons may change meanwhile.
+    /// How long it has been all right, or not, on the service's own clock; nothing before it runs. Reasons may change meanwhile.
     pub age: Duration,
 }
 
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn names_are_words_and_none_is_there_twice() {
-        let mut names = CheckName::ALL.map(CheckName::as_str).to_vec();
+        let mut names = CheckName::ALL.iter().map(|check| check.as_str()).collect::<Vec<_>>();
         assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase())), "{names:?}");
         names.sort_unstable();
         names.dedup();

@@ -65,7 +65,7 @@ impl State {
             }
             check
         };
-        CheckName::ALL.into_iter().map(check).collect()
+        CheckName::ALL.iter().copied().map(check).collect()
     }
 
     fn lifecycle(&self) -> Option<String> {

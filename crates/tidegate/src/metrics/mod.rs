@@ -21,13 +21,16 @@
 //! # let _ = (service, publisher);
 //! ```
 //!
-//! [`names`] has every metric. Nothing is kept for a scrape: memory does not grow when nobody asks, and there is no upkeep to run.
+//! [`names`] has every metric; those of dead letters are written by whoever looks at them, as the replay service of `orders` does. Without
+//! [`Metrics::sample`] there is no lag, and no `tidegate_store_up`: encoding asks nobody. Register one of the clones, in one registry of
+//! `prometheus_client` 0.26, without a prefix: dashboards and rules go by these names. `encoding::text` writes OpenMetrics
+//! (`application/openmetrics-text; version=1.0.0; charset=utf-8`), `encoding::prometheus_text` the older format. Nothing is kept for a scrape: memory does not grow when nobody asks, and there is no upkeep to run.
 //!
 //! # Guarantees
 //! - Work never waits for metrics: counting is a few plain stores by the one thread that writes them, a scrape reads (F26).
 //! - The number of series is bounded: labels are groups, topics, owned partitions, handlers and stores of this process, and words
-//!   of [`names`]; event types that no handler takes are counted as `unhandled`.
-//! - A counter never goes down while the process lives, whatever the group does.
+//!   of [`names`]; event types that no handler takes are counted as `skipped` or `unhandled`, as their topic's policy for them says.
+//! - A counter never goes down while the service lives, whatever the group does; the next service of its group begins anew.
 
 pub mod names;
 mod publishing;
@@ -107,7 +110,8 @@ impl Metrics {
     }
 
     /// Asks how far behind the services are, and whether their stores can be used, unless that was done within 5 s. Takes 1 s at
-    /// most: what was not answered by then stays as it was, and `tidegate_sample_age_seconds` says how old that is.
+    /// most: lag that was not answered by then stays as it was, and `tidegate_sample_age_seconds` says how old it is; a store that was silent is
+    /// down. What all stores say is the service's check [`Store`](crate::health::CheckName::Store) too.
     pub async fn sample(&self) {
         let sampled = async {
             let _alone = self.0.sampling.lock().await;

@@ -60,8 +60,8 @@ metrics! {
     PHASE = Gauge "tidegate_phase" ["group", "phase"] "1 for where the service is in its life (starting, running, draining, stopped), 0 for the rest.";
     READY = Gauge "tidegate_ready" ["group"] "1 while the service does its work, as its readiness says.";
     CHECK_FAILING = Gauge "tidegate_check_failing" ["group", "check"] "How many things of this kind keep the service from being ready.";
-    STORE_UP = Gauge "tidegate_store_up" ["group", "store"] "1 while the store of effects can be used.";
-    EVENTS = Counter "tidegate_events_total" ["group", "event"] "What happened in the runtime, by kind: lease_expired, partition_stuck, loop_late, redelivered and all others.";
+    STORE_UP = Gauge "tidegate_store_up" ["group", "store"] "1 while the store of effects can be used; the label is its kind (sqlite, postgres, and postgres-2 for a second one).";
+    EVENTS = Counter "tidegate_events_total" ["group", "event"] "What happened in the runtime, by kind: lease_expired, partition_stuck, loop_late, redelivered and all others but settled.";
 
     // --- membership
     PARTITIONS_ASSIGNED = Gauge "tidegate_partitions_assigned" ["group", "topic"] "Partitions that this member owns.";
@@ -86,7 +86,7 @@ metrics! {
     LAG = Gauge "tidegate_lag_records" ["group", "topic", "partition"] "Records of an owned partition behind the last commit.";
     LAG_SECONDS = Gauge "tidegate_lag_seconds" ["group", "topic", "partition"] "Age of the oldest unfinished record that the service holds of this partition; 0 when it holds none.";
     COMMIT_AGE = Gauge "tidegate_commit_age_seconds" ["group", "topic", "partition"] "Since the group last accepted a commit of this partition. Commits go on in idle partitions too.";
-    SAMPLE_AGE = Gauge "tidegate_sample_age_seconds" ["group"] "How old lag and store values are: they are asked for beside the scrape, which never waits for long.";
+    SAMPLE_AGE = Gauge "tidegate_sample_age_seconds" ["group"] "How old tidegate_lag_records is: it is asked for beside the scrape, which never waits for long.";
 
     // --- publishing
     PUBLISHED = Counter "tidegate_published_total" ["topic", "result"] "Records that were published: acked, refused (certainly not in the log), unknown, abandoned (nobody waited for the answer).";

@@ -171,7 +171,9 @@ impl<S> Service<S> {
         self
     }
 
-    /// Counts what it does and how far it is, for Prometheus; what it publishes too. Of several services of one group in one process
+    /// Counts what it does and how far it is, for Prometheus, and what it publishes itself (of a publisher:
+    /// [`Metrics::broker`](crate::metrics::Metrics::broker)). The registry, and asking for it, are the program's: see
+    /// [`metrics`](crate::metrics). From here on it is told that the service is not ready, until it runs. Of several services of one group in one process
     /// the last one counts.
     #[cfg(feature = "metrics")]
     pub fn metrics(mut self, metrics: &crate::metrics::Metrics) -> Self {
