@@ -57,7 +57,24 @@ impl Check {
         field: &'static str,
         question: impl Future<Output = Result<(), E>>,
     ) -> Self {
-        let reason = match tokio::time::timeout(ANSWER, question).await {
+        Self::ask_until(Self::deadline(), name, field, question).await
+    }
+
+    /// When questions that begin now must be answered.
+    #[must_use]
+    pub fn deadline() -> tokio::time::Instant {
+        tokio::time::Instant::now() + ANSWER
+    }
+
+    /// The same for one of several that are asked one after the other, and have this time together. What blocks a thread is not
+    /// asked beside something that shows whether it will be answered: nobody takes such a question back.
+    pub async fn ask_until<E: Display>(
+        deadline: tokio::time::Instant,
+        name: &'static str,
+        field: &'static str,
+        question: impl Future<Output = Result<(), E>>,
+    ) -> Self {
+        let reason = match tokio::time::timeout_at(deadline, question).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
             Err(_) => Some(format!("no answer within {ANSWER:?}")),

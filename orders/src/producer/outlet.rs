@@ -68,15 +68,16 @@ impl Outlet {
         }
     }
 
-    /// Whether the broker answers, and has the topic; without an answer nothing is said of the topic.
+    /// Whether the broker answers, and has the topic; without an answer the topic is not asked for.
     pub(super) async fn log(&self) -> (Check, Option<Check>) {
+        let deadline = Check::deadline();
+        let broker = Check::ask_until(deadline, "broker", "broker", self.broker.health()).await;
+        if !broker.is_ok() {
+            return (broker, None);
+        }
         let first = TopicPartition::new(self.topic.clone(), Partition(0));
         let found = async { self.broker.watermarks(first).await.map(drop) };
-        // Side by side: one after the other would take as long as both.
-        let broker = Check::ask("broker", "broker", self.broker.health());
-        let (broker, topic) = tokio::join!(broker, Check::ask("topic", "broker", found));
-        let topic = broker.is_ok().then_some(topic);
-        (broker, topic)
+        (broker, Some(Check::ask_until(deadline, "topic", "broker", found).await))
     }
 
     /// Whether what is handed to the broker is acknowledged.

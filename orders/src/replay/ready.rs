@@ -25,12 +25,15 @@ pub(super) async fn checks(service: Arc<ReplayService>, draining: bool) -> Vec<C
     checks
 }
 
-/// Side by side; without an answer of the broker nothing is said of its topics.
+/// Without an answer of the broker its topics are not asked for.
 async fn log(broker: &Broker, topics: &[TopicName]) -> Vec<Check> {
-    let there = Check::ask("topic", "broker", found(broker, topics));
-    let (broker, topic) = tokio::join!(Check::ask("broker", "broker", broker.health()), there);
-    let topic = broker.is_ok().then_some(topic);
-    [broker].into_iter().chain(topic).collect()
+    let deadline = Check::deadline();
+    let answers = Check::ask_until(deadline, "broker", "broker", broker.health()).await;
+    if !answers.is_ok() {
+        return vec![answers];
+    }
+    let there = Check::ask_until(deadline, "topic", "broker", found(broker, topics)).await;
+    vec![answers, there]
 }
 
 async fn found(broker: &Broker, topics: &[TopicName]) -> Result<(), BrokerError> {
