@@ -1,6 +1,6 @@
 //! What a member's threads know together, under one lock. No I/O, no client: every transition can be tested.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::reading::{Next, Reading};
@@ -10,7 +10,7 @@ use crate::broker::{
     Assignment, BrokerError, CommitError, FetchLimit, GroupEvent, RevokeTicket, Subscription,
     Watermarks,
 };
-use crate::message::{Offset, Record, TopicPartition};
+use crate::message::{Offset, Record, TopicName, TopicPartition};
 
 /// Everything that changes while the member lives.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(super) struct State {
     pub(super) joined: Joined,
     /// What the watchdog of the topics found out, for the poll thread.
     topics: Vec<News>,
+    /// Topics that are not there: nothing of them is committed, or it would count in a new one of that name (rule 7).
+    pub(super) gone: BTreeSet<TopicName>,
     /// What was committed of what it owns, or owned.
     pub(super) commits: Commits,
     /// The end of the membership; told for ever.
@@ -61,6 +63,7 @@ impl State {
             join_anew: false,
             joined: Joined::default(),
             topics: Vec::new(),
+            gone: BTreeSet::new(),
             commits: Commits::default(),
             fatal: None,
             closing: false,
@@ -178,6 +181,9 @@ impl State {
 
     /// A topic is gone, or back. Nothing of it is done here: a revoke may be open, which this must not answer (rule 11).
     pub(super) fn note_topic(&mut self, news: News) {
+        if let News::Gone(topic) = &news {
+            self.gone.insert(topic.clone());
+        }
         self.topics.push(news);
     }
 
@@ -227,6 +233,7 @@ impl State {
         if self.closing || self.fatal.is_some() {
             return Err(CommitError::Closed);
         }
+        self.check_topic(partition)?;
         let reading = self.readings.get(partition).filter(|reading| reading.is_told());
         let reading = reading.ok_or_else(|| CommitError::NotOwned(partition.clone()))?;
         Ok((reading.grant, reading.known_end()))
@@ -239,10 +246,19 @@ impl State {
         partition: &TopicPartition,
         grant: u64,
     ) -> Result<(), CommitError> {
+        self.check_topic(partition)?;
         if self.stands(partition, grant) {
             return Ok(());
         }
         Err(CommitError::NotOwned(partition.clone()))
+    }
+
+    fn check_topic(&self, partition: &TopicPartition) -> Result<(), CommitError> {
+        if self.gone.contains(&partition.topic) {
+            let why = format!("topic {} is not there any more", partition.topic);
+            return Err(CommitError::Unavailable(why));
+        }
+        Ok(())
     }
 
     /// What there is to be told: who owns what comes before records.

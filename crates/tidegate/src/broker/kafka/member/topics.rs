@@ -151,6 +151,7 @@ impl State {
                 let owned = self.readings.keys().filter(|at| at.topic == topic);
                 let owned: Vec<_> = owned.cloned().collect();
                 self.lost(&owned);
+                self.gone.remove(&topic);
                 if anew {
                     self.commits.void(&topic, Instant::now());
                 }

@@ -310,3 +310,24 @@ fn rule_11_a_topic_that_is_back_answers_no_revoke() {
     assert_eq!(bench.state.take_topics(), [News::Back { topic: other, anew: true }]);
     assert_eq!(bench.state.take_topics(), [], "once");
 }
+
+/// Rule 7: while its topic is not there nothing of a partition is committed. A commit that came after a new topic of that name
+/// was made would count there.
+#[test]
+fn rule_7_nothing_is_committed_for_a_topic_that_is_gone() {
+    let mut bench = Bench::new();
+    let mine = place(0);
+    let grant = bench.told(&mine);
+    assert!(bench.state.check_commit(&mine).is_ok());
+    bench.state.note_topic(News::Gone(mine.topic.clone()));
+    let refused = |state: &State| {
+        let (one, last) = (state.check_commit(&mine).map(drop), state.check_grant(&mine, grant));
+        [one, last].iter().all(|checked| matches!(checked, Err(CommitError::Unavailable(_))))
+    };
+    assert!(refused(&bench.state));
+    bench.state.note_topic(News::Back { topic: mine.topic.clone(), anew: true });
+    assert!(refused(&bench.state), "until what was owned of the old one is given up");
+    let news = bench.state.take_topics();
+    news.into_iter().for_each(|news| bench.state.hear_of_topic(news));
+    assert!(matches!(bench.state.check_grant(&mine, grant), Err(CommitError::NotOwned(_))));
+}
