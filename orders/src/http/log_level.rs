@@ -91,7 +91,9 @@ impl LogLevel {
 impl Wanted {
     fn check(self) -> Result<(String, Option<Duration>), Vec<FieldError>> {
         let mut errors = Vec::new();
-        if let Err(reason) = check_filter(&self.filter) {
+        if let Err(refused) = check_filter(&self.filter) {
+            // What was sent may be no filter at all, and is not sent back.
+            let reason = refused.find("is no filter").map_or("is no filter", |at| &refused[at..]);
             errors.push(FieldError::new("filter", reason));
         }
         let passing = self.passing.as_deref().map(duration).transpose();

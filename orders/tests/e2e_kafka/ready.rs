@@ -26,6 +26,22 @@ async fn all_fail(services: &[Http; 3], check: &str) {
     }
 }
 
+/// A test that fails tells what the services said last.
+struct Tells<'a>(&'a Platform);
+
+impl Drop for Tells<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Platform { gateway, producer, consumer, replay } = self.0;
+            for service in [gateway, producer, consumer, replay] {
+                let said = service.stderr();
+                let last: Vec<_> = said.lines().rev().take(12).collect();
+                eprintln!("---\n{}", last.into_iter().rev().collect::<Vec<_>>().join("\n"));
+            }
+        }
+    }
+}
+
 async fn all_are_ready_again(services: &[Http; 3]) {
     for service in services {
         eventually("it is ready again", async || {
@@ -43,6 +59,7 @@ async fn a_broker_that_stands_still_and_one_that_is_killed_are_seen_in_time() {
     let place = Place::new(folder.path(), kafka.address(), "frozen");
     place.topics().await;
     let platform = Platform::ready(&place).await;
+    let tells = Tells(&platform);
     let up = &platform.producer;
     let services = [up.producer(), up.consumer(), up.replay()];
 
@@ -56,6 +73,7 @@ async fn a_broker_that_stands_still_and_one_that_is_killed_are_seen_in_time() {
     all_fail(&services, "broker").await;
     kafka.start_again();
     all_are_ready_again(&services).await;
+    drop(tells);
     platform.end().await;
 }
 
@@ -76,6 +94,7 @@ async fn a_deleted_topic_is_seen_by_all_who_use_it_and_they_go_on_with_a_new_one
     let place = Place::new(folder.path(), kafka.address(), "erased");
     place.topics().await;
     let platform = Platform::ready(&place).await;
+    let tells = Tells(&platform);
     let up = &platform.producer;
     let before = up.order("widget").await;
     up.reaches(&before.order_id, "completed").await;
@@ -106,5 +125,6 @@ async fn a_deleted_topic_is_seen_by_all_who_use_it_and_they_go_on_with_a_new_one
     assert_eq!(up.charges(&after.order_id).await, 1);
     assert_eq!(up.charges(&before.order_id).await, 1);
     assert!(platform.consumer.stderr().contains("a topic was deleted and made anew"));
+    drop(tells);
     platform.end().await;
 }
