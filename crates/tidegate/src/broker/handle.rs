@@ -12,13 +12,18 @@ use crate::broker::BrokerDriver;
 pub struct Broker {
     driver: Arc<dyn BrokerDriver>,
     /// Which metrics count its publishing; 0: none.
+    #[cfg(feature = "metrics")]
     counted_by: u64,
 }
 
 impl Broker {
     /// Wraps an implementation of the contract.
     pub fn new(driver: impl BrokerDriver) -> Self {
-        Self { driver: Arc::new(driver), counted_by: 0 }
+        Self {
+            driver: Arc::new(driver),
+            #[cfg(feature = "metrics")]
+            counted_by: 0,
+        }
     }
 
     /// Notes whose metrics count what is published.
