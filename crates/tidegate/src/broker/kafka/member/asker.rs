@@ -208,7 +208,7 @@ impl Asker {
     /// Looks whether the topics are still there, and still the same.
     fn look(&mut self, limit: Duration) {
         let found = self.client.context().cluster.identities(self.topics.names(), limit);
-        self.topics.looked(Instant::now(), found.is_ok());
+        self.topics.looked(Instant::now());
         // Nobody answers: then nothing can be said, and nothing need be.
         for (topic, identity) in found.unwrap_or_default() {
             if let Some(news) = self.topics.take(&topic, identity) {

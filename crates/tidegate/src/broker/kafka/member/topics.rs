@@ -64,9 +64,8 @@ impl Topics {
         self.due.saturating_duration_since(now)
     }
 
-    /// A cluster that does not answer is left alone for longer.
-    pub(super) fn looked(&mut self, now: Instant, answered: bool) {
-        self.due = now + if answered { EVERY } else { EVERY * 5 };
+    pub(super) fn looked(&mut self, now: Instant) {
+        self.due = now + EVERY;
     }
 
     /// Takes in what the cluster says of a topic.
