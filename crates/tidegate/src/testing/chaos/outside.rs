@@ -6,12 +6,13 @@
 //!   cut off at its timeout, alone      it waits for something that never comes in this world
 //! ```
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::ThreadId;
 
-use super::quiet::NO_IO;
+use super::quiet;
 use super::world::{Life, lock};
 use crate::class::{Cause, Failure};
 use crate::message::{Offset, TopicPartition};
@@ -60,14 +61,21 @@ pub(super) async fn watched<F: Future>(life: &Life, handler: &Arc<str>, call: F)
         lock(&spy.to).clone_from(cx.waker());
         let pulse = &spy.life.world().pulse;
         pulse.has(&spy.handler);
-        let polled: Poll<F::Output> = call.as_mut().poll(&mut Context::from_waker(&waker));
+        let poll = || call.as_mut().poll(&mut Context::from_waker(&waker));
+        let polled: Result<Poll<F::Output>, _> = catch_unwind(AssertUnwindSafe(poll));
         pulse.free();
-        polled
+        // Here, as its text goes no further (I8).
+        polled.unwrap_or_else(|panic| {
+            if quiet::asked_for_io(panic.as_ref()) {
+                refuse(&spy.life, &spy.handler, "opens a socket or a file", OUTSIDE);
+            }
+            resume_unwind(panic)
+        })
     })
     .await
 }
 
-/// An attempt that panicked or ran out of time: by the handler's own doing?
+/// An attempt that ran out of time: by the handler's own doing?
 pub(super) fn refuse_cut_off(life: &Life, at: &TopicPartition, offset: Offset, why: &Failure) {
     if !life.world().strangers {
         return;
@@ -76,15 +84,9 @@ pub(super) fn refuse_cut_off(life: &Life, at: &TopicPartition, offset: Offset, w
     let cut = truth.hands(life.process()).cut.remove(&(at.clone(), offset));
     drop(truth);
     let Some(cut) = cut else { return };
-    match (why.cause, cut.alone) {
-        (Cause::Timeout, Some(alone)) => {
-            let what = format!("did not end within {alone:?} of this world's time");
-            refuse(life, &cut.handler, &what, ENDLESS);
-        }
-        (Cause::Panic, _) if why.message.contains(NO_IO) => {
-            refuse(life, &cut.handler, "opens a socket or a file", OUTSIDE);
-        }
-        _ => {}
+    if let (Cause::Timeout, Some(alone)) = (why.cause, cut.alone) {
+        let what = format!("did not end within {alone:?} of this world's time");
+        refuse(life, &cut.handler, &what, ENDLESS);
     }
 }
 

@@ -1,6 +1,5 @@
 //! What is left when a world has ended, for a check of the one whose routes ran there.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -106,13 +105,7 @@ pub(super) fn checked(check: impl FnOnce() -> Result<(), String>) -> Result<(), 
     answer.unwrap_or_else(|panic| {
         Err(format!(
             "it panicked: {}. Give what is wrong back as an `Err`: then only that is told",
-            text(panic.as_ref())
+            quiet::text(panic.as_ref()).unwrap_or("with something else than a text")
         ))
     })
-}
-
-fn text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("with something else than a text")
 }
