@@ -4,5 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib/features.sh
-cargo bench --locked -p orders --bench summary
-cargo bench --locked -p tidegate --features "$features" --bench kafka
+bench() { cargo bench --locked --workspace --features "$features" --bench "$1"; }
+bench summary
+bench kafka

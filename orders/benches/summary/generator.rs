@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,25 +41,51 @@ pub(crate) fn shoot(
     connections: usize,
     time: Duration,
 ) -> Shots {
+    let until = Instant::now() + time;
+    shoot_while(address, request, connections, move || Instant::now() < until)
+}
+
+/// Sends it so many times.
+pub(crate) fn shoot_so_many(
+    address: SocketAddr,
+    request: Arc<[u8]>,
+    connections: usize,
+    count: u64,
+) -> Shots {
+    let sent = AtomicU64::new(0);
+    let goes_on = move || sent.fetch_add(1, Ordering::Relaxed) < count;
+    shoot_while(address, request, connections, goes_on)
+}
+
+fn shoot_while(
+    address: SocketAddr,
+    request: Arc<[u8]>,
+    connections: usize,
+    goes_on: impl Fn() -> bool + Send + Sync + 'static,
+) -> Shots {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let goes_on = Arc::new(goes_on);
     runtime.expect("a thread and a poller").block_on(async move {
         let started = Instant::now();
-        let until = started + time;
         let mut tasks = JoinSet::new();
         for _ in 0..connections {
-            tasks.spawn(connection(address, Arc::clone(&request), until));
+            tasks.spawn(connection(address, Arc::clone(&request), Arc::clone(&goes_on)));
         }
         let answered = tasks.join_all().await.into_iter().sum();
         Shots { answered, took: started.elapsed() }
     })
 }
 
-async fn connection(address: SocketAddr, request: Arc<[u8]>, until: Instant) -> u64 {
+async fn connection(
+    address: SocketAddr,
+    request: Arc<[u8]>,
+    goes_on: Arc<impl Fn() -> bool>,
+) -> u64 {
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     stream.set_nodelay(true).expect("a TCP socket");
     let mut buffer = Vec::with_capacity(32 << 10);
     let mut answered = 0;
-    while Instant::now() < until {
+    while goes_on() {
         stream.write_all(&request).await.expect("the server reads");
         answer(&mut stream, &mut buffer).await;
         answered += 1;

@@ -1,11 +1,12 @@
 //! The rows of the real `orders up`: a process of its own, asked over HTTP.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
 use crate::bodies::ORDER;
-use crate::generator::{paced, request, shoot};
+use crate::generator::{Shots, paced, request, shoot, shoot_so_many};
 use crate::log::Log;
 use crate::table::rows::Row;
 use crate::up::Up;
@@ -81,23 +82,35 @@ fn post_to_read_model(log: Log) -> [Row; 2] {
 }
 
 /// What one burst of orders showed.
-pub(crate) struct Throughput {
-    pub(crate) orders: usize,
+struct Throughput {
+    orders: usize,
     /// Answered with a 202, per second, while others were processed.
-    pub(crate) accepted: f64,
+    accepted: f64,
     /// From the first POST to the last order that is completed, per second.
-    pub(crate) processed: f64,
+    processed: f64,
 }
 
 /// As many orders as it takes, for a while; until all are completed.
-pub(crate) fn throughput(up: &Up) -> Throughput {
+fn throughput(up: &Up) -> Throughput {
+    let shots = |address| shoot(address, request("/api/v1/orders", ORDER), CONNECTIONS, SHOT);
+    let (shots, processed) = until_completed(up, shots);
+    let orders = usize::try_from(shots.answered).expect("a number that fits");
+    Throughput { orders, accepted: shots.per_second(), processed }
+}
+
+/// So many orders: how many are processed per second, from the first POST to the last that is completed.
+pub(crate) fn processed(up: &Up, count: u64) -> f64 {
+    let order = || request("/api/v1/orders", ORDER);
+    until_completed(up, |address| shoot_so_many(address, order(), CONNECTIONS, count)).1
+}
+
+fn until_completed(up: &Up, shots: impl FnOnce(SocketAddr) -> Shots) -> (Shots, f64) {
     let watch = Watch::start(&up.database());
     let started = Instant::now();
-    let shots = shoot(up.address(), request("/api/v1/orders", ORDER), CONNECTIONS, SHOT);
+    let shots = shots(up.address());
     let count = usize::try_from(shots.answered).expect("a number that fits");
     let last = watch.until(count, PATIENCE).into_values().max().expect("at least one order");
-    let processed = shots.answered as f64 / last.duration_since(started).as_secs_f64();
-    Throughput { orders: count, accepted: shots.per_second(), processed }
+    (shots, shots.answered as f64 / last.duration_since(started).as_secs_f64())
 }
 
 /// What it accepts while it processes, and how fast all of it is processed.

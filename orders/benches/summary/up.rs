@@ -9,6 +9,8 @@ use test_servers::LocalKafka;
 
 use crate::log::Log;
 
+/// `USER_HZ` of Linux, on all of its platforms that Rust has standard libraries for.
+const TICKS_PER_SECOND: f64 = 100.0;
 /// How long it may take until the first order is processed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -44,6 +46,16 @@ impl Up {
 
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The CPU that it has used, all threads of it, in seconds.
+    pub(crate) fn cpu(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
+        let stat = stat.expect("a child that runs");
+        // The name may hold anything; behind its bracket come the fields from the third on. `man 5 proc_pid_stat`.
+        let fields = stat.rsplit(')').next().expect("a name in brackets").split_whitespace();
+        let ticks: f64 = fields.skip(11).take(2).map(|t| t.parse::<f64>().expect("ticks")).sum();
+        ticks / TICKS_PER_SECOND
     }
 
     pub(crate) fn database(&self) -> PathBuf {

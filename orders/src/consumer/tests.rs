@@ -21,6 +21,13 @@ fn created(id: &str, product: &str) -> NewRecord {
     record::<Created>(&format!("e-{id}"), order(id, product))
 }
 
+/// What became of an order's events, whichever was first: what is skipped by name waits for nobody.
+fn outcomes(bench: &Bench, key: &str) -> Vec<Saw> {
+    let mut outcomes = bench.service.outcomes(key);
+    outcomes.sort_by_key(|saw| *saw == Saw::Skipped);
+    outcomes
+}
+
 fn letters(bench: &Bench) -> Vec<Letter> {
     bench.service.dead_letters()
 }
@@ -57,7 +64,7 @@ async fn an_order_is_charged_completed_and_announced(on: Database) {
     assert_eq!(completed[0].order().status, OrderStatus::Completed);
     assert_eq!(completed[0].correlation_id, "c-1");
     // The consumer reads what it has emitted, and skips it by name.
-    assert_eq!(bench.service.outcomes("o-1"), [Saw::Done, Saw::Skipped]);
+    assert_eq!(outcomes(&bench, "o-1"), [Saw::Done, Saw::Skipped]);
 }
 
 async fn every_word_of_the_simulation_ends_as_it_says(on: Database) {
@@ -96,7 +103,7 @@ async fn rules_3_and_4_a_failed_order_is_lettered_marked_and_announced(on: Datab
     let failed = bench.service.emitted::<OrderFailed>("orders");
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0].reason(), letters[0].reason.as_deref());
-    assert_eq!(bench.service.outcomes("o-1"), [Saw::Dead, Saw::Skipped]);
+    assert_eq!(outcomes(&bench, "o-1"), [Saw::Dead, Saw::Skipped]);
     assert_eq!(bench.history("o-1").await, [OrderStatus::Pending, OrderStatus::Failed]);
 }
 

@@ -45,6 +45,8 @@ pub(super) struct Course {
     pub(super) carries: Vec<(Offset, Carry)>,
     /// The chain did not end at the first look.
     pub(super) waited: bool,
+    /// The time on the service's clock, where it was read at the end of the last attempt and nothing was waited for since.
+    pub(super) read: Option<Duration>,
 }
 
 impl Line {

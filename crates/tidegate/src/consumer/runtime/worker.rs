@@ -81,9 +81,12 @@ impl Worker {
     async fn one_by_one(&self, chain: Chain, job: &mut Option<Job>, course: &mut Course) {
         let Placed { _place, waited } = self.place(&chain).await;
         course.waited = waited;
-        let (mut goes_on, mut read) = (true, None);
+        if waited {
+            course.read = None;
+        }
+        let mut goes_on = true;
         for (Start { offset, attempt, .. }, item) in chain.records() {
-            let now = read.take().unwrap_or_else(|| self.shop.clock.elapsed());
+            let now = course.read.take().unwrap_or_else(|| self.shop.clock.elapsed());
             goes_on = goes_on && self.line.tenure.may_begin(now);
             if !goes_on {
                 course.answers.push((offset, Verdict::Held));
@@ -93,7 +96,7 @@ impl Worker {
             let job = self.turn_to(job, offset, item);
             let attempt = attempt::run(job, attempt, now);
             let (verdict, waited) = self.beat.watch(&self.line.tenure, offset, attempt).await;
-            read = self.measure(policy, &verdict, now);
+            course.read = self.measure(policy, &verdict, now);
             goes_on = verdict.is_plain(effects);
             if !goes_on {
                 course.carries.push((offset, std::mem::take(&mut job.carry)));
@@ -106,7 +109,8 @@ impl Worker {
         }
     }
 
-    /// Counts an attempt, where anybody wants to know; then the clock was read, and the next one begins at that time.
+    /// Counts an attempt, where anybody wants to know; then the clock was read, and the next one begins at that time, of
+    /// whatever chain it is: so that counting reads the clock no more often.
     fn measure(&self, policy: PolicyId, verdict: &Verdict, began: Duration) -> Option<Duration> {
         let meter = self.meter.as_ref()?;
         let now = self.shop.clock.elapsed();
