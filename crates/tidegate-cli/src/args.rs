@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -37,7 +38,7 @@ pub(crate) struct Program {
 }
 
 /// Which log: Kafka where addresses are known, else the embedded log.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Clone, Default, Args)]
 #[command(next_help_heading = "Which log")]
 pub(crate) struct LogArgs {
     /// Kafka's addresses, with commas [env: KAFKA_BROKERS].
@@ -50,6 +51,19 @@ pub(crate) struct LogArgs {
     /// Folder of the embedded log, or the DATA_DIR of a service that has it there [env: DATA_DIR] [default: ./data].
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// Values may be secrets: of properties only the names are shown, and no addresses that may hold a user.
+impl fmt::Debug for LogArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |property: &String| property.split_once('=').map(|(name, _)| name.to_owned());
+        let user = |brokers: &&str| brokers.contains('@');
+        f.debug_struct("LogArgs")
+            .field("brokers", &self.brokers.as_deref().filter(|brokers| !user(brokers)))
+            .field("property", &self.property.iter().map(name).collect::<Vec<_>>())
+            .field("data_dir", &self.data_dir)
+            .finish()
+    }
 }
 
 /// How answers look.
@@ -80,6 +94,19 @@ pub(crate) enum Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_is_not_shown() {
+        let with = |brokers: &str, property: &str| {
+            let (brokers, property) = (Some(brokers.to_owned()), vec![property.to_owned()]);
+            format!("{:?}", LogArgs { brokers, property, data_dir: None })
+        };
+        let shown = with("h:1", "sasl.password=hunter2=x");
+        assert!(shown.contains("h:1") && shown.contains("sasl.password"), "{shown}");
+        for shown in [shown, with("h:1", "hunter2"), with("u:hunter2@h:1", "linger.ms=5")] {
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
 
     /// The framework's table is what is read; here it is only written down.
     #[test]

@@ -83,9 +83,13 @@ pub(crate) fn record_of<T: Event>(
     record.key = event.key().into_bytes();
     record.headers = Headers::with_capacity(4);
     let text = |text: &str| Bytes::copy_from_slice(text.as_bytes());
-    record.headers.push(names::EVENT_ID, text(stamp.event_id.as_str()));
+    let id = text(stamp.event_id.as_str());
+    // The first event of a request is its own correlation: one text for both.
+    let is_first = stamp.correlation_id == stamp.event_id.as_str();
+    let correlation = if is_first { id.clone() } else { text(&stamp.correlation_id) };
+    record.headers.push(names::EVENT_ID, id);
     record.headers.push(names::EVENT_TYPE, T::TYPE);
-    record.headers.push(names::CORRELATION_ID, text(&stamp.correlation_id));
+    record.headers.push(names::CORRELATION_ID, correlation);
     if let Some(cause) = &stamp.causation_id {
         record.headers.push(names::CAUSATION_ID, text(cause.as_str()));
     }

@@ -6,6 +6,8 @@
 mod check;
 mod snapshot;
 mod state;
+#[cfg(test)]
+mod tests;
 mod troubles;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -27,7 +27,7 @@ dashboard("failures"; "Failures"; "Failed attempts, dead letters, outages, what 
         [q("max by (topic, class) (tidegate_dead_letters_by_class)"; "{{topic}} {{class}}")]) | stacked),
     (lines(8; "Dead-lettered"; "Records that went to a dead-letter topic. They stay there until somebody replays or clears them."; "short";
         [q("sum by (group, topic) (increase(tidegate_records_settled_total{\(picked), outcome=\"dead\"}[10m]))"; "{{group}} {{topic}}, in 10 minutes")])
-      | ticket("TidegateDeadLetters"; 1) | traces("Dead letters"; "consumer"; "tidegate.outcome=dead"))
+      | ticket("TidegateDeadLetters"; 1) | traces("Dead letters"; "consumer"; "tidegate.kept_for=dead_letter"))
   ]},
   {title: "What stands still", panels: [
     (lines(8; "Outages"; "Partitions that wait for what is down. No attempt is counted meanwhile."; "short";

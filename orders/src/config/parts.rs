@@ -28,7 +28,7 @@ pub struct Http {
     /// Most orders in one batch.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub batch_limit: u32,
-    /// Name in the logs; each service's own name without it.
+    /// Name in the logs, of every service of the process; each service's own name without it.
     #[arg(long, value_parser = not_empty)]
     pub service_name: Option<String>,
     /// What is logged: error, warn, info, debug, trace, or a filter such as info,orders=debug.

@@ -43,7 +43,7 @@ pub(super) async fn created(
     let steer = Steer::of(&order.product_id);
     steer.before_charge(app.allow_crash).await;
     app.payments.charge(&id, &event.correlation_id, order, attempt.0).await?;
-    steer.after_charge(attempt.0, replay.is_replay())?;
+    steer.after_charge(&order.customer_id, attempt.0, replay.is_replay())?;
     let change =
         writer::Change { happened: Happened::Completed, at: Timestamp::now(), reason: None };
     writer::apply(&mut tx.connection().await?, order, change).await?;

@@ -8,6 +8,7 @@
 //! | `fail-until-replay` | fails so, unless the record is a replay |
 //! | `slow-<ms>` | takes so many milliseconds longer |
 //! | `poison` | the handler panics |
+//! | `poison-data` | the handler panics with a text that holds the customer: what a program should not do, and others do |
 //! | `crash` | the process aborts, if `ALLOW_CRASH` is set |
 //!
 //! All `fail-*` fail after the charge: every attempt then offers the same idempotency key to the gateway, so a failed
@@ -30,6 +31,7 @@ pub(super) enum Steer {
     FailUntilReplay,
     Slow(Duration),
     Poison,
+    PoisonData,
     Crash,
 }
 
@@ -41,6 +43,7 @@ impl Steer {
             "fail-permanent" => Self::FailPermanent,
             "fail-until-replay" => Self::FailUntilReplay,
             "poison" => Self::Poison,
+            "poison-data" => Self::PoisonData,
             "crash" => Self::Crash,
             other => Self::with_number(other).unwrap_or(Self::None),
         }
@@ -71,8 +74,13 @@ impl Steer {
     /// After the charge.
     ///
     /// # Panics
-    /// For `poison`: that is what it is for.
-    pub(super) fn after_charge(self, attempt: u32, replayed: bool) -> Result<(), ProcessError> {
+    /// For `poison` and `poison-data`: that is what they are for.
+    pub(super) fn after_charge(
+        self,
+        customer_id: &str,
+        attempt: u32,
+        replayed: bool,
+    ) -> Result<(), ProcessError> {
         let transient = |why: String| Err(ProcessError::Transient(why));
         match self {
             Self::FailTransient { up_to } if attempt <= up_to => {
@@ -84,6 +92,7 @@ impl Steer {
                 Err(ProcessError::Permanent("fail-until-replay: this is no replay".to_owned()))
             }
             Self::Poison => poison(),
+            Self::PoisonData => poison_with(customer_id),
             _ => Ok(()),
         }
     }
@@ -92,6 +101,11 @@ impl Steer {
 #[allow(clippy::panic, reason = "a handler that panics is what is simulated")]
 fn poison() -> ! {
     panic!("poison")
+}
+
+#[allow(clippy::panic, reason = "a handler that panics is what is simulated")]
+fn poison_with(customer_id: &str) -> ! {
+    panic!("poison: no price for the customer {customer_id}")
 }
 
 /// Digits only: `parse` alone would take a sign too.
@@ -113,6 +127,7 @@ mod tests {
             ("fail-until-replay", Steer::FailUntilReplay),
             ("slow-250", slow),
             ("poison", Steer::Poison),
+            ("poison-data", Steer::PoisonData),
             ("crash", Steer::Crash),
             ("book", Steer::None),
             ("fail-transient-", Steer::None),
@@ -128,14 +143,14 @@ mod tests {
     #[test]
     fn transient_failures_heal_when_they_said_so() {
         let steer = Steer::FailTransient { up_to: 2 };
-        let results = [1, 2, 3].map(|attempt| steer.after_charge(attempt, false).is_ok());
+        let results = [1, 2, 3].map(|attempt| steer.after_charge("c", attempt, false).is_ok());
         assert_eq!(results, [false, false, true]);
     }
 
     #[test]
     fn a_replay_heals_only_what_waits_for_one() {
-        assert!(Steer::FailUntilReplay.after_charge(1, false).is_err());
-        assert!(Steer::FailUntilReplay.after_charge(1, true).is_ok());
-        assert!(Steer::FailAlways.after_charge(1, true).is_err());
+        assert!(Steer::FailUntilReplay.after_charge("c", 1, false).is_err());
+        assert!(Steer::FailUntilReplay.after_charge("c", 1, true).is_ok());
+        assert!(Steer::FailAlways.after_charge("c", 1, true).is_err());
     }
 }

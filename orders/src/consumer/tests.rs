@@ -77,6 +77,7 @@ async fn every_word_of_the_simulation_ends_as_it_says(on: Database) {
         ("fail-until-replay", 1, Failed, Some("no replay")),
         ("slow-1", 1, Completed, None),
         ("poison", 3, Failed, Some("panicked: poison")),
+        ("poison-data", 3, Failed, Some("its text may hold data")),
         // Without ALLOW_CRASH it is a product like any other.
         ("crash", 1, Completed, None),
     ] {

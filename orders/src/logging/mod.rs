@@ -25,6 +25,7 @@ use std::io::IsTerminal;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use tracing::{Span, error_span};
 use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -65,6 +66,11 @@ pub fn init(filter: &str, service: &str) {
     let levels = Arc::new(Levels::new(filter, apply(handle), clock));
     let keeper = KEEPER.get_or_init(|| Keeper { limiter, levels, style });
     keeper.clone().start();
+}
+
+/// The span of a service, which all its lines are in: `set` is `SERVICE_NAME`, and stands in the place of its own name.
+pub(crate) fn of_service(set: Option<&str>, own: &str) -> Span {
+    error_span!("service", service = set.unwrap_or(own))
 }
 
 fn apply(handle: reload::Handle<EnvFilter, Registry>) -> levels::Apply {

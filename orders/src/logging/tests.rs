@@ -78,7 +78,7 @@ fn traced() -> opentelemetry::ContextGuard {
 #[test]
 fn a_line_is_flat_and_has_the_fields_of_its_spans_and_its_trace() {
     let lines = written(Reader::Program, "info", || {
-        let outer = tracing::error_span!("service", service = "producer");
+        let outer = of_service(None, "producer");
         let _outer = outer.enter();
         let inner = tracing::error_span!("request", correlation_id = "c \"1\"", trace_id = "outer");
         let _inner = inner.enter();
@@ -102,6 +102,14 @@ fn a_line_is_flat_and_has_the_fields_of_its_spans_and_its_trace() {
     assert_eq!(line["tries"], 2);
     assert!(line["timestamp"].as_str().unwrap().parse::<Timestamp>().is_ok());
     assert!(lines.text().starts_with("{\"timestamp\":\""), "`sort` goes by it: {}", lines.text());
+}
+
+#[test]
+fn the_name_that_was_set_stands_in_the_place_of_each_services_own() {
+    let lines = written(Reader::Program, "info", || {
+        of_service(Some("shop"), "producer").in_scope(|| tracing::info!("order accepted"));
+    });
+    assert_eq!(lines.json()[0]["service"], "shop", "{}", lines.text());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::sync::OnceLock;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
@@ -19,7 +20,7 @@ impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let (encoder, times) = (&mut encoder, Times::now());
         let cpu = times.map(|times| ConstCounter::new(times.cpu));
-        let started = times.and_then(Times::started).map(ConstGauge::new);
+        let started = began().map(ConstGauge::new);
         write_one(encoder, &names::CPU, cpu)?;
         write_one(encoder, &names::MEMORY, memory().map(ConstGauge::new))?;
         write_one(encoder, &names::STARTED, started)?;
@@ -53,6 +54,15 @@ impl Times {
         let boot = system.lines().find_map(|line| line.strip_prefix("btime "))?;
         Some(boot.trim().parse::<f64>().ok()? + self.after_boot)
     }
+}
+
+/// When the process began. Asked once: the system works out its own start anew each time, and a second more or less would count as
+/// another start of the process.
+fn began() -> Option<f64> {
+    static BEGAN: OnceLock<f64> = OnceLock::new();
+    let known = BEGAN.get().copied();
+    // What could not be read now may be read the next time.
+    known.or_else(|| Times::now()?.started().map(|began| *BEGAN.get_or_init(|| began)))
 }
 
 /// The auxiliary vector's key for the number of ticks.
@@ -116,9 +126,10 @@ mod tests {
     fn this_process_is_as_the_system_says() {
         let times = Times::now().unwrap();
         let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
-        let age = now - times.started().unwrap();
+        let age = now - began().unwrap();
         // The system's own start is known to the second.
         assert!((-1.0..86_400.0).contains(&age), "started {age} s ago");
+        assert_eq!(began(), began());
         assert!(memory().unwrap() > 1 << 20 && ticks() >= 1.0);
 
         let files: Vec<_> = (0..50).map(|_| fs::File::open("/proc/self/stat").unwrap()).collect();

@@ -8,13 +8,14 @@ use tidegate::health::{Health, Phase};
 use tidegate::service::{Service, StartFrom};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, error_span};
+use tracing::{Instrument, Span};
 
 use crate::audit::Audit;
 use crate::config::Config;
 use crate::consumer::Consumer;
 use crate::gateway::Gateway;
 use crate::http::Connections;
+use crate::logging;
 use crate::producer::Producer;
 use crate::replay::{self, ReplayService};
 
@@ -42,7 +43,10 @@ pub(super) async fn serve(
     let audited = Audited { process, audit: services.audit.clone() };
     let mut running = Running::start(config, services, audited, listeners, &stop);
     let ended = match running.member.take() {
-        Some(service) => member(service, process, shown, stop.clone()).await,
+        Some(service) => {
+            let span = logging::of_service(config.http.service_name.as_deref(), "consumer");
+            member(service, span, process, shown, stop.clone()).await
+        }
         None => {
             show(&shown);
             stop.cancelled().await;
@@ -132,13 +136,14 @@ async fn notice(stop: CancellationToken, noticed: CancellationToken) {
 /// The consumer, until `stop` or its own end.
 async fn member(
     service: Service<StartFrom>,
+    span: Span,
     process: Process,
     shown: String,
     stop: CancellationToken,
 ) -> Result<(), tidegate::Error> {
     let up = announce(service.health(), process, shown);
     let service = service.run_until(async move { stop.cancelled().await });
-    beside(service.instrument(error_span!("service", service = "consumer")), up).await
+    beside(service.instrument(span), up).await
 }
 
 /// Runs `service` to its end, with `aside` beside it.

@@ -6,7 +6,7 @@ use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, error_span};
+use tracing::{Instrument, Span};
 
 use super::Process;
 use crate::audit::Audit;
@@ -60,6 +60,8 @@ pub(super) struct Servers {
     running: JoinSet<()>,
     connections: Connections,
     body_limit: u64,
+    /// `SERVICE_NAME`.
+    named: Option<String>,
     audited: Audited,
     /// The process has been told to end: `/ready` says so from then on.
     draining: Draining,
@@ -73,11 +75,12 @@ impl Servers {
         stop: &CancellationToken,
     ) -> Self {
         let (draining, body_limit) = (Draining(stop.clone()), settings.http_body_limit);
-        Self { running: JoinSet::new(), connections, body_limit, audited, draining }
+        let (running, named) = (JoinSet::new(), settings.service_name.clone());
+        Self { running, connections, body_limit, named, audited, draining }
     }
 
     /// Answers on this port until `end`, where the process has that service. Every log line of it carries the
-    /// service's name.
+    /// service's name, or the one that was set.
     pub(super) fn start(
         &mut self,
         name: &'static str,
@@ -91,7 +94,7 @@ impl Servers {
         let routes = routes.layer(Extension(self.draining.clone()));
         let routes = exposition.serve(routes, self.body_limit);
         let server = serve(listener, routes, self.connections.clone(), Timeouts::default(), end);
-        self.running.spawn(server.instrument(error_span!("service", service = name)));
+        self.running.spawn(server.instrument(self.span(name)));
     }
 
     /// Does this beside a service until `stop`.
@@ -103,7 +106,11 @@ impl Servers {
     ) {
         let stop = stop.clone();
         let work = async move { stop.run_until_cancelled(work).await.unwrap_or_default() };
-        self.running.spawn(work.instrument(error_span!("service", service = name)));
+        self.running.spawn(work.instrument(self.span(name)));
+    }
+
+    fn span(&self, own: &str) -> Span {
+        logging::of_service(self.named.as_deref(), own)
     }
 
     /// Waits until all have ended.

@@ -1,5 +1,6 @@
 //! Grafana's dashboards.
 
+use reqwest::Url;
 use serde_json::Value;
 
 use super::promql;
@@ -103,6 +104,28 @@ impl<'a> Panel<'a> {
     pub(crate) fn alerts(self) -> Vec<&'a str> {
         let sentences = text(self.json, "description").split("Alert: ").skip(1);
         sentences.map(|rest| rest.split('.').next().unwrap()).collect()
+    }
+
+    /// The tags of the spans that its links to traces look for: name and value, which Grafana keeps as `name=value`.
+    pub(crate) fn tags(self) -> Vec<(String, String)> {
+        let links = list(self.json, "links").iter().map(|link| text(link, "url"));
+        let panes = links.filter_map(|url| {
+            let url = Url::parse("http://grafana").unwrap().join(url).unwrap();
+            let panes = url.query_pairs().find(|(name, _)| name == "panes")?.1;
+            Some(
+                serde_json::from_str::<Value>(&panes)
+                    .unwrap_or_else(|why| panic!("{panes}: {why}")),
+            )
+        });
+        let found = panes.flat_map(|panes| {
+            let queries = list(&panes["t"], "queries").iter();
+            queries.map(|query| text(query, "tags").to_owned()).collect::<Vec<_>>()
+        });
+        let pairs = |tags: String| {
+            let tags = tags.split_whitespace().map(|tag| tag.split_once('=').unwrap());
+            tags.map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>()
+        };
+        found.flat_map(pairs).collect()
     }
 
     /// From where on it is coloured.

@@ -40,6 +40,8 @@ async fn act(up: &Program) {
     let request = up.producer().request("PUT", "/api/v1/log-level").header("x-operator", "ada");
     let filter = json!({"filter": "info,tidegate=debug", "for": "10m"});
     up.producer().send(request.json(&filter)).await.expect(200);
+    up.gateway().put("/api/v1/gateway", &json!({"latency_ms": 1})).await.expect(200);
+    up.gateway().put("/api/v1/gateway", &json!({"latency_ms": -1})).await.expect(400);
     up.replay().delete("/api/v1/dlq/clear").await.expect(400);
 }
 
@@ -104,6 +106,10 @@ async fn the_page_names_the_fields_of_real_lines_and_records() {
         compared += 1;
     }
     assert_eq!(compared, 10);
+    let of_gateway = records.iter().filter(|record| record["action"] == "gateway");
+    let phases: Vec<_> = of_gateway.map(|r| (r["service"].as_str(), r["phase"].as_str())).collect();
+    let expected = ["begun", "ended", "refused"].map(|phase| (Some("gateway"), Some(phase)));
+    assert_eq!(phases, expected);
 }
 
 /// The level is changed while it runs: lines come that were not there, and go again by themselves.

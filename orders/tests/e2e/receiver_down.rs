@@ -69,7 +69,8 @@ async fn a_receiver_that_is_slow_loses_spans_and_no_order() {
     let slow = Receiver::at(nobody(), Mood::NeverAnswers).await;
     let setup = slow
         .of(Setup::up(folder.path()))
-        .variable("OTEL_EXPORTER_OTLP_TIMEOUT", "500")
+        // Whoever waited for one export would wait longer than the test does.
+        .variable("OTEL_EXPORTER_OTLP_TIMEOUT", "600000")
         .variable("OTEL_BSP_MAX_QUEUE_SIZE", "200")
         .variable("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "100");
     let up = setup.ready().await;

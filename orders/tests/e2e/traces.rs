@@ -29,10 +29,12 @@ async fn a_correlation_id_is_in_the_logs_of_producer_consumer_and_replay() {
     up.replay().post("/api/v1/replay", &json!({"event_ids": [event_id]})).await.expect(200);
     up.reaches(accepted.data()["order_id"].as_str().unwrap(), "completed").await;
 
-    for service in ["producer", "consumer", "replay"] {
+    // Handlers have their version behind their name.
+    let handlers = concat!("orders-consumer ", env!("CARGO_PKG_VERSION"));
+    for service in ["producer", handlers, "replay"] {
         eventually(&format!("the id is in the log of the {service}"), async || {
             let log = up.stderr() + &up.stdout();
-            let named = |line: &Value| line.to_string().contains(service);
+            let named = |line: &Value| line["service"] == service;
             lines_of(&log, ID).iter().any(named).then_some(())
         })
         .await;

@@ -46,6 +46,8 @@ pub(crate) async fn plant(broker: &Broker, round: &str) -> usize {
         ordinary("heals", "fail-transient-1"),
         ordinary("fails", "fail-always"),
         ordinary("panics", "poison"),
+        // Its panic's text holds the customer, which is planted.
+        ordinary("tells", "poison-data"),
         event(&id("key"), &id("key"), CARD, json!(1), PASSWORD),
         event(&id("text"), &id("text"), &id("text"), json!(CARD), "widget"),
         event(&id("object"), &id("object"), &id("object"), json!({ PASSWORD: CARD }), "widget"),
@@ -55,5 +57,5 @@ pub(crate) async fn plant(broker: &Broker, round: &str) -> usize {
     for ack in broker.publish(records).await {
         ack.unwrap();
     }
-    7
+    8
 }

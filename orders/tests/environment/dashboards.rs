@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use tidegate::telemetry::names;
 
 use crate::boards::dashboards::{self, Board, Panel, choices, list, text};
 use crate::boards::{promql, rules};
@@ -170,6 +171,24 @@ fn every_label_that_is_shown_is_one_of_the_answer() {
         shown += board.json.to_string().matches("{{").count();
     }
     assert!(shown > 50, "{shown}");
+}
+
+/// A link to traces that look for a tag which no span has finds nothing, and says so to nobody.
+#[test]
+fn every_link_to_traces_looks_for_tags_that_spans_have() {
+    let words = |name: &str| match name {
+        "error" => &["true"][..],
+        "span.kind" => &["server", "client", "producer", "consumer"],
+        names::KEPT_FOR => &[names::RETRY, names::DEAD_LETTER, names::REPLAY],
+        names::OUTCOME => &["done", "skipped", "failed", "unknown"],
+        _ => &[],
+    };
+    let boards = dashboards::all();
+    let panels = boards.iter().flat_map(Board::shown);
+    let tags: Vec<_> = panels.flat_map(Panel::tags).collect();
+    let odd: Vec<_> =
+        tags.iter().filter(|(name, value)| !words(name).contains(&value.as_str())).collect();
+    assert!(odd.is_empty() && tags.len() > 5, "{odd:?} of {tags:?}");
 }
 
 /// A threshold says the same as the alert that the panel names: the number itself, or for a count the first one above it.

@@ -43,7 +43,7 @@ impl<S: ShouldSample + Clone + 'static> ShouldSample for RecordAll<S> {
 }
 
 /// A processor that hands on what was sampled, and of the rest what failed: spans whose status is an error, second and later attempts,
-/// dead letters with what their handlers do, and replays.
+/// dead letters and their handlers' attempts, and replays. What such a handler emits is left to the sampler.
 ///
 /// A kept span's parent may not have been kept (it went well): then the exporter's tool shows a span whose parent is missing. Its trace
 /// id, its link to the origin and its correlation id still find everything else that was kept. Where whole traces are wanted, sample

@@ -53,7 +53,7 @@ pub const LINK: &str = "tidegate.link";
 
 /// Value of [`KEPT_FOR`]: an attempt after the first.
 pub const RETRY: &str = "retry";
-/// Value of [`KEPT_FOR`]: the dead letter, and what its handler does.
+/// Value of [`KEPT_FOR`]: the dead letter, and its handler's attempts.
 pub const DEAD_LETTER: &str = "dead_letter";
 /// Value of [`KEPT_FOR`]: a record that was sent back, and its attempts.
 pub const REPLAY: &str = "replay";

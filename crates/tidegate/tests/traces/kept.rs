@@ -32,7 +32,7 @@ process orders ~origin:outside
 }
 
 #[tokio::test]
-async fn a_dead_letter_is_always_exported_with_what_its_handler_does() {
+async fn a_dead_letter_is_always_exported_with_its_handlers_attempts() {
     let traces = Traces::sampled(Sampler::AlwaysOff);
     let t = traces.service(&script(&[Do::Fail(Class::Permanent)])).await;
     traces.order(&t, "o-1").await;

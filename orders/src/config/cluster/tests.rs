@@ -59,8 +59,10 @@ fn addresses_are_told_apart_by_commas() {
         kafka.unwrap_or_else(|line| line)
     };
     assert!(shown("a:1, b:2").contains("a:1,b:2"), "{}", shown("a:1, b:2"));
-    for wrong in [",", "a:1,,b:2", "a:1 b:2", "a:1,http://b:2"] {
-        assert!(shown(wrong).starts_with("KAFKA_BROKERS: give host:port"), "{}", shown(wrong));
+    for wrong in [",", "a:1,,b:2", "a:1 b:2", "a:1,http://b:2", "u:hunter2@h:1"] {
+        let told = shown(wrong);
+        assert!(told.starts_with("KAFKA_BROKERS: give host:port"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
     }
 }
 

@@ -67,7 +67,8 @@ impl Broker {
     /// [`health`](crate::broker::BrokerDriver::health) says.
     ///
     /// # Errors
-    /// [`BrokerError::Config`] when properties contradict each other, or a file that one names cannot be read.
+    /// [`BrokerError::Config`] when properties contradict each other, or a file that one names cannot be read, and for an address
+    /// with a user in it, which it does not repeat.
     pub fn kafka(options: KafkaOptions) -> Result<Self, BrokerError> {
         KafkaBroker::new(options).map(Self::new)
     }
@@ -79,6 +80,7 @@ impl KafkaBroker {
     /// # Errors
     /// As there.
     pub fn new(options: KafkaOptions) -> Result<Self, BrokerError> {
+        options.check_addresses()?;
         let cluster = Arc::new(Cluster::new(options)?);
         let no_thread = |e| BrokerError::Config(format!("no thread for the Kafka client: {e}"));
         let queue = Queue::start(cluster.clone()).map_err(no_thread)?;

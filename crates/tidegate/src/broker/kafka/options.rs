@@ -158,11 +158,24 @@ impl KafkaOptions {
     }
 }
 
-/// Values may be secrets: only the names of properties are shown.
+impl KafkaOptions {
+    /// The addresses are in log lines and messages: none may hold a user and a password.
+    pub(super) fn check_addresses(&self) -> Result<(), BrokerError> {
+        if self.brokers.contains('@') {
+            return Err(BrokerError::Config(
+                "the brokers' addresses are host:port, with commas, without a user (@): set sasl.username and sasl.password".into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Values may be secrets: only the names of properties are shown, and no addresses that hold a user, which are refused later.
 impl fmt::Debug for KafkaOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let usable = self.check_addresses().is_ok();
         f.debug_struct("KafkaOptions")
-            .field("brokers", &self.brokers)
+            .field("brokers", if usable { &self.brokers } else { &"not shown: they hold a user" })
             .field("client_id", &self.client_id)
             .field("properties", &self.properties.keys().collect::<Vec<_>>())
             .field("assignor", &self.assignor)
@@ -171,5 +184,32 @@ impl fmt::Debug for KafkaOptions {
             .field("delivery_timeout", &self.delivery_timeout)
             .field("queue_bytes", &self.queue_bytes)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::Broker;
+
+    #[test]
+    fn an_address_with_a_user_is_refused_and_not_shown() {
+        for brokers in ["u:hunter2@h:1", "h:1,u:hunter2@h:2", "SASL_SSL://u:hun,hunter2@h:1"] {
+            let options = KafkaOptions::new(brokers);
+            let shown = format!("{options:?}");
+            let refused = Broker::kafka(options).unwrap_err();
+            assert!(matches!(refused, BrokerError::Config(_)), "{refused:?}");
+            let told = refused.to_string();
+            assert!(told.contains("host:port") && told.contains("sasl.username"), "{told}");
+            assert!(!(shown + &told).contains("hunter2"), "{brokers}");
+        }
+    }
+
+    #[test]
+    fn other_addresses_are_shown_and_of_properties_their_names() {
+        let options = KafkaOptions::new("h:1").property("sasl.password", "hunter2").unwrap();
+        let shown = format!("{options:?}");
+        assert!(shown.contains("h:1") && shown.contains("sasl.password"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 }

@@ -51,3 +51,18 @@ impl fmt::Debug for Tokens {
         f.write_str("Tokens")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_shows_whose_it_is_and_not_itself() {
+        let lifetime = Duration::from_secs(60);
+        let token = OAuthToken { token: "hunter2".into(), principal: "ada".into(), lifetime };
+        let shown = format!("{token:?}");
+        let shown = format!("{shown} {:?}", Tokens::new(move || Ok(token.clone())));
+        assert!(shown.contains("ada") && shown.contains("60s"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

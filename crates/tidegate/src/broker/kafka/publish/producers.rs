@@ -1,6 +1,5 @@
 //! The producers: one for each size of batch, made anew when it has failed for good.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,29 +55,31 @@ impl ProducerContext for Deliveries {
 /// By the size of their batches.
 pub(super) struct Producers {
     cluster: Arc<Cluster>,
-    all: HashMap<usize, Producer>,
+    all: Vec<(usize, Producer)>,
 }
 
 impl Producers {
     pub(super) fn new(cluster: Arc<Cluster>) -> Self {
-        Self { cluster, all: HashMap::new() }
+        Self { cluster, all: Vec::new() }
     }
 
     /// The producer for topics with such batches, always the same one, as two would not keep the order.
     pub(super) fn of(&mut self, batch: usize) -> Result<&Producer, BrokerError> {
-        if let Some((code, reason)) = self.all.get(&batch).and_then(|p| p.client().fatal_error()) {
-            // Idempotence cannot go on: a new producer has a new identity. Its records are answered as unknown.
-            tracing::warn!(%code, reason, "the Kafka producer failed for good and is made anew");
-            self.all.remove(&batch);
+        // There are one or two: nothing is hashed for each record.
+        if let Some(place) = self.all.iter().position(|(of, _)| *of == batch) {
+            return Ok(&self.all[place].1);
         }
-        match self.all.entry(batch) {
-            std::collections::hash_map::Entry::Occupied(there) => Ok(there.into_mut()),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                let context =
-                    Deliveries { told: self.cluster.told(), cluster: self.cluster.clone() };
-                let config = self.cluster.options.producing(batch);
-                let made = Producer::from_config_and_context(&config, context);
-                Ok(place.insert(made.map_err(error::config)?))
+        let context = Deliveries { told: self.cluster.told(), cluster: self.cluster.clone() };
+        let config = self.cluster.options.producing(batch);
+        let made = Producer::from_config_and_context(&config, context).map_err(error::config)?;
+        Ok(&self.all.push_mut((batch, made)).1)
+    }
+
+    /// Idempotence cannot go on: the next producer has a new identity. The records of this one are answered as unknown.
+    pub(super) fn discard(&mut self, batch: usize) {
+        for (_, failed) in self.all.extract_if(.., |(of, _)| *of == batch) {
+            if let Some((code, reason)) = failed.client().fatal_error() {
+                tracing::warn!(%code, reason, "the Kafka producer failed for good and is made anew");
             }
         }
     }
@@ -86,7 +87,7 @@ impl Producers {
     /// Waits until all is acknowledged, but not for ever.
     pub(super) fn flush(&self, within: Duration) {
         let deadline = std::time::Instant::now() + within;
-        for producer in self.all.values() {
+        for producer in self.all.iter().map(|(_, producer)| producer) {
             let left = deadline.saturating_duration_since(std::time::Instant::now());
             if let Err(error) = producer.flush(left) {
                 let records = producer.in_flight_count();

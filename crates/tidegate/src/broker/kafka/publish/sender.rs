@@ -60,9 +60,11 @@ impl Sender {
     }
 
     fn send_all(&mut self, records: Vec<NewRecord>, batch: &Arc<Batch>) {
+        // Most calls are for one topic: it is looked up once.
+        let mut last = None;
         for (index, record) in records.into_iter().enumerate() {
             let slot = Box::new(Slot::new(batch, index, &record));
-            match self.accept(&record) {
+            match self.accept(&record, &mut last) {
                 Ok(known) => self.send(&record, slot, known),
                 Err(refused) => slot.answer(Err(refused)),
             }
@@ -70,13 +72,25 @@ impl Sender {
     }
 
     /// What is known of the record's topic, or why nothing of the record is written.
-    fn accept(&mut self, record: &NewRecord) -> Result<Known, PublishError> {
+    fn accept(
+        &mut self,
+        record: &NewRecord,
+        last: &mut Option<(TopicName, Known)>,
+    ) -> Result<Known, PublishError> {
         let fits = |known: &Known| fits(record, known);
+        if let Some((topic, known)) = last
+            && *topic == record.topic
+            && fits(known).is_ok()
+        {
+            return Ok(*known);
+        }
         let known = match self.cluster.catalogue.get(&record.topic) {
             Some(known) if fits(&known).is_ok() || !known.may_be_stale() => known,
             _ => self.describe(&record.topic)?,
         };
-        fits(&known).map(|()| known)
+        fits(&known)?;
+        *last = Some((record.topic.clone(), known));
+        Ok(known)
     }
 
     fn describe(&mut self, topic: &TopicName) -> Result<Known, PublishError> {
@@ -111,8 +125,9 @@ impl Sender {
             slot = refused.1;
             match &refused.0 {
                 KafkaError::MessageProduction(Code::QueueFull) => std::thread::sleep(FULL),
-                // Found out by the next round, with a new producer.
-                KafkaError::MessageProduction(Code::Fatal) => {}
+                KafkaError::MessageProduction(Code::Fatal) => {
+                    self.producers.discard(known.limit.batch);
+                }
                 error => {
                     let reason = format!("the client refuses the record: {error}");
                     return slot.answer(Err(PublishError::Unavailable(reason)));
