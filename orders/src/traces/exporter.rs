@@ -33,7 +33,10 @@ pub(super) fn provider(
     let batches = BatchSpanProcessor::builder(exporter).with_batch_config(batch).build();
     Ok(SdkTracerProvider::builder()
         .with_resource(resource(settings, service))
-        .with_sampler(RecordAll(sampler(settings)))
+        .with_sampler(RecordAll(sampler(
+            settings.otel_traces_sampler,
+            settings.otel_traces_sampler_arg,
+        )))
         .with_span_processor(KeepFailures(Entrance { next: batches, held }))
         .build())
 }
@@ -73,10 +76,10 @@ fn resource(settings: &Traces, service: &str) -> Resource {
         .build()
 }
 
-fn sampler(settings: &Traces) -> Sampler {
-    let ratio = Sampler::TraceIdRatioBased(settings.otel_traces_sampler_arg);
+fn sampler(of: TracesSampler, share: f64) -> Sampler {
+    let ratio = Sampler::TraceIdRatioBased(share);
     let by_parent = |root| Sampler::ParentBased(Box::new(root));
-    match settings.otel_traces_sampler {
+    match of {
         TracesSampler::AlwaysOn => Sampler::AlwaysOn,
         TracesSampler::AlwaysOff => Sampler::AlwaysOff,
         TracesSampler::TraceIdRatio => ratio,
@@ -90,4 +93,49 @@ fn sampler(settings: &Traces) -> Sampler {
 pub(super) fn http_tracer(provider: &SdkTracerProvider) -> BoxedTracer {
     let scope = InstrumentationScope::builder("orders").with_version(env!("CARGO_PKG_VERSION"));
     BoxedTracer::new(Box::new(provider.tracer_with_scope(scope.build())))
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::Context;
+    use opentelemetry::trace::{
+        SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags, TraceId, TraceState,
+    };
+    use opentelemetry_sdk::trace::{SamplingDecision, ShouldSample};
+
+    use super::*;
+
+    /// By the last 8 bytes of its id a trace is within a share or not.
+    const LOW: TraceId = TraceId::from_bytes([1; 16]);
+    const HIGH: TraceId = TraceId::from_bytes([0xff; 16]);
+
+    fn takes(sampler: &Sampler, parent: Option<TraceFlags>, trace: TraceId) -> bool {
+        let context = parent.map_or_else(Context::new, |flags| {
+            let span = SpanId::from_bytes([7; 8]);
+            let caller = SpanContext::new(trace, span, flags, true, TraceState::NONE);
+            Context::new().with_remote_span_context(caller)
+        });
+        let result =
+            sampler.should_sample(Some(&context), trace, "send", &SpanKind::Producer, &[], &[]);
+        result.decision == SamplingDecision::RecordAndSample
+    }
+
+    #[test]
+    fn samplers_go_by_the_parent_and_by_the_share_of_traces() {
+        use TracesSampler as S;
+        let (yes, no) = (Some(TraceFlags::SAMPLED), Some(TraceFlags::NOT_SAMPLED));
+        let cases = [(None, LOW), (None, HIGH), (yes, HIGH), (no, LOW)];
+        for (of, taken) in [
+            (S::AlwaysOn, [true, true, true, true]),
+            (S::AlwaysOff, [false, false, false, false]),
+            (S::TraceIdRatio, [true, false, false, true]),
+            (S::ParentBasedAlwaysOn, [true, true, true, false]),
+            (S::ParentBasedAlwaysOff, [false, false, true, false]),
+            (S::ParentBasedTraceIdRatio, [true, false, true, false]),
+        ] {
+            let sampler = sampler(of, 0.5);
+            let is = cases.map(|(parent, trace)| takes(&sampler, parent, trace));
+            assert_eq!(is, taken, "{of:?}");
+        }
+    }
 }

@@ -93,3 +93,42 @@ fn end(span: &Context, status: u16) {
     }
     span.end();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    fn headers(named: &[(&'static str, &str)]) -> HeaderMap {
+        let named =
+            named.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let mut headers = HeaderMap::new();
+        named.for_each(|(name, value): (axum::http::HeaderName, _)| {
+            headers.append(name, value);
+        });
+        headers
+    }
+
+    #[test]
+    fn rule_41_a_caller_is_named_by_exactly_one_traceparent() {
+        let caller = caller(&headers(&[("traceparent", GOOD)])).unwrap();
+        assert_eq!(caller.trace_id().to_string(), "0af7651916cd43dd8448eb211c80319c");
+        assert!(caller.is_remote() && caller.is_sampled());
+        for wrong in [&[][..], &[GOOD, GOOD], &["none"], &[""]] {
+            let named = wrong.iter().map(|value| ("traceparent", *value)).collect::<Vec<_>>();
+            assert_eq!(super::caller(&headers(&named)), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_tracestate_are_one() {
+        let all = [("traceparent", GOOD), ("tracestate", "a=1"), ("tracestate", "b=2,c=3")];
+        let caller = caller(&headers(&all)).unwrap();
+        let state = caller.trace_state();
+        assert_eq!(
+            (state.get("a"), state.get("b"), state.get("c")),
+            (Some("1"), Some("2"), Some("3"))
+        );
+    }
+}

@@ -41,7 +41,7 @@ fn place(folder: &std::path::Path, kafka: &SecureKafka, receiver: &Receiver) -> 
         .variable("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{}", receiver.address))
         .variable("OTEL_EXPORTER_OTLP_HEADERS", &format!("authorization={PASSWORD}"))
         .variable("OTEL_BSP_SCHEDULE_DELAY", "100")
-        .variable("LOG_LEVEL", "info,tidegate=debug,orders=debug")
+        .variable("LOG_LEVEL", "trace")
 }
 
 fn broker(kafka: &SecureKafka) -> Broker {
