@@ -7,63 +7,33 @@
     reason = "a few calls into librdkafka and one of its structures, each with its argument below"
 )]
 
+mod message;
+mod queue;
 mod topics;
 
-use std::ffi::{CStr, CString, c_char, c_void};
+use std::ffi::{CStr, CString, c_void};
 use std::ptr;
 
 use rdkafka::bindings;
 use rdkafka::client::{Client, OAuthToken};
 use rdkafka::error::RDKafkaErrorCode;
-use rdkafka::message::BorrowedMessage;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
+pub(super) use message::Message;
+pub(super) use queue::Queue;
 pub(super) use topics::{Identity, TopicId, identities};
 
-use super::record::Copies;
-use crate::headers::{Header, Headers};
+/// Something of the client's that is given back when it is dropped.
+struct Native<T>(*mut T, unsafe extern "C" fn(*mut T));
 
-/// The headers of a message, in order. A name that is not UTF-8, which Kafka's protocol forbids, is read as Java
-/// does: with U+FFFD for what cannot be decoded.
-pub(super) fn headers(message: &BorrowedMessage<'_>, copies: &mut Copies) -> Headers {
-    let all = each(message).map(|(name, value)| {
-        let value = value.map(|value| copies.take(value));
-        Header { name: name.to_string_lossy().as_ref().into(), value }
-    });
-    all.collect()
-}
-
-/// The headers of a message where they stand in its memory.
-fn each<'m>(
-    message: &'m BorrowedMessage<'_>,
-) -> impl Iterator<Item = (&'m CStr, Option<&'m [u8]>)> {
-    let mut list = ptr::null_mut();
-    // SAFETY: `message` keeps the native message alive; the list that is given out belongs to it and is only read
-    // here, while it is borrowed.
-    let found = unsafe { bindings::rd_kafka_message_headers(message.ptr(), &mut list) };
-    let any = found == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
-    // SAFETY: the list is the message's, which stays borrowed as long as what is given out.
-    (0..).take_while(move |_| any).map_while(move |index| unsafe { header(list, index) })
-}
-
-/// # Safety
-/// `list` is the live list of a message, which stays alive as long as what is given out.
-unsafe fn header<'m>(
-    list: *const bindings::rd_kafka_headers_t,
-    index: usize,
-) -> Option<(&'m CStr, Option<&'m [u8]>)> {
-    let (mut name, mut value, mut size): (*const c_char, *const c_void, usize) =
-        (ptr::null(), ptr::null(), 0);
-    // SAFETY: `list` is live; beyond its end the answer is an error, and nothing is written.
-    let found =
-        unsafe { bindings::rd_kafka_header_get_all(list, index, &mut name, &mut value, &mut size) };
-    if found != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
-        return None;
+impl<T> Drop for Native<T> {
+    fn drop(&mut self) {
+        if !self.0.is_null() {
+            // SAFETY: it was made by the client for us, and is destroyed once, by the function that belongs to it.
+            unsafe { (self.1)(self.0) }
+        }
     }
-    // SAFETY: after success `name` is a NUL-terminated string and `value` null or `size` bytes, both in the message's
-    // memory.
-    Some(unsafe { (CStr::from_ptr(name), bytes(value, size)) })
 }
 
 /// # Safety

@@ -11,7 +11,7 @@ use rdkafka::message::Message;
 use super::context::Told;
 use super::options::KafkaOptions;
 use super::record::Copies;
-use super::{error, record};
+use super::{error, ffi, record};
 use crate::broker::BrokerError;
 use crate::message::{Offset, Record, TopicPartition};
 
@@ -76,7 +76,7 @@ impl Reader {
                 if record::offset(message.offset()) < self.next {
                     return Heard::Nothing;
                 }
-                let record = self.copies.of(&message, &self.partition.topic);
+                let record = self.copies.of(ffi::Message::of(&message), &self.partition.topic);
                 self.next = record.offset.next();
                 Heard::Record(record)
             }

@@ -1,9 +1,8 @@
 //! Records, between the client's form and ours.
 
 use bytes::{Bytes, BytesMut};
-use rdkafka::message::{BorrowedMessage, Message, Timestamp as ClientTime};
 
-use super::ffi;
+use super::ffi::Message;
 use crate::message::{Offset, Partition, Record, Timestamp, TopicName, TopicPartition};
 
 /// Small parts of records are copied into pieces of memory of this size, one after another: a piece for each would be
@@ -31,18 +30,15 @@ impl Copies {
     }
 
     /// A record as it was read.
-    pub(super) fn of(&mut self, message: &BorrowedMessage<'_>, topic: &TopicName) -> Record {
+    pub(super) fn of(&mut self, message: Message<'_>, topic: &TopicName) -> Record {
         Record {
             topic: topic.clone(),
             partition: partition(message.partition()),
             offset: offset(message.offset()),
-            timestamp: match message.timestamp() {
-                ClientTime::CreateTime(at) | ClientTime::LogAppendTime(at) => Timestamp(at),
-                ClientTime::NotAvailable => Timestamp(0),
-            },
+            timestamp: Timestamp(message.timestamp().unwrap_or(0)),
             key: message.key().map(|key| self.take(key)),
-            value: message.payload().map(|value| self.take(value)),
-            headers: ffi::headers(message, self),
+            value: message.value().map(|value| self.take(value)),
+            headers: message.headers(self),
         }
     }
 }

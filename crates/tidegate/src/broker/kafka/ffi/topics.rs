@@ -10,6 +10,8 @@ use rdkafka::client::Client;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::RDKafkaRespErr;
 
+use super::Native;
+
 /// Names a topic for ever: one that is made anew under the same name has another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::broker::kafka) struct TopicId(i64, i64);
@@ -26,18 +28,6 @@ pub(in crate::broker::kafka) type Identity = Result<Option<TopicId>, RDKafkaErro
 
 /// The client needs a little longer than it was given to say that it was not answered.
 const SLACK: Duration = Duration::from_millis(100);
-
-/// Something of the client's that is given back when it is dropped.
-struct Native<T>(*mut T, unsafe extern "C" fn(*mut T));
-
-impl<T> Drop for Native<T> {
-    fn drop(&mut self) {
-        if !self.0.is_null() {
-            // SAFETY: it was made by the client for us, and is destroyed once, by the function that belongs to it.
-            unsafe { (self.1)(self.0) }
-        }
-    }
-}
 
 /// Asks for these topics once, with so much time for the answer. Names that hold a NUL are left out: no topic has one.
 pub(in crate::broker::kafka) fn identities<C: ClientContext>(

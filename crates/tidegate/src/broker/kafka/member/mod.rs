@@ -14,6 +14,7 @@ mod asker;
 mod buffer;
 mod committer;
 mod handle;
+mod intake;
 mod lists;
 mod poller;
 mod queues;

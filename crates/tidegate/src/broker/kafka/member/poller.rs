@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rdkafka::ClientContext as _;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::Message as _;
@@ -14,9 +15,11 @@ use rdkafka::message::Message as _;
 use super::asker::Ask;
 use super::buffer::Room;
 use super::committer::Job;
+use super::intake::Intake;
 use super::lists::list;
 use super::queues::Queues;
 use super::{Client, Shared};
+use crate::broker::kafka::ffi::Message;
 use crate::broker::kafka::record::Copies;
 use crate::broker::kafka::{error, record};
 use crate::broker::{BrokerError, Subscription};
@@ -24,7 +27,7 @@ use crate::message::{Offset, TopicName, TopicPartition};
 
 /// Without a ring the client is looked at so often: a lost one must not stop a partition for long.
 const LOOK: Duration = Duration::from_millis(100);
-/// So many records of a partition are taken in before the member hears of them.
+/// So many of the client's own events are served in one turn.
 const BURST: usize = 500;
 /// The client may answer "nothing" after an event of its own: so many in a row mean it.
 const NOTHING: u32 = 3;
@@ -221,7 +224,7 @@ impl Poller {
                     let Some(topic) = self.topics.iter().find(|t| t.as_str() == topic) else {
                         continue;
                     };
-                    let record = self.copies.of(&message, topic);
+                    let record = self.copies.of(Message::of(&message), topic);
                     self.shared.tell(|state| state.keep(&record.topic_partition(), vec![record]));
                 }
                 Some(Err(error)) => {
@@ -234,23 +237,31 @@ impl Poller {
     }
 
     /// Reads one partition as far as its buffer has room; whether there may be more.
-    fn read(&mut self, partition: &TopicPartition, mut room: Room) -> bool {
+    fn read(&mut self, partition: &TopicPartition, room: Room) -> bool {
         let Some(queue) = self.queues.of(partition) else { return false };
-        let (mut records, mut more) = (Vec::new(), true);
-        while more && records.len() < BURST && !room.is_used_up() {
-            match queue.poll(Duration::ZERO) {
-                Some(Ok(message)) => {
-                    room.take(message.payload_len() + message.key_len());
-                    records.push(self.copies.of(&message, &partition.topic));
-                }
-                Some(Err(error)) => self.failed(&error),
-                None => more = false,
-            }
+        let taken = Intake::new(&partition.topic, &mut self.copies, room).of(queue);
+        if !taken.records.is_empty() {
+            self.shared.tell(|state| state.keep(partition, taken.records));
         }
-        if !records.is_empty() {
-            self.shared.tell(|state| state.keep(partition, records));
+        taken.errors.iter().for_each(|error| self.failed(error));
+        if let Some((error, words)) = &taken.astray {
+            self.went_astray(partition, error, words);
         }
-        more
+        taken.more
+    }
+
+    /// The client came upon an error within a batch: it takes what the error is about for read (`ffi/queue.rs`), so that after
+    /// its next pause it would leave that out. What it has given up it does not read again anyway.
+    fn went_astray(&self, partition: &TopicPartition, error: &KafkaError, words: &str) {
+        let code = error.rdkafka_error_code();
+        if let Some(code) = code {
+            // Of events the client's context hears by itself.
+            self.client.context().error(KafkaError::Global(code), words);
+        }
+        if !matches!(code, Some(Code::AutoOffsetReset | Code::OffsetOutOfRange)) {
+            self.shared.state().went_astray(partition);
+        }
+        self.failed(error);
     }
 
     fn failed(&self, failure: &KafkaError) {

@@ -11,19 +11,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
-
-use rdkafka::consumer::base_consumer::PartitionQueue;
 
 use super::Client;
 use super::rebalance::MemberContext;
 use super::shared::Bell;
-use crate::broker::kafka::record;
+use crate::broker::kafka::{ffi, record};
 use crate::message::TopicPartition;
+
+/// The queue of one partition.
+pub(super) type Queue = ffi::Queue<MemberContext>;
 
 /// The queues of what was started, by partition.
 pub(super) struct Queues {
-    split: BTreeMap<TopicPartition, PartitionQueue<MemberContext>>,
+    split: BTreeMap<TopicPartition, Queue>,
     bell: Arc<Bell>,
 }
 
@@ -38,7 +38,9 @@ impl Queues {
         // The old handle first: it silences the queue, which is the same one.
         self.split.remove(partition);
         let (topic, number) = (partition.topic.as_str(), record::number(partition));
-        let Some(mut queue) = client.split_partition_queue(topic, number) else {
+        let bell = self.bell.clone();
+        let rings = move || bell.ring();
+        let Some(queue) = Queue::split(client, topic, number, rings) else {
             // Then its records come through the client's own, which is always read.
             return tracing::warn!(
                 topic,
@@ -46,12 +48,10 @@ impl Queues {
                 "no queue of its own for the partition"
             );
         };
-        let bell = self.bell.clone();
-        queue.set_nonempty_callback(move || bell.ring());
         self.split.insert(partition.clone(), queue);
     }
 
-    pub(super) fn of(&self, partition: &TopicPartition) -> Option<&PartitionQueue<MemberContext>> {
+    pub(super) fn of(&self, partition: &TopicPartition) -> Option<&Queue> {
         self.split.get(partition)
     }
 
@@ -60,7 +60,7 @@ impl Queues {
     pub(super) fn forget_lost(&mut self, owned: impl Fn(&TopicPartition) -> bool) {
         self.split.retain(|partition, queue| {
             let keep = owned(partition);
-            while !keep && queue.poll(Duration::ZERO).is_some() {}
+            while !keep && queue.poll().is_some() {}
             keep
         });
     }

@@ -268,6 +268,11 @@ impl Reading {
         Some((from, self.bounds.end))
     }
 
+    /// The same, where anything is kept of what the client reads. Whether it is.
+    pub(super) fn send_back(&mut self) -> bool {
+        self.runs() && self.read_again().is_some()
+    }
+
     /// The client holds it, whatever was asked for before: it was just assigned.
     pub(super) const fn is_held(&mut self) {
         self.held = true;

@@ -126,6 +126,12 @@ impl State {
         too_long
     }
 
+    /// The client does not stand where it should: it is sent back, before anything more of it is kept.
+    pub(super) fn went_astray(&mut self, partition: &TopicPartition) {
+        let reading = self.readings.get_mut(partition);
+        self.busy |= reading.is_some_and(Reading::send_back);
+    }
+
     /// The client reads there now.
     pub(super) fn sought(&mut self, partition: &TopicPartition, to: Offset) {
         if let Some(reading) = self.readings.get_mut(partition) {

@@ -1,5 +1,6 @@
 //! The state's transitions, without a client; and one client that has fallen silent.
 
+mod intake;
 mod room;
 mod silent;
 
