@@ -56,6 +56,7 @@ impl Worker {
         options: &EmbeddedOptions,
     ) -> Result<Self, BrokerError> {
         let (store, log) = open::open(source, shown, options)?;
+        let upkeep_every = options.upkeep_every.max(SHORTEST_WAIT);
         Ok(Self {
             log: Arc::new(log),
             store: Arc::new(store),
@@ -63,9 +64,9 @@ impl Worker {
             failure: Arc::default(),
             max_message_bytes: options.max_message_bytes,
             clock: options.clock.clone(),
-            upkeep_every: options.upkeep_every.max(SHORTEST_WAIT),
+            upkeep_every,
             keep_tombstones: Retention::For(options.keep_tombstones).to_millis(),
-            upkeep: Upkeep::default(),
+            upkeep: Upkeep::from(options.clock.elapsed().saturating_add(upkeep_every)),
         })
     }
 

@@ -191,6 +191,27 @@ async fn a_later_tombstone_has_its_own_day() {
     assert_eq!(rig.offsets().await, [7]);
 }
 
+/// Several batches, of which earlier ones have later times: what is found by halving goes by the newest time so far.
+#[tokio::test]
+async fn times_are_found_over_what_was_compacted() {
+    let rig = Rig::new().await;
+    let large = "x".repeat(40_000);
+    let times = [100, 50, 60, 70, 55, 90, 65];
+    for (n, time) in times.into_iter().enumerate() {
+        let mut record = keyed(&(n % 6).to_string(), &large);
+        record.timestamp = Some(Timestamp(time));
+        rig.publish(vec![record]).await;
+    }
+    rig.after(Duration::ZERO).await;
+    assert_eq!(rig.offsets().await, [1, 2, 3, 4, 5, 6], "what was newest of all is gone");
+    for time in 0..110 {
+        let left = times.iter().zip(0..).skip(1);
+        let expected = left.into_iter().find(|(at, _)| **at >= time).map(|(_, n)| Offset(n));
+        let found = rig.log.offset_for_time(place(), Timestamp(time)).await.unwrap();
+        assert_eq!(found, expected, "time {time}");
+    }
+}
+
 #[tokio::test]
 async fn deleted_records_count_no_more_and_come_back_no_more() {
     let rig = Rig::new().await;

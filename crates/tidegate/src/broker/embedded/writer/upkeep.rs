@@ -38,7 +38,7 @@ const PIECE: usize = 1 << 20;
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// What is under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Upkeep {
     /// When to look again, by the log's clock.
     next: Duration,
@@ -48,6 +48,11 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
+    /// Looks at that time of the log's clock for the first time: who opens a log only to read it changes nothing.
+    pub(super) fn from(next: Duration) -> Self {
+        Self { next, left: Vec::new(), round: None }
+    }
+
     fn is_busy(&self) -> bool {
         self.round.is_some() || !self.left.is_empty()
     }
