@@ -1,6 +1,6 @@
 //! The topics of the system, and making sure that they exist.
 
-use tidegate::broker::{AdminError, Broker, BrokerError, NewTopic};
+use tidegate::broker::{AdminError, Broker, BrokerError, NewTopic, Retention, TopicInfo};
 use tidegate::message::TopicName;
 
 use crate::config::Config;
@@ -18,7 +18,7 @@ pub fn audit() -> TopicName {
     TopicName::new(AUDIT).expect("letters and _ make a legal name")
 }
 
-/// What is needed: `orders`, `orders_dlq`, `orders_audit`, by their configured names.
+/// What is needed: `orders`, `orders_dlq`, `orders_audit`, by their configured names. What operators did is kept for ever.
 #[must_use]
 pub fn wanted(config: &Config) -> Vec<NewTopic> {
     let kafka = &config.kafka;
@@ -32,7 +32,7 @@ pub fn wanted(config: &Config) -> Vec<NewTopic> {
             max_message_bytes: Some(NewTopic::DEFAULT_MAX_MESSAGE_BYTES + LETTER),
             ..topic(kafka.kafka_topic_orders_dlq.clone(), kafka.kafka_topic_partitions)
         },
-        topic(audit(), 1),
+        topic(audit(), 1).kept(Retention::Forever),
     ]
 }
 
@@ -82,14 +82,15 @@ pub struct Ensured {
     pub created: bool,
 }
 
-/// Creates what is missing. A topic that exists stays as it is, whatever number of partitions is configured.
+/// Creates what is missing. A topic that exists stays as it is, whatever number of partitions is configured; that it does not
+/// keep its records for as long as it should is logged.
 ///
 /// # Errors
 /// The first topic that can neither be made nor found.
 pub async fn ensure(broker: &Broker, wanted: Vec<NewTopic>) -> Result<Vec<Ensured>, AdminError> {
     let names: Vec<_> = wanted.iter().map(|topic| topic.name.clone()).collect();
     let mut created = Vec::new();
-    for (name, result) in names.iter().zip(broker.create_topics(wanted).await) {
+    for (name, result) in names.iter().zip(broker.create_topics(wanted.clone()).await) {
         match result {
             Ok(()) => created.push(name.clone()),
             Err(AdminError::TopicExists(_)) => {}
@@ -100,8 +101,22 @@ pub async fn ensure(broker: &Broker, wanted: Vec<NewTopic>) -> Result<Vec<Ensure
     if let Some(name) = missing.into_iter().next() {
         return Err(BrokerError::UnknownTopic(name).into());
     }
+    for name in kept_too_short(&broker.topics().await?, &wanted) {
+        tracing::warn!(
+            topic = name.as_str(),
+            "not kept for ever, and should be: set retention.ms=-1"
+        );
+    }
     let made = |topic: Ensured| Ensured { created: created.contains(&topic.name), ..topic };
     Ok(found.into_iter().map(made).collect())
+}
+
+/// Topics that are to be kept for ever, and are not, as far as the cluster shows.
+fn kept_too_short<'a>(existing: &[TopicInfo], wanted: &'a [NewTopic]) -> Vec<&'a TopicName> {
+    let lose = |topic: &&TopicInfo| matches!(topic.retention, Some(Retention::For(_)));
+    let losing: Vec<_> = existing.iter().filter(lose).map(|topic| &topic.name).collect();
+    let for_ever = wanted.iter().filter(|topic| topic.retention == Some(Retention::Forever));
+    for_ever.map(|topic| &topic.name).filter(|name| losing.contains(name)).collect()
 }
 
 #[cfg(test)]
@@ -138,6 +153,22 @@ mod tests {
             [row("orders", 3, false), row("letters", 5, true), row("orders_audit", 1, false)]
         );
         assert_eq!(broker.topics().await.unwrap().len(), 4, "no others are made");
+    }
+
+    #[test]
+    fn what_operators_did_is_kept_for_ever_and_the_rest_as_the_cluster_does() {
+        let kept = wanted(&config(&[])).into_iter().map(|topic| topic.retention);
+        assert_eq!(kept.collect::<Vec<_>>(), [None, None, Some(Retention::Forever)]);
+    }
+
+    #[tokio::test]
+    async fn an_audit_that_is_kept_for_a_time_only_is_told() {
+        let (broker, wanted) = (Broker::in_memory(), wanted(&config(&[])));
+        let hour = Retention::For(std::time::Duration::from_secs(3600));
+        broker.create_topics(vec![NewTopic::new(audit(), 1).kept(hour)]).await;
+        ensure(&broker, wanted.clone()).await.unwrap();
+        let existing = broker.topics().await.unwrap();
+        assert_eq!(kept_too_short(&existing, &wanted), [&audit()], "and it is left as it is");
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
 //! A process that publishes is killed with -9 at random moments, and everything that it was
-//! acknowledged is there afterwards.
+//! acknowledged is there afterwards; of a compacted topic the newest of each key.
 //!
 //! The parent starts this very binary again as the child, reads its acknowledgements from a pipe,
 //! kills it as soon as it has seen some, opens the folder, and compares. `KILL_SEED` repeats a run, `KILL_ROUNDS` says
@@ -10,22 +10,13 @@
 mod kill;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
+use kill::keys::{self, Kept};
+use kill::process::{random, rounds, run_and_kill};
 use kill::{FOLDER, GROUP, PARTITIONS, ROUND, expected, metadata, place};
 use tidegate::broker::{Broker, FetchLimit};
 use tidegate::message::{Offset, Record};
-
-/// How many kills: 100, or what KILL_ROUNDS says (500 at night).
-fn rounds() -> u32 {
-    match std::env::var("KILL_ROUNDS") {
-        Ok(rounds) => rounds.parse().expect("KILL_ROUNDS is a number"),
-        Err(_) => 100,
-    }
-}
 
 /// What the children said before they died.
 #[derive(Default)]
@@ -34,14 +25,10 @@ struct Said {
     acknowledged: BTreeMap<(u32, u64), u64>,
     /// The last acknowledged commit of each partition.
     committed: BTreeMap<u32, u64>,
-    /// Children that were seen to die of signal 9.
-    kills: u32,
 }
 
 impl Said {
-    /// A line that was cut by the kill says nothing.
     fn hear(&mut self, line: &str) {
-        let Some(line) = line.strip_suffix('\n') else { return };
         let words: Vec<_> = line.split(' ').collect();
         let number = |at: usize| words[at].parse::<u64>().unwrap();
         match words[0] {
@@ -54,10 +41,7 @@ impl Said {
 
 #[test]
 fn kill_9_loses_nothing_acknowledged() {
-    let seed =
-        std::env::var("KILL_SEED").map_or_else(|_| fastrand::u64(..), |s| s.parse().unwrap());
-    eprintln!("KILL_SEED={seed}");
-    let mut random = fastrand::Rng::with_seed(seed);
+    let mut random = random();
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(create(folder.path()));
@@ -65,15 +49,38 @@ fn kill_9_loses_nothing_acknowledged() {
     let mut verified = vec![0; PARTITIONS as usize];
     for round in 0..rounds() {
         let before = said.acknowledged.len();
-        run_and_kill(folder.path(), round, before + random.usize(1..60), &mut said);
+        let enough = before + random.usize(1..60);
+        run_and_kill("child", folder.path(), round, |line| {
+            said.hear(line);
+            said.acknowledged.len() >= enough
+        });
         assert!(said.acknowledged.len() > before, "round {round} did nothing");
         runtime.block_on(check(folder.path(), &said, &mut verified));
     }
     // Once more, all of it: nothing that was right is wrong now, and no id came twice.
     let ids = runtime.block_on(check(folder.path(), &said, &mut vec![0; PARTITIONS as usize]));
     assert!(ids.len() >= said.acknowledged.len());
-    assert!(said.kills > 0 && said.kills == rounds(), "{} of {} kills", said.kills, rounds());
-    eprintln!("{} kills, {} records acknowledged", said.kills, said.acknowledged.len());
+    eprintln!("{} kills, {} records acknowledged", rounds(), said.acknowledged.len());
+}
+
+#[test]
+fn kill_9_leaves_the_newest_of_each_key() {
+    let mut random = random();
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(keys::create(folder.path()));
+    let (mut kept, mut left) = (Kept::default(), 0);
+    for round in 0..rounds().div_ceil(2) {
+        let enough = kept.acknowledged() + random.usize(1..150);
+        run_and_kill("writer", folder.path(), round, |line| {
+            kept.hear(line);
+            kept.acknowledged() >= enough
+        });
+        left = runtime.block_on(kept.check(folder.path()));
+    }
+    let acknowledged = kept.acknowledged();
+    assert!(left < acknowledged / 2, "hardly compacted: {left} of {acknowledged} are left");
+    eprintln!("{acknowledged} records acknowledged, {left} left");
 }
 
 /// The process that is killed.
@@ -86,36 +93,21 @@ fn child() {
     runtime.block_on(kill::publish_for_ever(Path::new(&folder), round));
 }
 
+/// The one that is killed while it compacts.
+#[test]
+#[ignore = "started by the other test, which kills it"]
+fn writer() {
+    let folder = std::env::var(FOLDER).unwrap();
+    let round = std::env::var(ROUND).unwrap().parse().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(keys::write_for_ever(Path::new(&folder), round));
+}
+
 async fn create(folder: &Path) {
     let broker = Broker::embedded(folder).unwrap();
     let topic = tidegate::broker::NewTopic::new(kill::topic(), PARTITIONS);
     broker.create_topics(vec![topic]).await.remove(0).unwrap();
     broker.close().await;
-}
-
-/// Kills as soon as so many acknowledgements were seen; what the pipe still holds counts too.
-fn run_and_kill(folder: &Path, round: u32, enough: usize, said: &mut Said) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child", "--ignored", "--nocapture"])
-        .env(FOLDER, folder)
-        .env(ROUND, round.to_string())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut pipe = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    let mut killed = false;
-    while pipe.read_line(&mut line).unwrap() > 0 {
-        said.hear(&line);
-        line.clear();
-        if !killed && said.acknowledged.len() >= enough {
-            child.kill().unwrap();
-            killed = true;
-        }
-    }
-    let status = child.wait().unwrap();
-    assert!(killed && status.signal() == Some(9), "the child ended by itself: {status}");
-    said.kills += 1;
 }
 
 /// Compares everything from `verified` on; answers with the ids found.

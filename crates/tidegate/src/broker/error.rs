@@ -22,6 +22,9 @@ pub enum PublishError {
         /// Bytes that the topic takes.
         limit: usize,
     },
+    /// The topic is compacted, and what has no key could never be kept (Kafka's INVALID_RECORD). Nothing was written.
+    #[error("topic {0} is compacted: every record needs a key")]
+    KeyMissing(TopicName),
     /// The local queue is full: slow down and try again. Nothing was written.
     #[error("the publish queue is full: slow down and try again")]
     QueueFull,

@@ -19,6 +19,8 @@
 //! - A member never receives a record of a partition that it does not own, and can commit only what it owns
 //!   in the present generation (case `lost_never_commits`, case `an_older_generation_cannot_commit`).
 //! - Delivery never jumps: a position outside of the log is an event (case `start_out_of_range_is_an_event`).
+//! - A compacted topic keeps the newest record of each key, and every offset what it was (case
+//!   `compaction_keeps_the_newest_of_each_key`).
 
 #[cfg(feature = "embedded")]
 pub(crate) mod coordinator;
@@ -30,6 +32,7 @@ mod group;
 mod handle;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+mod keeping;
 pub mod partitioner;
 mod statistics;
 pub(crate) mod sync;
@@ -47,6 +50,9 @@ pub use group::{
     Assignment, CommitEntry, Committed, Consumer, GroupEvent, RevokeTicket, Subscription,
 };
 pub use handle::Broker;
+#[cfg(feature = "embedded")]
+pub(crate) use keeping::Keeping;
+pub use keeping::{Cleanup, Retention};
 pub use statistics::{BrokerConnection, ClientStatistics};
 pub use types::{
     FetchLimit, Fetched, GroupInfo, GroupMember, GroupState, NewTopic, PartitionLag, Placed,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 #[cfg(feature = "kafka")]
 use crate::broker::BrokerError;
-use crate::broker::Committed;
+use crate::broker::{Cleanup, Committed, Retention};
 use crate::message::{Offset, Partition, Record, TopicName, TopicPartition};
 
 /// Where an acknowledged record stands.
@@ -75,17 +75,43 @@ pub struct NewTopic {
     pub replication: u16,
     /// The largest record in bytes of key, value and headers; `None`: 1,048,576 bytes.
     pub max_message_bytes: Option<usize>,
+    /// What makes room in it.
+    pub cleanup: Cleanup,
+    /// How long its records are kept. `None`: as the log does by default, which is a cluster's own setting (seven days where
+    /// nobody has changed it), and for ever on the embedded log.
+    pub retention: Option<Retention>,
 }
 
 impl NewTopic {
     /// The default for [`max_message_bytes`](Self::max_message_bytes), in bytes.
     pub const DEFAULT_MAX_MESSAGE_BYTES: usize = 1 << 20;
 
-    /// A topic with so many partitions, the cluster's default of copies, and the default size limit. One copy would be
-    /// too few where a write needs two in sync: nothing could ever be written.
+    /// A topic with so many partitions, the cluster's default of copies, the default size limit, and the log's default
+    /// retention. One copy would be too few where a write needs two in sync: nothing could ever be written.
     #[must_use]
     pub fn new(name: TopicName, partitions: u32) -> Self {
-        Self { name, partitions, replication: 0, max_message_bytes: None }
+        Self {
+            name,
+            partitions,
+            replication: 0,
+            max_message_bytes: None,
+            cleanup: Cleanup::Delete,
+            retention: None,
+        }
+    }
+
+    /// The same topic, compacted.
+    #[must_use]
+    pub fn compacted(mut self) -> Self {
+        self.cleanup = Cleanup::Compact;
+        self
+    }
+
+    /// The same topic, with its records kept so long.
+    #[must_use]
+    pub fn kept(mut self, retention: Retention) -> Self {
+        self.retention = Some(retention);
+        self
     }
 }
 
@@ -98,6 +124,11 @@ pub struct TopicInfo {
     pub partitions: u32,
     /// The largest record in bytes of key, value and headers.
     pub max_message_bytes: usize,
+    /// What makes room in it; `None`: the cluster does not show this user (the right is DescribeConfigs), or it is a policy
+    /// that this version does not know.
+    pub cleanup: Option<Cleanup>,
+    /// How long its records are kept; `None`: the same. A limit by size (Kafka's `retention.bytes`) is not shown.
+    pub retention: Option<Retention>,
 }
 
 /// What a group does, as far as the log tells.

@@ -143,6 +143,7 @@ fn kind(error: &PublishError) -> &'static str {
         PublishError::UnknownTopic(_) => "unknown_topic",
         PublishError::UnknownPartition(_) => "unknown_partition",
         PublishError::TooLarge { .. } => "too_large",
+        PublishError::KeyMissing(_) => "key_missing",
         PublishError::QueueFull => "queue_full",
         PublishError::Unavailable(_) => "unavailable",
         PublishError::Unknown(_) => "no_answer",

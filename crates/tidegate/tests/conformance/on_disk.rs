@@ -41,7 +41,8 @@ impl OnDisk {
 }
 
 fn open(folder: &Path) -> EmbeddedBroker {
-    EmbeddedBroker::open(EmbeddedOptions::new(folder)).expect("a log in a temporary folder")
+    let options = EmbeddedOptions::new(folder).upkeep_every(Duration::from_millis(20));
+    EmbeddedBroker::open(options).expect("a log in a temporary folder")
 }
 
 /// What a crash leaves: the files as the system has them, with nothing flushed and nothing closed.

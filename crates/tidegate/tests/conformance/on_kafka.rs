@@ -22,6 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a broker writes down from where its logs begin.
 const CHECKPOINTS: &str = "log.flush.start.offset.checkpoint.interval.ms";
 
+/// The cleaner waits for nothing but a segment's end, and segments end as soon as something comes later. The cleaner looks
+/// as often as `scripts/kafka` says.
+const CLEANS_AT_ONCE: [(&str, &str); 2] =
+    [("log.cleaner.min.cleanable.ratio", "0.01"), ("log.roll.ms", "200")];
+
 pub(crate) struct OnKafka {
     cluster: Arc<LocalKafka>,
     running: Mutex<Broker>,
@@ -30,7 +35,11 @@ pub(crate) struct OnKafka {
 impl OnKafka {
     /// Starts a Kafka of its own: `reopen` kills it.
     pub(crate) async fn new() -> Self {
-        let start = || LocalKafka::with_properties(1, &[(CHECKPOINTS, "200")]);
+        let start = || {
+            let mut properties = vec![(CHECKPOINTS, "200")];
+            properties.extend(CLEANS_AT_ONCE);
+            LocalKafka::with_properties(1, &properties)
+        };
         let cluster = Arc::new(spawn_blocking(start).await.expect("a Kafka that starts"));
         let running = Mutex::new(connect(cluster.address()));
         Self { cluster, running }

@@ -1,5 +1,8 @@
 //! The child of the kill test, and what both processes know.
 
+pub(crate) mod keys;
+pub(crate) mod process;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;

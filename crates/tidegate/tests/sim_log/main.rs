@@ -5,6 +5,7 @@ mod commits;
 mod faults;
 mod groups;
 mod growth;
+mod keeping;
 mod outages;
 mod processes;
 mod retention;

@@ -1,43 +1,75 @@
-//! Records of one partition as one stored value. Format version 1, little endian:
+//! Records of one partition as one stored value. Little endian:
 //!
 //! ```text
-//!   version u8 = 1 | crc32 u32 | base offset u64 | count u32 | record*
-//!   record: timestamp i64 | key bytes? | value bytes? | headers u32 | header*
-//!   header: name bytes | value bytes?
-//!   bytes : length u32, then the bytes; bytes?: length 0xffff_ffff is null
+//!   format 1: version u8 = 1 | crc32 u32 | base offset u64 | count u32 | record*
+//!   format 2: version u8 = 2 | crc32 u32 | base offset u64 | count u32 | span u32 | (behind base u32 | record)*
+//!   record  : timestamp i64 | key bytes? | value bytes? | headers u32 | header*
+//!   header  : name bytes | value bytes?
+//!   bytes   : length u32, then the bytes; bytes?: length 0xffff_ffff is null
 //! ```
 //!
 //! The checksum covers everything behind it, so a flipped byte, a torn value, and a value under
-//! another's key are all found (test `any_flipped_byte_is_detected`). Offsets within a batch have no
-//! gaps; gaps lie between batches.
+//! another's key are all found (test `any_flipped_byte_is_detected`). Format 1 has no gaps between its offsets, and is
+//! written where there are none. Format 2 is what compaction leaves: each record says how far behind the base it
+//! stands, and `span` is how far behind it the next batch begins at the earliest.
 
 use bytes::{Buf, Bytes};
 
 use crate::headers::{Header, HeaderName, Headers};
 use crate::message::{Offset, Record, Timestamp, TopicPartition};
 
-/// The version that is written. A reader of version n reads n-1 too; there is none before 1.
-const VERSION: u8 = 1;
+/// Without gaps, and with. A reader of version n reads n-1 too.
+const WHOLE: u8 = 1;
+const GAPPED: u8 = 2;
 const NULL: u32 = u32::MAX;
 const HEAD: usize = 1 + 4 + 8 + 4;
+/// A distance from the base.
+const BEHIND: usize = 4;
 /// Values of about this size fill a 64 KiB page of the store, and pin little memory when one record
 /// of a batch is kept.
 pub(super) const TARGET_BYTES: usize = 60_000;
 
-/// Bytes that a record takes in a batch.
-pub(super) fn encoded_len(record: &Record) -> usize {
+/// Bytes that a record takes in a batch without gaps; [`BEHIND`] more in one with gaps.
+fn encoded_len(record: &Record) -> usize {
     8 + 4 + 4 + 4 + record.size()
 }
 
-/// Encodes records with consecutive offsets; at least one.
+/// Cuts records into runs of about [`TARGET_BYTES`], each of which is a batch; a larger record stands alone.
+pub(super) fn runs(records: &[Record]) -> impl Iterator<Item = &[Record]> {
+    let mut rest = records;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let base = rest.first()?.offset.0;
+        let fitting = rest.iter().take_while(|record| {
+            bytes += encoded_len(record) + BEHIND;
+            bytes <= TARGET_BYTES && record.offset.0 - base < u64::from(u32::MAX)
+        });
+        let count = fitting.count().max(1);
+        let (run, behind) = rest.split_at(count);
+        rest = behind;
+        Some(run)
+    })
+}
+
+/// Encodes records in the order of their offsets: at least one, a run of [`runs`].
 pub(super) fn encode(records: &[Record]) -> Vec<u8> {
-    let size: usize = records.iter().map(encoded_len).sum();
-    let mut out = Vec::with_capacity(HEAD + size);
-    out.push(VERSION);
+    let base = records.first().map_or(0, |record| record.offset.0);
+    let behind = |record: &Record| length((record.offset.0 - base) as usize);
+    let span = records.last().map_or(0, |last| behind(last) + 1);
+    let gapped = span as usize != records.len();
+    let size: usize = records.iter().map(|record| encoded_len(record) + BEHIND).sum();
+    let mut out = Vec::with_capacity(HEAD + BEHIND + size);
+    out.push(if gapped { GAPPED } else { WHOLE });
     out.extend_from_slice(&[0; 4]);
-    out.extend_from_slice(&records.first().map_or(0, |r| r.offset.0).to_le_bytes());
+    out.extend_from_slice(&base.to_le_bytes());
     out.extend_from_slice(&length(records.len()).to_le_bytes());
+    if gapped {
+        out.extend_from_slice(&span.to_le_bytes());
+    }
     for record in records {
+        if gapped {
+            out.extend_from_slice(&behind(record).to_le_bytes());
+        }
         put_record(&mut out, record);
     }
     let crc = crc32fast::hash(&out[5..]);
@@ -69,10 +101,11 @@ fn length(len: usize) -> u32 {
     u32::try_from(len).expect("sizes are limited when a record is accepted")
 }
 
-/// How many records a stored value says that it holds, without checking it.
-pub(super) fn count(stored: &[u8]) -> u32 {
-    let field = stored.get(HEAD - 4..HEAD).and_then(|bytes| bytes.try_into().ok());
-    field.map_or(0, u32::from_le_bytes)
+/// How many offsets behind its base a stored value says that it ends, without checking it.
+pub(super) fn span(stored: &[u8]) -> u64 {
+    let at = if stored.first() == Some(&GAPPED) { HEAD } else { HEAD - 4 };
+    let field = stored.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
+    field.map_or(0, u32::from_le_bytes).into()
 }
 
 /// Decodes a stored value; keys and values share its memory.
@@ -86,9 +119,16 @@ pub(super) fn decode(
 ) -> Result<Vec<Record>, String> {
     let mut reader = Reader { rest: checked(&stored, base)?, names: Vec::new() };
     let count = reader.u32()?;
+    let span = if stored[0] == GAPPED { Some(reader.u32()?) } else { None };
     let mut records = Vec::with_capacity((count as usize).min(stored.len()));
-    for at in 0..u64::from(count) {
-        records.push(reader.record(partition, Offset(base.0 + at))?);
+    let mut next = 0;
+    for _ in 0..count {
+        let behind = if span.is_some() { reader.u32()? } else { next };
+        if behind < next || span.is_some_and(|span| behind >= span) {
+            return Err(format!("a record stands {behind} behind the base, and should not"));
+        }
+        records.push(reader.record(partition, Offset(base.0 + u64::from(behind)))?);
+        next = behind + 1;
     }
     if reader.rest.has_remaining() {
         return Err(format!("{} bytes too many", reader.rest.remaining()));
@@ -101,8 +141,8 @@ fn checked(stored: &Bytes, base: Offset) -> Result<Bytes, String> {
     if stored.len() < HEAD {
         return Err(format!("{} bytes are too few for a batch", stored.len()));
     }
-    if stored[0] != VERSION {
-        return Err(format!("batch format {} is unknown; this build reads {VERSION}", stored[0]));
+    if ![WHOLE, GAPPED].contains(&stored[0]) {
+        return Err(format!("batch format {} is unknown; this build reads {GAPPED}", stored[0]));
     }
     let mut rest = stored.slice(1..);
     let crc = rest.get_u32_le();

@@ -1,17 +1,16 @@
 //! What is known of the log without reading the file: topics, bounds, and the newest records.
 
+mod partition;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, RwLock};
 
-use tokio::sync::Notify;
-
-use super::store::tables::Place;
-use super::sync::{lock, read, write};
-use super::tail::Tail;
+pub(super) use self::partition::{Bounds, PartitionLog, TailRead, Watch};
+use super::sync::{read, write};
 use crate::broker::partitioner::partition_of;
-use crate::broker::{BrokerError, FetchLimit, TopicInfo, Watermarks};
-use crate::message::{Offset, Partition, Record, TopicName, TopicPartition};
+use crate::broker::{BrokerError, Keeping, TopicInfo};
+use crate::message::{Partition, TopicName, TopicPartition};
 
 /// All topics.
 #[derive(Debug)]
@@ -66,6 +65,7 @@ impl Log {
 pub(super) struct Topic {
     pub(super) name: TopicName,
     pub(super) max_message_bytes: usize,
+    pub(super) keeping: Keeping,
     pub(super) partitions: Vec<Arc<PartitionLog>>,
     /// Deals out records that have neither partition nor key.
     turn: AtomicU32,
@@ -77,15 +77,16 @@ impl Topic {
         id: u32,
         name: TopicName,
         max_message_bytes: usize,
+        keeping: Keeping,
         bounds: Vec<Bounds>,
     ) -> Self {
         let partition = |(number, bounds): (usize, Bounds)| {
             let number = u32::try_from(number).expect("the number of partitions is a u32");
             let place = TopicPartition::new(name.clone(), Partition(number));
-            Arc::new(PartitionLog::new((id, number), place, bounds))
+            Arc::new(PartitionLog::new((id, number), place, keeping, bounds))
         };
         let partitions = bounds.into_iter().enumerate().map(partition).collect();
-        Self { name, max_message_bytes, partitions, turn: AtomicU32::new(0) }
+        Self { name, max_message_bytes, keeping, partitions, turn: AtomicU32::new(0) }
     }
 
     /// The partition of a record that names none: by its key, else each in turn.
@@ -103,137 +104,8 @@ impl Topic {
             name: self.name.clone(),
             partitions: self.partitions.len() as u32,
             max_message_bytes: self.max_message_bytes,
-        }
-    }
-}
-
-/// Where a partition begins and ends, and its newest timestamp so far (`i64::MIN`: none).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bounds {
-    pub(super) start: u64,
-    pub(super) end: u64,
-    pub(super) newest: i64,
-}
-
-impl Bounds {
-    /// Of a partition that never held anything.
-    pub(super) const EMPTY: Self = Self { start: 0, end: 0, newest: i64::MIN };
-
-    pub(super) fn watermarks(&self) -> Watermarks {
-        Watermarks { start: Offset(self.start), end: Offset(self.end) }
-    }
-}
-
-/// One partition: its bounds, its newest records, and who waits for more.
-#[derive(Debug)]
-pub(super) struct PartitionLog {
-    pub(super) key: Place,
-    pub(super) place: TopicPartition,
-    state: Mutex<State>,
-    watchers: Mutex<Vec<Arc<Notify>>>,
-}
-
-#[derive(Debug)]
-struct State {
-    bounds: Bounds,
-    tail: Tail,
-}
-
-/// What memory knows about a read.
-#[derive(Debug)]
-pub(super) enum TailRead {
-    /// These follow; where to read on is with them. None: `from` is the end, or only a gap follows.
-    Known { records: Vec<Record>, next: Offset, watermarks: Watermarks },
-    /// The file must be read.
-    Older(Watermarks),
-    /// Outside of the log.
-    OutOfRange(Watermarks),
-}
-
-impl PartitionLog {
-    fn new(key: Place, place: TopicPartition, bounds: Bounds) -> Self {
-        let state = State { bounds, tail: Tail::new(Offset(bounds.end)) };
-        Self { key, place, state: Mutex::new(state), watchers: Mutex::default() }
-    }
-
-    pub(super) fn bounds(&self) -> Bounds {
-        lock(&self.state).bounds
-    }
-
-    pub(super) fn watermarks(&self) -> Watermarks {
-        self.bounds().watermarks()
-    }
-
-    /// Reads from memory, if memory reaches back so far.
-    pub(super) fn read_tail(&self, from: Offset, limit: &FetchLimit) -> TailRead {
-        let state = lock(&self.state);
-        let watermarks = state.bounds.watermarks();
-        if from < watermarks.start || from > watermarks.end {
-            return TailRead::OutOfRange(watermarks);
-        }
-        let Some(records) = state.tail.read(from, limit) else {
-            return TailRead::Older(watermarks);
-        };
-        let behind = records.last().map_or(from, |r| r.offset.next());
-        let next = if state.tail.holds_after(behind) { behind } else { watermarks.end };
-        TailRead::Known { records, next, watermarks }
-    }
-
-    /// Takes note of what was written durably; wakes who waits for it.
-    pub(super) fn appended(&self, bounds: Bounds, records: Vec<Record>, share: usize) {
-        {
-            let mut state = lock(&self.state);
-            state.bounds = bounds;
-            state.tail.append(records, share);
-        }
-        self.wake();
-    }
-
-    /// Takes note of bounds that moved without records.
-    pub(super) fn moved(&self, bounds: Bounds) {
-        {
-            let mut state = lock(&self.state);
-            state.bounds = bounds;
-            state.tail.delete_before(Offset(bounds.start));
-        }
-        self.wake();
-    }
-
-    /// Takes the file's word for the bounds after it was opened again.
-    pub(super) fn reloaded(&self, bounds: Bounds) {
-        let mut state = lock(&self.state);
-        if state.bounds != bounds {
-            *state = State { bounds, tail: Tail::new(Offset(bounds.end)) };
-        }
-        drop(state);
-        self.wake();
-    }
-
-    /// Notifies `waker` of every change until the watch is dropped.
-    pub(super) fn watch(self: &Arc<Self>, waker: Arc<Notify>) -> Watch {
-        lock(&self.watchers).push(waker.clone());
-        Watch { partition: self.clone(), waker }
-    }
-
-    pub(super) fn wake(&self) {
-        for waker in lock(&self.watchers).iter() {
-            waker.notify_one();
-        }
-    }
-}
-
-/// A registration with a partition; ends when dropped.
-#[derive(Debug)]
-pub(super) struct Watch {
-    partition: Arc<PartitionLog>,
-    waker: Arc<Notify>,
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let mut watchers = lock(&self.partition.watchers);
-        if let Some(at) = watchers.iter().position(|w| Arc::ptr_eq(w, &self.waker)) {
-            watchers.swap_remove(at);
+            cleanup: Some(self.keeping.cleanup),
+            retention: Some(self.keeping.retention),
         }
     }
 }

@@ -8,11 +8,15 @@
 //! ```
 //!
 //! What is acknowledged is on the disk: after `kill -9` at any moment every acknowledged record is
-//! there, and none is torn (test `kill_9_loses_nothing_acknowledged`). Offsets of a partition follow
-//! each other without gaps and are never given twice, also after records were deleted.
+//! there, and none is torn (test `kill_9_loses_nothing_acknowledged`). Offsets of a partition are given
+//! one after the other, and never twice, also after records were deleted.
+//!
+//! A topic may be compacted, or keep its records for a time only: the writer makes room between its
+//! commits. Of each key of a compacted topic the newest acknowledged record is there, also after
+//! `kill -9` at any moment (test `kill_9_leaves_the_newest_of_each_key`).
 //!
 //! One process has the folder at a time. Memory is bounded by [`EmbeddedOptions`]: what waits to be
-//! written, the newest records, pages of the file.
+//! written, the newest records, pages of the file; and by 32 MiB of keys while a partition is compacted.
 
 mod batch;
 mod driver;
@@ -48,6 +52,7 @@ use super::coordinator::Coordinator;
 #[cfg(any(test, feature = "testing"))]
 use crate::broker::AdminError;
 use crate::broker::{Broker, BrokerError, sync};
+use crate::clock::Clock;
 #[cfg(any(test, feature = "testing"))]
 use crate::message::TopicPartition;
 
@@ -107,6 +112,7 @@ impl EmbeddedBroker {
             queue: worker.queue.clone(),
             failure: worker.failure.clone(),
             max_message_bytes: worker.max_message_bytes,
+            clock: worker.clock.clone(),
             writer: writer(worker)?,
             coordinator: Coordinator::default(),
             closed: AtomicBool::new(false),
@@ -150,6 +156,7 @@ struct Inner {
     failure: Arc<Mutex<Option<String>>>,
     coordinator: Coordinator,
     max_message_bytes: usize,
+    clock: Clock,
     writer: Writer,
     closed: AtomicBool,
 }

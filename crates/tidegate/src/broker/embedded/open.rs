@@ -8,9 +8,11 @@ use redb::{DatabaseError, ReadTransaction, ReadableTable, StorageError};
 
 use super::log::{Bounds, Log, Topic};
 use super::options::EmbeddedOptions;
-use super::store::tables::{BATCHES, BOUNDS, COMMITS, FORMAT, META, Place, TIMES, TOPICS, all_of};
+use super::store::tables::{
+    BATCHES, BOUNDS, CLEAN, COMMITS, FORMAT, KEEPING, META, Place, TIMES, TOPICS, all_of,
+};
 use super::store::{Source, Store, StoreError, WriteError};
-use crate::broker::BrokerError;
+use crate::broker::{BrokerError, Cleanup, Keeping, Retention};
 use crate::message::TopicName;
 
 /// The file's name within the folder.
@@ -48,20 +50,24 @@ pub(super) fn open(
     Ok((store, log))
 }
 
-/// Writes the tables of a new file; checks the version of an old one.
+/// Writes the tables of a new file, and what an older one lacks; checks the version of an old one.
 fn prepare(store: &Store, shown: &Path) -> Result<(), BrokerError> {
     let broken = |e: StoreError| BrokerError::Storage(format!("{}: {e}", shown.display()));
     let format = store.read(stored_format).map_err(broken)?;
+    let write = |tables: fn(&redb::WriteTransaction) -> Result<(), StoreError>| {
+        store.write(tables).map_err(|e| match e {
+            WriteError::NotWritten(e) | WriteError::Unknown(e) => broken(e),
+        })
+    };
     match format {
         Some(FORMAT) => Ok(()),
+        Some(1) => write(upgrade_tables),
         Some(newer) => Err(BrokerError::Storage(format!(
             "{} has format {newer}, this build reads {FORMAT}: \
              use the newer version that wrote it, or another folder",
             shown.display()
         ))),
-        None => store.write(create_tables).map_err(|e| match e {
-            WriteError::NotWritten(e) | WriteError::Unknown(e) => broken(e),
-        }),
+        None => write(create_tables),
     }
 }
 
@@ -76,15 +82,21 @@ fn stored_format(transaction: &ReadTransaction) -> Result<Option<u32>, StoreErro
 }
 
 fn create_tables(transaction: &redb::WriteTransaction) -> Result<(), StoreError> {
-    let mut meta = transaction.open_table(META)?;
-    meta.insert("format", FORMAT.to_le_bytes().as_slice())?;
     let cluster = uuid::Uuid::new_v4().to_string();
-    meta.insert("cluster_id", cluster.as_bytes())?;
+    transaction.open_table(META)?.insert("cluster_id", cluster.as_bytes())?;
     transaction.open_table(TOPICS)?;
     transaction.open_table(BATCHES)?;
     transaction.open_table(TIMES)?;
     transaction.open_table(BOUNDS)?;
     transaction.open_table(COMMITS)?;
+    upgrade_tables(transaction)
+}
+
+/// What format 1 lacks.
+fn upgrade_tables(transaction: &redb::WriteTransaction) -> Result<(), StoreError> {
+    transaction.open_table(META)?.insert("format", FORMAT.to_le_bytes().as_slice())?;
+    transaction.open_table(KEEPING)?;
+    transaction.open_table(CLEAN)?;
     Ok(())
 }
 
@@ -99,6 +111,7 @@ pub(super) fn cluster_id(store: &Store) -> Result<String, StoreError> {
 
 fn load(transaction: &ReadTransaction) -> Result<Vec<Topic>, StoreError> {
     let mut bounds = load_bounds(transaction)?;
+    let keeping = transaction.open_table(KEEPING)?;
     let mut topics = Vec::new();
     for entry in transaction.open_table(TOPICS)?.iter()? {
         let (name, topic) = entry?;
@@ -106,9 +119,17 @@ fn load(transaction: &ReadTransaction) -> Result<Vec<Topic>, StoreError> {
         let bounds = (0..partitions).map(|p| bounds.remove(&(id, p)).unwrap_or(Bounds::EMPTY));
         let name = TopicName::new(name.value()).map_err(|e| corrupt(&e.to_string()))?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        topics.push(Topic::new(id, name, limit, bounds.collect()));
+        let keeping = keeping.get(id)?.map(|row| row.value());
+        topics.push(Topic::new(id, name, limit, kept(keeping), bounds.collect()));
     }
     Ok(topics)
+}
+
+/// As it is stored; a topic of format 1 has nothing there.
+fn kept(row: Option<(bool, i64)>) -> Keeping {
+    let (compacts, retention) = row.unwrap_or((false, Retention::Forever.to_millis()));
+    let cleanup = if compacts { Cleanup::Compact } else { Cleanup::Delete };
+    Keeping { cleanup, retention: Retention::of_millis(retention) }
 }
 
 fn load_bounds(transaction: &ReadTransaction) -> Result<HashMap<Place, Bounds>, StoreError> {

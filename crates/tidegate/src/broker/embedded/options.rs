@@ -1,8 +1,10 @@
 //! How the log is opened.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::broker::NewTopic;
+use crate::clock::Clock;
 
 /// Settings of the embedded log; each has a default that suits one service on one machine.
 ///
@@ -19,6 +21,9 @@ pub struct EmbeddedOptions {
     pub(super) queue_bytes: usize,
     pub(super) tail_bytes: usize,
     pub(super) cache_bytes: usize,
+    pub(super) upkeep_every: Duration,
+    pub(super) keep_tombstones: Duration,
+    pub(super) clock: Clock,
 }
 
 impl EmbeddedOptions {
@@ -33,6 +38,9 @@ impl EmbeddedOptions {
             queue_bytes: 64 << 20,
             tail_bytes: 32 << 20,
             cache_bytes: 32 << 20,
+            upkeep_every: Duration::from_secs(15),
+            keep_tombstones: Duration::from_secs(86_400),
+            clock: Clock::system(),
         }
     }
 
@@ -78,6 +86,30 @@ impl EmbeddedOptions {
     #[must_use]
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
+        self
+    }
+
+    /// How often the log looks for what compaction and retention have to do, at most (Kafka's
+    /// `log.cleaner.backoff.ms`). Default: 15 s.
+    #[must_use]
+    pub fn upkeep_every(mut self, interval: Duration) -> Self {
+        self.upkeep_every = interval;
+        self
+    }
+
+    /// How long the tombstones of compacted topics stay at least, once what they remove is gone (Kafka's
+    /// `log.cleaner.delete.retention.ms`): who reads a topic from its beginning in less time sees each of them.
+    /// Default: 24 h.
+    #[must_use]
+    pub fn keep_tombstones(mut self, time: Duration) -> Self {
+        self.keep_tombstones = time;
+        self
+    }
+
+    /// Whose time it is.
+    #[cfg(all(test, feature = "testing"))]
+    pub(super) fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 }

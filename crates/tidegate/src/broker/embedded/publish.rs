@@ -1,7 +1,6 @@
 //! Taking records in: check, choose the partition, queue; the future only carries the answer.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::oneshot;
 
@@ -21,7 +20,7 @@ enum Slot {
 
 impl Inner {
     pub(super) fn publish(&self, records: Vec<NewRecord>) -> Acks {
-        let now = now();
+        let now = self.clock.wall();
         let mut slots = Vec::with_capacity(records.len());
         let mut accepted = Vec::with_capacity(records.len());
         for record in records {
@@ -43,6 +42,9 @@ impl Inner {
     fn accept(&self, record: NewRecord, now: Timestamp) -> Result<Accepted, PublishError> {
         let unknown = |_: BrokerError| PublishError::UnknownTopic(record.topic.clone());
         let topic = self.log.topic(&record.topic).map_err(unknown)?;
+        if topic.keeping.compacts() && record.key.is_none() {
+            return Err(PublishError::KeyMissing(record.topic));
+        }
         let partition = match record.partition {
             None => Ok(topic.choose(record.key.as_deref())),
             Some(number) => topic.partitions.get(number.0 as usize).ok_or_else(|| {
@@ -92,10 +94,4 @@ async fn answered(slots: Vec<Slot>, answer: Answer) -> Vec<Result<Placed, Publis
         (Slot::Queued, Err(error)) => Err((*error).clone()),
     };
     slots.into_iter().map(one).collect()
-}
-
-/// The broker's time.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

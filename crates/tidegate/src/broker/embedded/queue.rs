@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -174,12 +175,14 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for jobs, and takes all of them. `None`: closed, and nothing is left.
-    pub(super) fn take(&self) -> Option<Vec<Job>> {
+    /// Waits for jobs, but no longer than that, and takes all that are there, or none. `None`: closed, and nothing is left.
+    pub(super) fn take(&self, wait: Duration) -> Option<Vec<Job>> {
         let state = lock(&self.state);
         let idle = |state: &mut State| state.jobs.is_empty() && !state.closed;
-        let mut state = self.ready.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
-        take_all(&mut state)
+        let waited = self.ready.wait_timeout_while(state, wait, idle);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let open = !state.closed;
+        take_all(&mut state).or_else(|| open.then(Vec::new))
     }
 
     /// Takes what is there.

@@ -70,7 +70,8 @@ fn batches_from<'a>(
     }))
 }
 
-fn decode(
+/// The records of a stored batch; what is wrong with them names their place.
+pub(super) fn decode(
     partition: &PartitionLog,
     base: Offset,
     stored: &[u8],

@@ -4,6 +4,7 @@
 //! sits in a slot: who works with it holds the slot, who opens it again waits for them.
 
 mod backend;
+pub(super) mod clean;
 mod error;
 pub(super) mod tables;
 

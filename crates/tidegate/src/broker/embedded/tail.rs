@@ -48,6 +48,16 @@ impl Tail {
         self.start = self.start.max(offset);
     }
 
+    /// Forgets records that were left out of the log, given by their offsets in order.
+    pub(super) fn forget(&mut self, removed: &[u64]) {
+        let bytes = &mut self.bytes;
+        self.records.retain(|record| {
+            let stays = removed.binary_search(&record.offset.0).is_err();
+            *bytes -= if stays { 0 } else { record.size() + OVERHEAD };
+            stays
+        });
+    }
+
     /// Whether a record stands at `offset` or behind it.
     pub(super) fn holds_after(&self, offset: Offset) -> bool {
         self.records.back().is_some_and(|r| r.offset >= offset)

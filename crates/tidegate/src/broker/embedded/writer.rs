@@ -5,15 +5,19 @@
 //!   create, delete  ──▶   "   ──▶ a transaction of its own ──▶      "
 //! ```
 //!
-//! Group commit: while one fsync runs, the queue fills, and the next transaction takes all of it.
+//! Group commit: while one fsync runs, the queue fills, and the next transaction takes all of it. Between two of them it
+//! makes room, a step at a time ([`upkeep`]).
 
 mod admin;
 mod append;
+mod upkeep;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use self::upkeep::Upkeep;
 use super::log::Log;
 use super::open;
 use super::options::EmbeddedOptions;
@@ -21,7 +25,8 @@ use super::queue::{Job, Queue};
 use super::store::tables::META;
 use super::store::{Source, Store, StoreError, WriteError};
 use super::sync::lock;
-use crate::broker::BrokerError;
+use crate::broker::{BrokerError, Retention};
+use crate::clock::Clock;
 
 /// What the writer works on; one at a time does.
 #[derive(Debug)]
@@ -33,7 +38,15 @@ pub(super) struct Worker {
     pub(super) failure: Arc<Mutex<Option<String>>>,
     /// Of topics that name no limit.
     pub(super) max_message_bytes: usize,
+    pub(super) clock: Clock,
+    upkeep_every: Duration,
+    /// In milliseconds.
+    keep_tombstones: i64,
+    upkeep: Upkeep,
 }
+
+/// Looks at all partitions that follow each other more closely would leave no time between them.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 impl Worker {
     /// Opens the log that is to be written.
@@ -43,27 +56,34 @@ impl Worker {
         options: &EmbeddedOptions,
     ) -> Result<Self, BrokerError> {
         let (store, log) = open::open(source, shown, options)?;
+        let upkeep_every = options.upkeep_every.max(SHORTEST_WAIT);
         Ok(Self {
             log: Arc::new(log),
             store: Arc::new(store),
             queue: Arc::new(Queue::new(options.queue_records, options.queue_bytes)),
             failure: Arc::default(),
             max_message_bytes: options.max_message_bytes,
+            clock: options.clock.clone(),
+            upkeep_every,
+            keep_tombstones: Retention::For(options.keep_tombstones).to_millis(),
+            upkeep: Upkeep::from(options.clock.elapsed().saturating_add(upkeep_every)),
         })
     }
 
     /// Works until the queue is closed and empty.
-    fn run(&self) {
-        while let Some(jobs) = self.queue.take() {
+    fn run(mut self) {
+        while let Some(jobs) = self.queue.take(self.idle()) {
             self.work(jobs);
+            self.keep();
         }
     }
 
-    /// Does what is queued now.
-    fn run_queued(&self) {
+    /// Does what is queued now, and what is due besides.
+    fn run_queued(&mut self) {
         while let Some(jobs) = self.queue.take_now() {
             self.work(jobs);
         }
+        while self.keep() {}
     }
 
     fn work(&self, jobs: Vec<Job>) {
@@ -138,7 +158,7 @@ pub(super) enum Writer {
     Thread(Mutex<Option<JoinHandle<()>>>),
     /// With whoever queued something: memory does not block. Time that a test has paused
     /// stands still meanwhile.
-    Inline(Mutex<Worker>),
+    Inline(Box<Mutex<Worker>>),
 }
 
 impl Writer {
@@ -149,7 +169,7 @@ impl Writer {
     }
 
     pub(super) fn inline(worker: Worker) -> Self {
-        Self::Inline(Mutex::new(worker))
+        Self::Inline(Box::new(Mutex::new(worker)))
     }
 
     /// Something was queued.

@@ -3,26 +3,21 @@
 use std::collections::{HashMap, HashSet};
 
 use rdkafka::TopicPartitionList;
-use rdkafka::admin::{
-    AdminOptions, ConfigResource, NewTopic as ClientTopic, OwnedResourceSpecifier,
-    ResourceSpecifier, TopicReplication,
-};
+use rdkafka::admin::{AdminOptions, NewTopic as ClientTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::catalogue::{Known, Limit};
 use super::cluster::{Cluster, not_yet, only_offset, partitions};
+use super::settings::{Shown, Wanted, limit};
 use super::waiting::{QUESTION, until, wait};
 use super::{error, limits, record};
-use crate::broker::{AdminError, BrokerError, NewTopic, TopicInfo};
+use crate::broker::{AdminError, BrokerError, Cleanup, NewTopic, TopicInfo};
 use crate::message::{Offset, TopicName, TopicPartition};
 
 /// Topics of Kafka itself: no user's records are in them.
 const INTERNAL: [&str; 4] =
     ["__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata"];
-
-/// The topic's config that limits a batch.
-const MAX_MESSAGE_BYTES: &str = "max.message.bytes";
 
 /// So many topics are described in one request.
 const DESCRIBED_AT_ONCE: usize = 500;
@@ -59,10 +54,9 @@ impl Cluster {
         if topics.is_empty() {
             return Vec::new();
         }
-        let limits: Vec<_> =
-            topics.iter().map(|t| limits::to_config(limit(t)).to_string()).collect();
+        let settings: Vec<_> = topics.iter().map(|topic| Wanted::of(topic)).collect();
         let wanted: Vec<_> =
-            topics.iter().zip(&limits).map(|(t, limit)| wanted(t, limit)).collect();
+            topics.iter().zip(&settings).map(|(topic, all)| all.set(plain(topic))).collect();
         match wait(self.admin.create_topics(&wanted, &options())) {
             Err(e) => vec![Err(AdminError::Broker(self.question(&e))); topics.len()],
             Ok(answers) => {
@@ -113,26 +107,32 @@ impl Cluster {
             if all { Ok(()) } else { Err(KafkaError::MetadataFetch(Code::LeaderNotAvailable)) }
         });
         led.map_err(|e| self.question(&e))?;
-        self.catalogue.put(&topic.name, topic.partitions, Limit::known(limit(topic)));
+        let compacts = topic.cleanup == Cleanup::Compact;
+        self.catalogue.put(&topic.name, topic.partitions, Limit::known(limit(topic)), compacts);
         Ok(())
     }
 
     /// What a publish needs to know of a topic, asked of the cluster and kept.
     pub(super) fn describe(&self, topic: &TopicName) -> Result<Known, BrokerError> {
         let partitions = self.look_up(topic)?;
-        let limit = self.limits(&[topic])?.remove(topic);
-        let limit = limit.map_or(Limit::assumed(), Limit::known);
-        Ok(self.catalogue.put(topic, partitions, limit))
+        let shown = self.settings(&[topic])?.remove(topic);
+        let limit = shown.map_or(Limit::assumed(), |shown| Limit::known(shown.limit));
+        Ok(self.catalogue.put(topic, partitions, limit, shown.is_some_and(Shown::compacts)))
     }
 
     /// All topics but Kafka's own, by name.
     pub(super) fn topics(&self) -> Result<Vec<TopicInfo>, BrokerError> {
         let counts = self.counts()?;
-        let mut limits = self.limits(&counts.iter().map(|(name, _)| name).collect::<Vec<_>>())?;
-        let default = Limit::assumed().record;
+        let settings = self.settings(&counts.iter().map(|(name, _)| name).collect::<Vec<_>>())?;
         let info = |(name, partitions): (TopicName, u32)| {
-            let max_message_bytes = limits.remove(&name).unwrap_or(default);
-            TopicInfo { name, partitions, max_message_bytes }
+            let shown = settings.get(&name);
+            TopicInfo {
+                max_message_bytes: shown.map_or(Limit::assumed().record, |shown| shown.limit),
+                cleanup: shown.and_then(|shown| shown.cleanup),
+                retention: shown.and_then(|shown| shown.retention),
+                name,
+                partitions,
+            }
         };
         Ok(counts.into_iter().map(info).collect())
     }
@@ -153,26 +153,26 @@ impl Cluster {
         Ok(topics)
     }
 
-    /// The limits of topics, in bytes of key, value and headers. One that this user may not see is left out.
-    fn limits(&self, topics: &[&TopicName]) -> Result<HashMap<TopicName, usize>, BrokerError> {
-        let mut limits = HashMap::with_capacity(topics.len());
+    /// The settings of topics, in one answer. A topic whose settings this user may not see is left out.
+    fn settings(&self, topics: &[&TopicName]) -> Result<HashMap<TopicName, Shown>, BrokerError> {
+        let mut settings = HashMap::with_capacity(topics.len());
         for some in topics.chunks(DESCRIBED_AT_ONCE) {
             let asked: Vec<_> = some.iter().map(|t| ResourceSpecifier::Topic(t.as_str())).collect();
             let answers = wait(self.admin.describe_configs(&asked, &options()));
             match answers {
-                Ok(all) => limits.extend(all.iter().flatten().filter_map(limit_of)),
+                Ok(all) => settings.extend(all.iter().flatten().filter_map(Shown::of)),
                 Err(e) if error::code(&e).is_some_and(error::is_denied) => {}
                 Err(e) => return Err(self.question(&e)),
             }
         }
-        if limits.len() < topics.len() {
+        if settings.len() < topics.len() {
             self.assumed.call_once(|| tracing::warn!(
                 "the size limit of some topics is not shown to this user, who lacks the ACL DescribeConfigs: \
                  {} bytes are assumed",
                 limits::of_config(limits::BROKER_DEFAULT)
             ));
         }
-        Ok(limits)
+        Ok(settings)
     }
 
     pub(super) fn delete_records(
@@ -204,10 +204,6 @@ pub(super) fn options() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(QUESTION)).operation_timeout(Some(QUESTION))
 }
 
-fn limit(topic: &NewTopic) -> usize {
-    topic.max_message_bytes.unwrap_or(NewTopic::DEFAULT_MAX_MESSAGE_BYTES)
-}
-
 /// What no cluster takes is refused without asking it.
 fn legal(topic: &NewTopic) -> Created {
     let fits = |number: usize| i32::try_from(number).is_ok();
@@ -225,18 +221,11 @@ fn legal(topic: &NewTopic) -> Created {
     Err(AdminError::InvalidTopic { topic: topic.name.clone(), reason: reason.into() })
 }
 
-fn wanted<'a>(topic: &'a NewTopic, max_message_bytes: &'a str) -> ClientTopic<'a> {
+/// Without its settings.
+fn plain(topic: &NewTopic) -> ClientTopic<'_> {
     // Checked by `legal`.
     let partitions = i32::try_from(topic.partitions).unwrap_or(i32::MAX);
     // The client's way to say "the cluster's default".
     let copies = if topic.replication == 0 { -1 } else { topic.replication.into() };
-    let copies = TopicReplication::Fixed(copies);
-    ClientTopic::new(topic.name.as_str(), partitions, copies)
-        .set(MAX_MESSAGE_BYTES, max_message_bytes)
-}
-
-fn limit_of(resource: &ConfigResource) -> Option<(TopicName, usize)> {
-    let OwnedResourceSpecifier::Topic(name) = &resource.specifier else { return None };
-    let value = resource.get(MAX_MESSAGE_BYTES)?.value.as_ref()?;
-    Some((TopicName::new(name.as_str()).ok()?, limits::of_config(value.parse().ok()?)))
+    ClientTopic::new(topic.name.as_str(), partitions, TopicReplication::Fixed(copies))
 }

@@ -37,11 +37,13 @@ impl Limit {
 pub(super) struct Known {
     pub(super) partitions: u32,
     pub(super) limit: Limit,
+    /// Every record needs a key, as far as this user may see.
+    pub(super) compacts: bool,
     seen: Instant,
 }
 
 impl Known {
-    /// Whether to ask again before something is refused: topics grow, and limits are raised.
+    /// Whether to ask again before something is refused: topics grow, limits are raised, policies change.
     pub(super) fn may_be_stale(&self) -> bool {
         self.seen.elapsed() > FRESH
     }
@@ -67,8 +69,14 @@ impl Catalogue {
         self.lock().known.get(topic).copied()
     }
 
-    pub(super) fn put(&self, topic: &TopicName, partitions: u32, limit: Limit) -> Known {
-        let known = Known { partitions, limit, seen: Instant::now() };
+    pub(super) fn put(
+        &self,
+        topic: &TopicName,
+        partitions: u32,
+        limit: Limit,
+        compacts: bool,
+    ) -> Known {
+        let known = Known { partitions, limit, compacts, seen: Instant::now() };
         let mut topics = self.lock();
         topics.counts.insert(topic.clone(), partitions);
         topics.known.insert(topic.clone(), known);

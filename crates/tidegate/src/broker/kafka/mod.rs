@@ -40,6 +40,7 @@ mod publish;
 mod reader;
 mod record;
 mod session;
+mod settings;
 mod statistics;
 mod tokens;
 mod waiting;

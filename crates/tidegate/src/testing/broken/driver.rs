@@ -79,7 +79,8 @@ impl BrokerDriver for BrokenDriver {
     }
 
     fn create_topics(&self, topics: Vec<NewTopic>) -> BoxFuture<'_, Vec<Result<(), AdminError>>> {
-        self.sound.create_topics(topics)
+        let taken = topics.into_iter().map(|topic| self.twist.topic(topic));
+        self.sound.create_topics(taken.collect())
     }
 
     fn topics(&self) -> BoxFuture<'_, Result<Vec<TopicInfo>, BrokerError>> {

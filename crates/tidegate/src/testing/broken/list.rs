@@ -9,6 +9,7 @@ use super::groups::{
     AnswersRevokesItself, ForgetsPausesInARebalance, StarvesTheRetained, TakesAnyTicket,
     WaitsForTheSilent,
 };
+use super::keeping::{LeavesOut, MakesPlainTopics, leave_out_newer, leave_out_tombstones};
 use super::members::{
     DeliversBeforeStart, DeliversTwice, IgnoresPauses, JumpsToTheStart, LosesADroppedPoll, Members,
     SkipsAfterResume, StartsOnce,
@@ -52,7 +53,7 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "makes_null_keys_empty",
-        must_fail: &["null_key_is_not_an_empty_key"],
+        must_fail: &["null_key_is_not_an_empty_key", "a_compacted_topic_wants_keys"],
         twist: || Box::new(ChangesRecords(fill_null_keys)),
     },
     Fault {
@@ -87,8 +88,27 @@ const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "counts_on_contiguous_offsets",
-        must_fail: &["fetch_passes_a_gap"],
+        must_fail: &["fetch_passes_a_gap", "compaction_keeps_the_newest_of_each_key"],
         twist: || Box::new(CountsOnContiguousOffsets),
+    },
+    Fault {
+        name: "makes_plain_topics",
+        must_fail: &[
+            "compaction_keeps_the_newest_of_each_key",
+            "old_records_go",
+            "topics_show_what_keeps_their_records",
+        ],
+        twist: || Box::new(MakesPlainTopics),
+    },
+    Fault {
+        name: "keeps_the_oldest_of_a_key",
+        must_fail: &["compaction_keeps_the_newest_of_each_key"],
+        twist: || Box::new(LeavesOut(leave_out_newer)),
+    },
+    Fault {
+        name: "leaves_out_tombstones",
+        must_fail: &["a_tombstone_removes_what_is_older_and_stays"],
+        twist: || Box::new(LeavesOut(leave_out_tombstones)),
     },
     Fault {
         name: "reads_without_limits",

@@ -10,6 +10,7 @@
 mod commits;
 mod driver;
 mod groups;
+mod keeping;
 mod list;
 mod members;
 mod publishing;

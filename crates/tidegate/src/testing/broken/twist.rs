@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::broker::{
     Acks, BoxFuture, Broker, BrokerError, CommitEntry, CommitError, Committed, Consumer,
-    FetchLimit, Fetched, GroupEvent, RevokeTicket, Subscription,
+    FetchLimit, Fetched, GroupEvent, NewTopic, RevokeTicket, Subscription,
 };
 use crate::message::{NewRecord, Offset, Timestamp, TopicPartition};
 
@@ -22,6 +22,11 @@ pub(super) trait Twist: Send + Sync + fmt::Debug {
 
     fn cluster_id<'a>(&'a self, sound: &'a Broker) -> BoxFuture<'a, Result<String, BrokerError>> {
         sound.cluster_id()
+    }
+
+    /// How a topic that is to be made is taken.
+    fn topic(&self, wanted: NewTopic) -> NewTopic {
+        wanted
     }
 
     /// Comes before every direct read of a partition.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::broker::{BoxFuture, Broker};
 use crate::message::TopicPartition;
 
-/// Makes and breaks brokers of one implementation, so that the cases can examine it.
+/// Makes and breaks brokers of one implementation, so that the cases can examine it. What they make room by (compaction,
+/// retention) is looked at so often that a case may wait for it.
 ///
 /// The methods panic when the implementation cannot be brought up: that fails the case at hand.
 pub trait Harness: Send + Sync {

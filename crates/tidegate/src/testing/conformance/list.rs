@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::cases::{
-    admin, bounds, commits, delivery, durability, fetching, gaps, handover, membership,
+    admin, bounds, commits, delivery, durability, fetching, gaps, handover, keeping, membership,
     partitioning, pausing, publishing, records, sizes, start, times, zombies,
 };
 use super::check::Outcome;
@@ -84,6 +84,12 @@ const CASES: &[Case] = list![
         gaps::fetch_passes_a_gap_at_the_end,
         gaps::members_pass_a_gap,
         gaps::a_commit_may_stand_in_a_gap,
+        keeping::compaction_keeps_the_newest_of_each_key,
+        keeping::what_was_compacted_is_passed,
+        keeping::a_compacted_topic_wants_keys,
+        keeping::a_tombstone_removes_what_is_older_and_stays,
+        keeping::old_records_go,
+        keeping::topics_show_what_keeps_their_records,
         admin::topics_are_listed,
         admin::an_existing_topic_is_refused,
         admin::a_topic_needs_a_partition,
@@ -144,6 +150,7 @@ const CASES: &[Case] = list![
         durability::a_commit_is_durable,
         durability::topics_are_durable,
         durability::deleted_stays_deleted,
+        keeping::what_was_compacted_stays_so,
         durability::cluster_id_is_kept,
         durability::a_closed_broker_says_so,
     }

@@ -74,12 +74,13 @@ impl Inner {
         lock(&self.on_the_way).publishing.insert(process, at);
     }
 
-    /// Lets arrive what is due.
+    /// Lets arrive what is due, and makes room after it.
     pub(super) fn arrive(&self) {
         let now = Instant::now();
         while let Some(act) = self.due(now) {
             act(self);
         }
+        self.state().keep(self.wall());
     }
 
     fn due(&self, now: Instant) -> Option<Act> {

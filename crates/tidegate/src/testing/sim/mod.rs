@@ -19,6 +19,7 @@ mod control;
 mod driver;
 mod fate;
 mod faults;
+mod keeping;
 mod late;
 mod life;
 mod member;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use super::keeping::Clean;
 use crate::broker::partitioner::partition_of;
 use crate::broker::taking::Taking;
 use crate::broker::{
-    AdminError, BrokerError, Committed, FetchLimit, Fetched, NewTopic, PartitionLag, PublishError,
-    TopicInfo, Watermarks,
+    AdminError, BrokerError, Committed, FetchLimit, Fetched, Keeping, NewTopic, PartitionLag,
+    PublishError, TopicInfo, Watermarks,
 };
 use crate::message::{NewRecord, Offset, Partition, Record, Timestamp, TopicName, TopicPartition};
 
@@ -24,6 +25,7 @@ pub(super) struct State {
 struct Topic {
     partitions: Vec<Part>,
     max_message_bytes: usize,
+    keeping: Keeping,
     /// The partition of the next record without a key.
     turn: u32,
 }
@@ -34,6 +36,7 @@ pub(super) struct Part {
     pub(super) start: Offset,
     pub(super) end: Offset,
     pub(super) records: Vec<Record>,
+    pub(super) clean: Clean,
     /// Who waits at the end; each is woken once.
     waiting: Vec<Arc<Notify>>,
 }
@@ -76,6 +79,7 @@ impl State {
             start: part.start,
             end: part.end,
             records: part.records.clone(),
+            clean: part.clean,
             waiting: Vec::new(),
         };
         let topic = |(name, topic): (&TopicName, &Topic)| {
@@ -83,6 +87,13 @@ impl State {
             (name.clone(), Topic { partitions, ..*topic })
         };
         Self { topics: self.topics.iter().map(topic).collect(), commits: self.commits.clone() }
+    }
+
+    /// Makes room where topics ask for it.
+    pub(super) fn keep(&mut self, now: Timestamp) {
+        for topic in self.topics.values_mut() {
+            topic.partitions.iter_mut().for_each(|part| part.keep(topic.keeping, now));
+        }
     }
 
     pub(super) fn wake_all(&mut self) {
@@ -122,7 +133,8 @@ impl State {
         }
         let limit = topic.max_message_bytes.unwrap_or(NewTopic::DEFAULT_MAX_MESSAGE_BYTES);
         let partitions = (0..topic.partitions).map(|_| Part::default()).collect();
-        let made = Topic { partitions, max_message_bytes: limit, turn: 0 };
+        let keeping = Keeping::of(&topic);
+        let made = Topic { partitions, max_message_bytes: limit, keeping, turn: 0 };
         self.topics.insert(topic.name, made);
         Ok(())
     }
@@ -140,6 +152,8 @@ impl State {
             name: name.clone(),
             partitions: u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX),
             max_message_bytes: topic.max_message_bytes,
+            cleanup: Some(topic.keeping.cleanup),
+            retention: Some(topic.keeping.retention),
         };
         self.topics.iter().map(info).collect()
     }
@@ -149,6 +163,9 @@ impl State {
         let name = &record.topic;
         let unknown = || PublishError::UnknownTopic(name.clone());
         let topic = self.topics.get_mut(name).ok_or_else(unknown)?;
+        if topic.keeping.compacts() && record.key.is_none() {
+            return Err(PublishError::KeyMissing(name.clone()));
+        }
         let count = u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX);
         let partition = match (record.partition, &record.key) {
             (Some(partition), _) => partition,

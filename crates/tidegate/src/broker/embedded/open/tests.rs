@@ -1,8 +1,9 @@
-use redb::{Database, TableDefinition};
+use redb::{Database, ReadableDatabase, TableDefinition};
 
 use super::super::EmbeddedBroker;
 use super::*;
-use crate::broker::Broker;
+use crate::broker::{Broker, BrokerDriver, FetchLimit, NewTopic};
+use crate::message::{NewRecord, Offset, Partition, TopicPartition};
 
 /// One line that names the place.
 fn one_line(error: &BrokerError, folder: &Path) -> String {
@@ -85,10 +86,10 @@ fn a_newer_format_is_refused_and_left_alone() {
     drop(Broker::embedded(folder.path()).unwrap());
     let database = Database::open(folder.path().join(FILE)).unwrap();
     let write = database.begin_write().unwrap();
-    write.open_table(META).unwrap().insert("format", 2_u32.to_le_bytes().as_slice()).unwrap();
+    write.open_table(META).unwrap().insert("format", 3_u32.to_le_bytes().as_slice()).unwrap();
     write.commit().unwrap();
     drop(database);
-    assert!(one_line(&refused(folder.path()), folder.path()).contains("has format 2"));
+    assert!(one_line(&refused(folder.path()), folder.path()).contains("has format 3"));
 }
 
 #[test]
@@ -110,4 +111,37 @@ fn each_failure_of_the_system_has_its_line() {
     assert!(denied.contains("reading and writing"), "{denied}");
     let read_only = folder_line(at, &ErrorKind::ReadOnlyFilesystem.into());
     assert!(read_only.contains("cannot be used"), "{read_only}");
+}
+
+/// A file as format 1 had it: without the tables that came later.
+async fn write_format_1(folder: &Path) {
+    let log = EmbeddedBroker::open(EmbeddedOptions::new(folder)).unwrap();
+    let topic = TopicName::new("orders").unwrap();
+    log.create_topics(vec![NewTopic::new(topic.clone(), 1)]).await.remove(0).unwrap();
+    log.publish(vec![NewRecord::new(topic).value("old")]).await.remove(0).unwrap();
+    log.close().await;
+    let database = Database::open(folder.join(FILE)).unwrap();
+    let write = database.begin_write().unwrap();
+    write.open_table(META).unwrap().insert("format", 1_u32.to_le_bytes().as_slice()).unwrap();
+    assert!(write.delete_table(KEEPING).unwrap() && write.delete_table(CLEAN).unwrap());
+    write.commit().unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_the_format_before_is_read_and_becomes_one_of_this() {
+    let folder = tempfile::tempdir().unwrap();
+    write_format_1(folder.path()).await;
+    for round in 0..2 {
+        let log = EmbeddedBroker::open(EmbeddedOptions::new(folder.path())).unwrap();
+        let topic = log.topics().await.unwrap().remove(0);
+        let kept = (topic.cleanup, topic.retention);
+        assert_eq!(kept, (Some(Cleanup::Delete), Some(Retention::Forever)), "round {round}");
+        let place = TopicPartition::new(topic.name, Partition(0));
+        let read = log.fetch(place, Offset(0), FetchLimit::default()).await.unwrap();
+        assert_eq!(read.records[0].value.as_deref(), Some(b"old".as_slice()));
+        log.close().await;
+    }
+    let database = Database::open(folder.path().join(FILE)).unwrap();
+    let meta = database.begin_read().unwrap().open_table(META).unwrap();
+    assert_eq!(meta.get("format").unwrap().unwrap().value(), FORMAT.to_le_bytes());
 }

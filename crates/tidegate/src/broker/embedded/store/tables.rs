@@ -7,7 +7,11 @@
 //!   times    topic id, partition, base  -> newest timestamp of the batch, newest up to it
 //!   bounds   topic id, partition        -> start, end    survives the deletion of all records
 //!   commits  group, topic id, partition -> offset, metadata
+//!   keeping  topic id                   -> compacted, retention in milliseconds
+//!   clean    topic id, partition        -> how far a compacted partition is clean; see `clean`
 //! ```
+//!
+//! Format 1 had neither `keeping` nor `clean`, and no batches with gaps: a file of it gets the two tables when it is opened.
 
 use redb::TableDefinition;
 
@@ -17,7 +21,7 @@ pub(in crate::broker::embedded) type Place = (u32, u32);
 pub(in crate::broker::embedded) type BatchKey = (u32, u32, u64);
 
 /// The version of this layout. A file with a higher one is refused.
-pub(in crate::broker::embedded) const FORMAT: u32 = 1;
+pub(in crate::broker::embedded) const FORMAT: u32 = 2;
 
 pub(in crate::broker::embedded) const META: TableDefinition<&str, &[u8]> =
     TableDefinition::new("meta");
@@ -31,6 +35,11 @@ pub(in crate::broker::embedded) const BOUNDS: TableDefinition<Place, (u64, u64)>
     TableDefinition::new("bounds");
 pub(in crate::broker::embedded) const COMMITS: TableDefinition<(&str, u32, u32), (u64, &str)> =
     TableDefinition::new("commits");
+
+pub(in crate::broker::embedded) const KEEPING: TableDefinition<u32, (bool, i64)> =
+    TableDefinition::new("keeping");
+pub(in crate::broker::embedded) const CLEAN: TableDefinition<Place, super::clean::Row> =
+    TableDefinition::new("clean");
 
 /// Every key of a partition's batches.
 pub(in crate::broker::embedded) fn all_of(place: Place) -> std::ops::RangeInclusive<BatchKey> {

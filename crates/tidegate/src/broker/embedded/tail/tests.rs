@@ -46,3 +46,17 @@ fn it_forgets_the_oldest_beyond_its_limit() {
     assert_eq!(read(&tail, 10, 10, 1 << 20), None, "larger than the limit: not held");
     assert_eq!(read(&tail, 11, 10, 1 << 20), Some(vec![]));
 }
+
+#[test]
+fn it_forgets_what_was_left_out_of_the_log() {
+    let mut tail = Tail::new(Offset(0));
+    tail.append((0..6).map(|n| record(n, 72)).collect(), 1 << 20);
+    tail.forget(&[0, 2, 3]);
+    assert_eq!(
+        read(&tail, 0, 10, 1 << 20),
+        Some(vec![1, 4, 5]),
+        "it reaches back as far as before"
+    );
+    tail.append(vec![record(6, 72)], 800);
+    assert_eq!(read(&tail, 1, 10, 1 << 20), Some(vec![1, 4, 5, 6]), "and has the room again");
+}

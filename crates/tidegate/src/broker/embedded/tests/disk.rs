@@ -19,6 +19,8 @@ pub(super) struct Disk {
     pub(super) busy: Arc<Mutex<()>>,
     /// Every read fails.
     pub(super) no_read: Arc<AtomicBool>,
+    /// What it held at each fsync, while somebody wants to know.
+    copies: Arc<Mutex<Option<Vec<Vec<u8>>>>>,
 }
 
 impl Disk {
@@ -28,6 +30,24 @@ impl Disk {
 
     pub(super) fn make_room(&self) {
         self.capacity.store(0, Ordering::SeqCst);
+    }
+
+    /// From now on keeps what it holds at each fsync: what a crash there leaves.
+    pub(super) fn keep_copies(&self) {
+        *self.copies.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// One disk for each fsync since.
+    pub(super) fn copies(&self) -> Vec<Self> {
+        let copies = self.copies.lock().unwrap().take().unwrap_or_default();
+        copies.into_iter().map(|bytes| Self::holding(&bytes)).collect()
+    }
+
+    fn holding(bytes: &[u8]) -> Self {
+        let disk = Self::default();
+        disk.bytes.set_len(bytes.len() as u64).unwrap();
+        disk.bytes.write(0, bytes).unwrap();
+        disk
     }
 
     fn check(&self, end: u64) -> Result<(), Error> {
@@ -60,6 +80,11 @@ impl StorageBackend for Disk {
         drop(self.busy.lock().unwrap());
         if self.no_sync.load(Ordering::SeqCst) {
             return Err(Error::other("the disk does not answer"));
+        }
+        if let Some(copies) = &mut *self.copies.lock().unwrap() {
+            let mut bytes = vec![0; self.bytes.len()? as usize];
+            self.bytes.read(0, &mut bytes)?;
+            copies.push(bytes);
         }
         self.bytes.sync_data()
     }

@@ -1,7 +1,11 @@
-//! The log over a disk that fails, and with gaps.
+//! The log over a disk that fails, with gaps, and as it makes room.
 
+#[cfg(feature = "testing")]
+mod compaction;
 mod disk;
 mod gaps;
+#[cfg(feature = "testing")]
+mod retention;
 
 use std::sync::atomic::Ordering;
 

@@ -6,9 +6,10 @@ use super::Worker;
 use crate::broker::embedded::batch;
 use crate::broker::embedded::log::{Bounds, PartitionLog, Topic};
 use crate::broker::embedded::queue::Job;
-use crate::broker::embedded::store::tables::{BATCHES, BOUNDS, TIMES, TOPICS};
+use crate::broker::embedded::store::clean::Clean;
+use crate::broker::embedded::store::tables::{BATCHES, BOUNDS, CLEAN, KEEPING, TIMES, TOPICS};
 use crate::broker::embedded::store::{StoreError, WriteError};
-use crate::broker::{AdminError, BrokerError, NewTopic};
+use crate::broker::{AdminError, BrokerError, Keeping, NewTopic};
 use crate::message::Offset;
 
 impl Worker {
@@ -46,9 +47,10 @@ impl Worker {
             return Err(AdminError::TopicExists(new.name));
         }
         let limit = new.max_message_bytes.unwrap_or(self.max_message_bytes);
-        let id = self.write(|txn| store_topic(txn, &new, limit)).map_err(unavailable)?;
+        let keeping = Keeping::of(&new);
+        let id = self.write(|txn| store_topic(txn, &new, limit, keeping)).map_err(unavailable)?;
         let bounds = vec![Bounds::EMPTY; new.partitions as usize];
-        self.log.add(Topic::new(id, new.name, limit, bounds));
+        self.log.add(Topic::new(id, new.name, limit, keeping, bounds));
         Ok(())
     }
 
@@ -89,6 +91,7 @@ fn store_topic(
     transaction: &WriteTransaction,
     new: &NewTopic,
     limit: usize,
+    keeping: Keeping,
 ) -> Result<u32, StoreError> {
     let mut topics = transaction.open_table(TOPICS)?;
     let mut id = 0;
@@ -96,6 +99,8 @@ fn store_topic(
         id = id.max(entry?.1.value().0 + 1);
     }
     topics.insert(new.name.as_str(), (id, new.partitions, limit as u64))?;
+    let row = (keeping.compacts(), keeping.retention.to_millis());
+    transaction.open_table(KEEPING)?.insert(id, row)?;
     let mut bounds = transaction.open_table(BOUNDS)?;
     for partition in 0..new.partitions {
         bounds.insert((id, partition), (0, 0))?;
@@ -115,7 +120,7 @@ fn store_bounds(
 
 /// Removes the batches that lie wholly before the new start; one that straddles it stays, and
 /// readers pass over its first records.
-fn delete_before(
+pub(super) fn delete_before(
     transaction: &WriteTransaction,
     partition: &PartitionLog,
     bounds: Bounds,
@@ -124,15 +129,23 @@ fn delete_before(
     let range = || (topic, number, 0)..(topic, number, bounds.start);
     let mut batches = transaction.open_table(BATCHES)?;
     let mut times = transaction.open_table(TIMES)?;
-    let straddles = |base: u64, value: &[u8]| base + u64::from(batch::count(value)) > bounds.start;
+    let straddles = |base: u64, value: &[u8]| base + batch::span(value) > bounds.start;
     let last = batches.range(range())?.next_back().transpose()?;
     let kept = last.map(|(key, value)| (key.value().2, straddles(key.value().2, value.value())));
     let end = match kept {
         Some((base, true)) => base,
         _ => bounds.start,
     };
-    batches.retain_in((topic, number, 0)..(topic, number, end), |_, _| false)?;
+    let mut clean = transaction.open_table(CLEAN)?;
+    let mut left = Clean::load(&clean, partition.key)?;
+    batches.retain_in((topic, number, 0)..(topic, number, end), |key, value| {
+        left.lost(key.2, value.len());
+        false
+    })?;
     times.retain_in((topic, number, 0)..(topic, number, end), |_, _| false)?;
-    drop((batches, times));
+    if partition.keeping.compacts() {
+        left.save(&mut clean, partition.key)?;
+    }
+    drop((batches, times, clean));
     store_bounds(transaction, partition, bounds)
 }

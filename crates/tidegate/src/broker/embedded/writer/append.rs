@@ -9,7 +9,8 @@ use super::Worker;
 use crate::broker::embedded::batch;
 use crate::broker::embedded::log::{Bounds, PartitionLog};
 use crate::broker::embedded::queue::{Accepted, Job, Weight};
-use crate::broker::embedded::store::tables::{BATCHES, BOUNDS, COMMITS, Place, TIMES};
+use crate::broker::embedded::store::clean::Clean;
+use crate::broker::embedded::store::tables::{BATCHES, BOUNDS, CLEAN, COMMITS, Place, TIMES};
 use crate::broker::embedded::store::{StoreError, WriteError};
 use crate::broker::{Committed, Placed, PublishError};
 use crate::message::{Offset, Record};
@@ -127,33 +128,25 @@ impl Appended {
         let (topic, partition) = self.log.key;
         let mut batches = transaction.open_table(BATCHES)?;
         let mut times = transaction.open_table(TIMES)?;
-        for records in in_batches(&self.records) {
+        let mut bytes = 0;
+        for records in batch::runs(&self.records) {
             let key = (topic, partition, records[0].offset.0);
             let newest = records.iter().map(|r| r.timestamp.0).max().unwrap_or(i64::MIN);
             self.bounds.newest = self.bounds.newest.max(newest);
-            batches.insert(key, batch::encode(records).as_slice())?;
+            let value = batch::encode(records);
+            bytes += value.len() as u64;
+            batches.insert(key, value.as_slice())?;
             times.insert(key, (newest, self.bounds.newest))?;
         }
         let mut bounds = transaction.open_table(BOUNDS)?;
         bounds.insert(self.log.key, (self.bounds.start, self.bounds.end))?;
+        if self.log.keeping.compacts() {
+            let mut table = transaction.open_table(CLEAN)?;
+            let clean = Clean::load(&table, self.log.key)?;
+            Clean { dirty: clean.dirty + bytes, ..clean }.save(&mut table, self.log.key)?;
+        }
         Ok(())
     }
-}
-
-/// Cuts records into runs of about [`batch::TARGET_BYTES`]; a larger record stands alone.
-fn in_batches(records: &[Record]) -> impl Iterator<Item = &[Record]> {
-    let mut rest = records;
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let fitting = rest.iter().take_while(|record| {
-            bytes += batch::encoded_len(record);
-            bytes <= batch::TARGET_BYTES
-        });
-        let count = fitting.count().max(1).min(rest.len());
-        let (run, behind) = rest.split_at(count);
-        rest = behind;
-        (!run.is_empty()).then_some(run)
-    })
 }
 
 impl Worker {

@@ -35,7 +35,9 @@ impl ProducerContext for Deliveries {
             }),
             Err((failure, message)) => {
                 let code = failure.rdkafka_error_code().unwrap_or(Code::Unknown);
-                if is_missing(code) || code == Code::MessageSizeTooLarge {
+                // What was known of the topic is not so any more: the next record finds out what is.
+                let changed = matches!(code, Code::MessageSizeTooLarge | Code::InvalidRecord);
+                if is_missing(code) || changed {
                     self.cluster.catalogue.forget(&slot.topic);
                 }
                 let partition = record::partition(message.partition());

@@ -142,6 +142,10 @@ fn fits(record: &NewRecord, known: &Known) -> Result<(), PublishError> {
     if let Some(partition) = record.partition.filter(|p| p.0 >= known.partitions) {
         return Err(PublishError::UnknownPartition(TopicPartition::new(topic(), partition)));
     }
+    if known.compacts && record.key.is_none() {
+        // The cluster would refuse the whole batch.
+        return Err(PublishError::KeyMissing(topic()));
+    }
     if record.timestamp.is_some_and(|t| t.0 < 0) {
         // The cluster would refuse the whole batch.
         let reason = "Kafka takes no timestamp before 1970".into();

@@ -23,7 +23,7 @@ fn queue(change: impl FnOnce(KafkaOptions) -> KafkaOptions) -> (Mock, Queue) {
     mock.create_topic("t", 1, 1).unwrap();
     let options = change(KafkaOptions::new(mock.bootstrap_servers()));
     let cluster = Arc::new(Cluster::new(options).unwrap());
-    cluster.catalogue.put(&topic(), 1, Limit::assumed());
+    cluster.catalogue.put(&topic(), 1, Limit::assumed(), false);
     (mock, Queue::start(cluster).unwrap())
 }
 

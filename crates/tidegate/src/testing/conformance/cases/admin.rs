@@ -1,7 +1,7 @@
 //! Topics, groups, lag, health.
 
 use super::prelude::*;
-use crate::broker::{AdminError, BrokerError, GroupInfo, NewTopic, TopicInfo};
+use crate::broker::{AdminError, BrokerError, Cleanup, GroupInfo, NewTopic, TopicInfo};
 
 /// New topics are listed by name, with their partitions and limits.
 pub(in super::super) async fn topics_are_listed(lab: Lab<'_>) -> Outcome {
@@ -13,8 +13,12 @@ pub(in super::super) async fn topics_are_listed(lab: Lab<'_>) -> Outcome {
     let default = NewTopic::DEFAULT_MAX_MESSAGE_BYTES;
     for (name, partitions, max_message_bytes) in [(first, 3, default), (second, 1, 5_000)] {
         let found = all.iter().find(|t| t.name == name).cloned();
-        let expected = TopicInfo { name, partitions, max_message_bytes };
+        // How long a log keeps what nobody speaks of is its own.
+        let retention = found.as_ref().and_then(|topic| topic.retention);
+        let cleanup = Some(Cleanup::Delete);
+        let expected = TopicInfo { name, partitions, max_message_bytes, cleanup, retention };
         ensure_eq!(found, Some(expected), "the topic as listed");
+        ensure!(retention.is_some(), "how long its records are kept is not shown");
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ pub(super) mod durability;
 pub(super) mod fetching;
 pub(super) mod gaps;
 pub(super) mod handover;
+pub(super) mod keeping;
 pub(super) mod membership;
 pub(super) mod partitioning;
 pub(super) mod pausing;
