@@ -116,19 +116,17 @@ pub(crate) fn subscription(group: &str, topic: &str) -> Subscription {
 /// A member that has been given all of these, and reads them from what was committed, or from the start.
 pub(crate) async fn member(broker: &Broker, how: Subscription, count: usize) -> Box<dyn Consumer> {
     let mut member = broker.subscribe(how).await.unwrap();
-    let mut owned = 0;
-    while owned < count {
+    let mut owned = Vec::with_capacity(count);
+    while owned.len() < count {
         match next(member.as_mut()).await {
-            GroupEvent::Assigned(assigned) => {
-                owned += assigned.len();
-                for one in &assigned {
-                    let from = one.committed.as_ref().map_or(one.watermarks.start, |c| c.offset);
-                    member.start(&one.partition, from);
-                }
-            }
-            GroupEvent::Records { .. } => panic!("records before everything was assigned"),
+            GroupEvent::Assigned(assigned) => owned.extend(assigned),
             other => panic!("{other:?}"),
         }
+    }
+    // Not as they come: records of the first would come before the last is given.
+    for one in &owned {
+        let from = one.committed.as_ref().map_or(one.watermarks.start, |c| c.offset);
+        member.start(&one.partition, from);
     }
     member
 }
