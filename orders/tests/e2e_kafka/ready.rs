@@ -1,13 +1,14 @@
 //! What `/ready` says while the cluster does not answer, or has lost a topic: within five seconds of the cause.
 
 use std::process::Command;
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use test_servers::LocalKafka;
 
-use crate::harness::{Http, eventually, within_contract};
+use crate::harness::{Http, PATIENCE, eventually, within_contract};
 use crate::platform::{Place, Platform};
 
 fn signal(process: u32, name: &str) {
@@ -44,10 +45,19 @@ impl Drop for Tells<'_> {
 
 async fn all_are_ready_again(services: &[Http; 3]) {
     for service in services {
-        eventually("it is ready again", async || {
-            (service.get("/ready").await.status == 200).then_some(())
-        })
-        .await;
+        let mut said = None;
+        let ready = async {
+            loop {
+                let answer = service.get("/ready").await;
+                if answer.status == 200 {
+                    return;
+                }
+                said = Some(answer.body);
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, ready).await;
+        assert!(in_time.is_ok(), "not ready again within {PATIENCE:?}: {said:?}");
     }
 }
 
