@@ -8,7 +8,10 @@
 //!
 //! Each part has one writer: counting costs a few plain stores, and no lane waits for another.
 
-#![cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "only metrics are made of it"))]
+#![cfg_attr(
+    not(feature = "metrics"),
+    allow(dead_code, unused_imports, reason = "only metrics are made of it")
+)]
 
 mod board;
 mod lane;
