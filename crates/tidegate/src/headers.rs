@@ -81,8 +81,13 @@ pub mod names {
     /// The only group that a replayed record is for; other groups skip it.
     pub const REPLAY_GROUP: &str = "tidegate-replay-group";
 
+    /// On an entry of the retry schedule: when the record is due, RFC 3339.
+    pub const RETRY_DUE: &str = "tidegate-retry-due";
+    /// On an entry of the retry schedule: the record's key as text, cut to a bound; left out where it is no UTF-8.
+    pub const RETRY_KEY: &str = "tidegate-retry-key";
+
     /// All of them.
-    pub(super) const ALL: [&str; 31] = [
+    pub(super) const ALL: [&str; 33] = [
         EVENT_ID,
         EVENT_TYPE,
         CE_TYPE,
@@ -114,6 +119,8 @@ pub mod names {
         REPLAY_JOB,
         REPLAY_LETTER,
         REPLAY_GROUP,
+        RETRY_DUE,
+        RETRY_KEY,
     ];
 }
 

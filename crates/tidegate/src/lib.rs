@@ -179,6 +179,7 @@ pub mod broker;
 pub mod class;
 mod clock;
 pub mod codec;
+mod companion;
 pub mod consumer;
 pub mod dead_letter;
 pub mod delivery;
@@ -198,6 +199,7 @@ mod meter;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod outcome;
+mod parts;
 mod planted;
 pub mod policy;
 pub mod prelude;

@@ -18,7 +18,7 @@ pub(super) fn read(headers: &Headers) -> Vec<Attempt> {
 }
 
 /// The last of these attempts that fit, as JSON.
-pub(super) fn write(attempts: impl IntoIterator<Item = Attempt>) -> String {
+pub(crate) fn write(attempts: impl IntoIterator<Item = Attempt>) -> String {
     let mut entries: Vec<String> = attempts.into_iter().filter_map(entry).collect();
     entries.drain(..entries.len().saturating_sub(MAX_ENTRIES));
     while json_len(&entries) > MAX_BYTES {

@@ -11,7 +11,7 @@
 //! version, and a golden file (`tests/golden/dead-letter-v1.json`).
 
 mod extract;
-mod history;
+pub(crate) mod history;
 mod letter;
 mod origin;
 #[cfg(test)]
@@ -25,6 +25,7 @@ use crate::consumer::core::Attempt;
 pub use extract::DeadLetter;
 pub use letter::{Letter, NotReplayable};
 pub use origin::Origin;
+pub(crate) use write::rfc3339;
 pub use write::{DeadLetterWriter, Detail};
 
 /// The version of the headers that are written. Version n reads n-1.

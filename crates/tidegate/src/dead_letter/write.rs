@@ -125,6 +125,6 @@ pub(super) fn original(headers: &Headers) -> Headers {
 }
 
 /// A time as text; the number itself when the calendar ends before it.
-pub(super) fn rfc3339(at: Timestamp) -> String {
+pub(crate) fn rfc3339(at: Timestamp) -> String {
     Instant::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |instant| instant.to_string())
 }

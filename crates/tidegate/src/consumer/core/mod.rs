@@ -26,7 +26,7 @@ mod outage;
 mod ownership;
 mod partition;
 mod pauses;
-mod percent;
+pub(crate) mod percent;
 mod serve;
 mod settle;
 mod stop;

@@ -5,54 +5,29 @@
 
 use bytes::{Buf, BufMut, Bytes};
 
-use crate::headers::{Header, Headers};
+use crate::headers::Headers;
+use crate::parts::{put_headers, take_headers};
 
 const VERSION: u8 = 1;
-const NULL: u32 = u32::MAX;
 
 pub(super) fn encode(headers: &Headers) -> Vec<u8> {
     let mut out = Vec::with_capacity(1 + headers.size());
     out.put_u8(VERSION);
-    for header in headers {
-        put(&mut out, Some(header.name.as_bytes()));
-        put(&mut out, header.value.as_deref());
-    }
+    put_headers(&mut out, headers);
     out
-}
-
-fn put(out: &mut Vec<u8>, part: Option<&[u8]>) {
-    // A header longer than 4 GiB cannot have come through any log.
-    let len = part.map_or(NULL, |p| u32::try_from(p.len()).unwrap_or(NULL));
-    out.put_u32_le(len);
-    out.put_slice(part.unwrap_or_default());
 }
 
 pub(super) fn decode(mut from: Bytes) -> Option<Headers> {
     if from.try_get_u8().ok()? != VERSION {
         return None;
     }
-    let mut headers = Headers::new();
-    while from.has_remaining() {
-        let name = take(&mut from)??;
-        let name = std::str::from_utf8(&name).ok()?.into();
-        headers.push_raw(Header { name, value: take(&mut from)? });
-    }
-    Some(headers)
-}
-
-fn take(from: &mut Bytes) -> Option<Option<Bytes>> {
-    match from.try_get_u32_le().ok()? {
-        NULL => Some(None),
-        len => {
-            let len = usize::try_from(len).ok()?;
-            (from.remaining() >= len).then(|| Some(from.split_to(len)))
-        }
-    }
+    take_headers(from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::headers::Header;
 
     #[test]
     fn headers_have_a_fixed_form() {

@@ -1,0 +1,132 @@
+//! The value of an entry: the record that waits, byte for byte, and what is known of it.
+//!
+//! ```text
+//! "TGRE" │ 1       │ CRC-32             │ head   key   value │ name   value │ name   value │ ...
+//! magic  │ version │ of the companion   │ parts, each of     │ headers, in order
+//!        │ u8      │ record's key, and  │ which may be null  │
+//!        │         │ of all that        │ (module `parts`)   │
+//!        │         │ follows; u32       │
+//! ```
+//!
+//! Little endian. The head is JSON: `unknown`, `due`, `delay_ms`, `active_ms`, `timestamp` (of the record), `history`. Topic,
+//! partition and offset of the record are the key's; that the sum is over the key too makes a value good for one key only.
+
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes};
+use serde::Deserialize;
+
+use crate::companion::entry::error::{EntryError, Place};
+use crate::companion::entry::key::Key;
+use crate::companion::entry::{Entry, VERSION};
+use crate::consumer::core::Attempt;
+use crate::dead_letter::history;
+use crate::message::{Record, Timestamp};
+use crate::parts::{LENGTH, put, put_headers, take, take_headers};
+
+const MAGIC: &[u8] = b"TGRE";
+/// Where what the sum is over begins: behind magic, version and sum.
+const SUMMED: usize = MAGIC.len() + 1 + 4;
+
+/// Why a value cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    Newer(u32),
+    Damaged(&'static str),
+}
+
+impl Fault {
+    pub(super) fn at(self, place: Place, key: &Key) -> EntryError {
+        match self {
+            Self::Newer(version) => EntryError::Newer { place, version },
+            Self::Damaged(what) => {
+                EntryError::Damaged { place, origin: key.origin.clone(), id: key.id, what }
+            }
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Head {
+    unknown: u32,
+    due: Timestamp,
+    delay_ms: u64,
+    active_ms: u64,
+    timestamp: Timestamp,
+    history: Vec<Attempt>,
+}
+
+pub(super) fn write(key: &[u8], entry: &Entry) -> Vec<u8> {
+    let (head, record) = (write_head(entry), &entry.record);
+    let mut out = Vec::with_capacity(SUMMED + 3 * LENGTH + head.len() + record.size());
+    out.put_slice(MAGIC);
+    out.put_u8(VERSION);
+    out.put_u32_le(0);
+    for part in [Some(head.as_bytes()), record.key.as_deref(), record.value.as_deref()] {
+        put(&mut out, part);
+    }
+    put_headers(&mut out, &record.headers);
+    let sum = sum(key, &out[SUMMED..]);
+    out[SUMMED - 4..SUMMED].copy_from_slice(&sum.to_le_bytes());
+    out
+}
+
+fn write_head(entry: &Entry) -> String {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    format!(
+        r#"{{"unknown":{},"due":{},"delay_ms":{},"active_ms":{},"timestamp":{},"history":{}}}"#,
+        entry.unknown,
+        entry.due.0,
+        millis(entry.delay),
+        millis(entry.active),
+        entry.record.timestamp.0,
+        history::write(entry.history.iter().cloned()),
+    )
+}
+
+/// Reads a value, without copies of what the record holds. `key` says the same as `bytes`.
+pub(super) fn read(bytes: &[u8], mut from: Bytes, key: &Key) -> Result<Entry, Fault> {
+    if !from.starts_with(MAGIC) {
+        return Err(Fault::Damaged("it does not begin as an entry does"));
+    }
+    from.advance(MAGIC.len());
+    match from.try_get_u8() {
+        Ok(VERSION) => {}
+        Ok(version) if version > VERSION => return Err(Fault::Newer(version.into())),
+        _ => return Err(Fault::Damaged("it has no version")),
+    }
+    let said = from.try_get_u32_le().ok();
+    if said != Some(sum(bytes, &from)) {
+        return Err(Fault::Damaged("its checksum is wrong"));
+    }
+    read_parts(from, key).ok_or(Fault::Damaged("its parts are not those of an entry"))
+}
+
+fn read_parts(mut from: Bytes, key: &Key) -> Option<Entry> {
+    let head: Head = serde_json::from_slice(&take(&mut from)??).ok()?;
+    let record = Record {
+        topic: key.origin.topic.clone(),
+        partition: key.origin.partition,
+        offset: key.id.origin,
+        timestamp: head.timestamp,
+        key: take(&mut from)?,
+        value: take(&mut from)?,
+        headers: take_headers(from)?,
+    };
+    Some(Entry {
+        id: key.id,
+        unknown: head.unknown,
+        due: head.due,
+        delay: Duration::from_millis(head.delay_ms),
+        active: Duration::from_millis(head.active_ms),
+        history: head.history,
+        record,
+    })
+}
+
+fn sum(key: &[u8], rest: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(key);
+    hasher.update(rest);
+    hasher.finalize()
+}

@@ -1,0 +1,141 @@
+//! An entry of the retry schedule: a record that waits for its next attempt, or behind another one of its key (rule 22).
+//!
+//! The companion record's key is its [`EntryId`] as text ([`key`]), its value everything else ([`envelope`]), and its headers
+//! are for operators alone. What is settled gets a tombstone: the same key without a value. The form has a version, and a
+//! golden file (`tests/golden/schedule-entry-v1.txt`).
+
+mod envelope;
+mod error;
+mod key;
+
+use std::time::Duration;
+
+use crate::consumer::core::Attempt;
+use crate::dead_letter::rfc3339;
+use crate::event::EventId;
+use crate::headers::{Headers, names};
+use crate::message::{NewRecord, Offset, Partition, Record, Timestamp, TopicName, TopicPartition};
+use crate::text::escaped;
+
+pub(crate) use error::{EntryError, Place};
+
+/// The version that is written. Version n reads n-1.
+const VERSION: u8 = 1;
+
+/// The longest business key in a header, in bytes: a key may be as large as a record.
+const MAX_KEY: usize = 256;
+
+/// Names one entry: an origin record, in the companion's own partition, and an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct EntryId {
+    /// The record's offset in the source partition.
+    pub(crate) origin: Offset,
+    /// Failed attempts so far; 0: parked behind another one of its key.
+    pub(crate) attempt: u32,
+}
+
+/// What the schedule holds of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Its name.
+    pub(crate) id: EntryId,
+    /// Attempts whose effect is unknown.
+    pub(crate) unknown: u32,
+    /// When it is due, by the wall clock. Fixed when it was scheduled (rule 19).
+    pub(crate) due: Timestamp,
+    /// The delay that was drawn then: whatever the wall clock says, nobody waits longer. Whole milliseconds.
+    pub(crate) delay: Duration,
+    /// How long the record had been tried then. Whole milliseconds.
+    pub(crate) active: Duration,
+    /// The attempts so far, oldest first; written in the same bounds as a dead letter's.
+    pub(crate) history: Vec<Attempt>,
+    /// The original, as it stands in the source partition.
+    pub(crate) record: Record,
+}
+
+/// What a record of a companion says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A record waits.
+    Entry(Box<Entry>),
+    /// An entry is settled.
+    Tombstone(EntryId),
+    /// It belongs to another group (rule 24: ignored, and alarmed).
+    Foreign {
+        /// Whose it is.
+        group: String,
+    },
+}
+
+/// Writes and reads the entries of one group for one source topic.
+#[derive(Debug, Clone)]
+pub(crate) struct Scribe {
+    /// The consumer group.
+    pub(crate) group: String,
+    /// Where the records come from.
+    pub(crate) source: TopicName,
+    /// Where the entries go.
+    pub(crate) companion: TopicName,
+}
+
+impl Scribe {
+    /// The companion record of an entry, for the partition of its record. It is at most 64 KiB larger than that (rule 5).
+    pub(crate) fn entry(&self, entry: &Entry) -> NewRecord {
+        let record = &entry.record;
+        debug_assert!(record.topic == self.source && record.offset == entry.id.origin);
+        let key = self.key(record.partition, entry.id);
+        let value = envelope::write(key.as_bytes(), entry);
+        NewRecord {
+            headers: for_operators(entry),
+            ..NewRecord::new(self.companion.clone())
+                .partition(record.partition)
+                .key(key)
+                .value(value)
+        }
+    }
+
+    /// What settles an entry.
+    pub(crate) fn tombstone(&self, partition: Partition, id: EntryId) -> NewRecord {
+        NewRecord::new(self.companion.clone()).partition(partition).key(self.key(partition, id))
+    }
+
+    /// Reads a record of the companion.
+    ///
+    /// # Errors
+    /// [`EntryError`] when it is none of ours, of a newer version, or damaged.
+    pub(crate) fn read(&self, record: &Record) -> Result<Found, EntryError> {
+        let place = || Place::of(record);
+        let bytes = record.key.as_deref().ok_or_else(|| EntryError::NotOurs { place: place() })?;
+        let key = key::read(bytes).map_err(|fault| fault.at(place()))?;
+        if key.group != self.group {
+            return Ok(Found::Foreign { group: key.group });
+        }
+        if key.origin.topic != self.source || key.origin.partition != record.partition {
+            return Err(EntryError::Elsewhere { place: place(), origin: key.origin });
+        }
+        match &record.value {
+            None => Ok(Found::Tombstone(key.id)),
+            Some(value) => envelope::read(bytes, value.clone(), &key)
+                .map(|entry| Found::Entry(Box::new(entry)))
+                .map_err(|fault| fault.at(place(), &key)),
+        }
+    }
+
+    fn key(&self, partition: Partition, id: EntryId) -> String {
+        key::write(&self.group, &TopicPartition::new(self.source.clone(), partition), id)
+    }
+}
+
+/// What an operator wants to see of an entry without a program that reads it. Nothing reads them back.
+fn for_operators(entry: &Entry) -> Headers {
+    let mut headers = Headers::new();
+    headers.push(names::RETRY_DUE, rfc3339(entry.due));
+    let key = entry.record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
+    if let Some(key) = key {
+        headers.push(names::RETRY_KEY, escaped(key, MAX_KEY));
+    }
+    if let Some(id) = entry.record.headers.text(names::CORRELATION_ID) {
+        headers.push(names::CORRELATION_ID, escaped(id, EventId::MAX_LEN));
+    }
+    headers
+}
