@@ -1,13 +1,15 @@
 //! Reads one partition of a companion: from the log start, in full, and then for ever. It does not know what the records say.
 
+#[cfg(all(test, feature = "embedded"))]
+mod tests;
+
 use std::time::Duration;
 
 use crate::broker::{Broker, BrokerError, FetchLimit, Fetched, Watermarks};
 use crate::message::{Offset, Record, TopicPartition};
 
 /// How much is read at once. While there is more, nobody waits.
-const RESTORE: FetchLimit =
-    FetchLimit { records: 5_000, bytes: 4 << 20, wait: Duration::ZERO };
+const RESTORE: FetchLimit = FetchLimit { records: 5_000, bytes: 4 << 20, wait: Duration::ZERO };
 
 /// At the end of the log. The wait is only a bound on one question: the next follows.
 const FOLLOW: FetchLimit = FetchLimit { wait: Duration::from_secs(1), ..RESTORE };

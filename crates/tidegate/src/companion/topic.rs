@@ -34,7 +34,9 @@ pub(crate) enum CompanionError {
         needs: u32,
     },
     /// What waits would be gone before its time.
-    #[error("companion {companion} of {source_topic} has the cleanup policy `{policy}`: entries would be deleted")]
+    #[error(
+        "companion {companion} of {source_topic} has the cleanup policy `{policy}`: entries would be deleted"
+    )]
     Cleanup {
         /// The companion.
         companion: TopicName,
@@ -44,7 +46,9 @@ pub(crate) enum CompanionError {
         policy: &'static str,
     },
     /// Rule 5: a record of the source might not fit.
-    #[error("companion {companion} takes records of {has} bytes: the records of its source {source_topic} need {needs}")]
+    #[error(
+        "companion {companion} takes records of {has} bytes: the records of its source {source_topic} need {needs}"
+    )]
     TooSmall {
         /// The companion.
         companion: TopicName,
@@ -81,14 +85,10 @@ impl CompanionError {
 /// [`CompanionError`], the first that is found.
 pub(crate) fn check(source: &TopicInfo, companion: &TopicInfo) -> Result<(), CompanionError> {
     let names = || (companion.name.clone(), source.name.clone());
-    if companion.partitions < source.partitions {
-        let (companion_name, source_topic) = names();
-        return Err(CompanionError::Partitions {
-            companion: companion_name,
-            source_topic,
-            has: companion.partitions,
-            needs: source.partitions,
-        });
+    let (has, needs) = (companion.partitions, source.partitions);
+    if has < needs {
+        let (companion, source_topic) = names();
+        return Err(CompanionError::Partitions { companion, source_topic, has, needs });
     }
     if let Some(policy) = deleting(companion) {
         let (companion, source_topic) = names();
@@ -108,5 +108,88 @@ fn deleting(topic: &TopicInfo) -> Option<&'static str> {
         (Cleanup::Delete, _) => Some("delete"),
         (Cleanup::Compact, Some(Retention::For(_))) => Some("compact,delete"),
         (Cleanup::Compact, Some(Retention::Forever) | None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn name(name: &str) -> TopicName {
+        TopicName::new(name).unwrap()
+    }
+
+    fn source() -> TopicInfo {
+        TopicInfo {
+            name: name("orders"),
+            partitions: 6,
+            max_message_bytes: 1_000,
+            cleanup: Some(Cleanup::Delete),
+            retention: Some(Retention::For(Duration::from_secs(60))),
+        }
+    }
+
+    fn companion() -> TopicInfo {
+        TopicInfo {
+            name: name("orders.shop.retry"),
+            max_message_bytes: 66_536,
+            cleanup: Some(Cleanup::Compact),
+            retention: Some(Retention::Forever),
+            ..source()
+        }
+    }
+
+    fn refusal(companion: &TopicInfo) -> Option<String> {
+        check(&source(), companion).err().map(|error| {
+            assert!(!error.remedy().is_empty());
+            error.to_string()
+        })
+    }
+
+    #[test]
+    fn what_is_made_is_good() {
+        let new = topic(name("orders.shop.retry"), &source());
+        assert_eq!((new.partitions, new.cleanup, new.retention), (6, Cleanup::Compact, None));
+        let made = TopicInfo {
+            name: new.name,
+            partitions: new.partitions,
+            max_message_bytes: new.max_message_bytes.unwrap(),
+            cleanup: Some(new.cleanup),
+            retention: new.retention,
+        };
+        assert_eq!(check(&source(), &made), Ok(()));
+    }
+
+    #[test]
+    fn rule_12_a_companion_has_a_partition_for_each_of_its_source() {
+        let grown_first = TopicInfo { partitions: 7, ..companion() };
+        assert_eq!(refusal(&grown_first), None);
+        let fewer = TopicInfo { partitions: 5, ..companion() };
+        let told = "companion orders.shop.retry has 5 partitions: its source orders has 6";
+        assert_eq!(refusal(&fewer).as_deref(), Some(told));
+    }
+
+    #[test]
+    fn a_companion_only_compacts() {
+        let minute = Some(Retention::For(Duration::from_secs(60)));
+        let with = |cleanup, retention| refusal(&TopicInfo { cleanup, retention, ..companion() });
+        let told = |policy| {
+            Some(format!(
+                "companion orders.shop.retry of orders has the cleanup policy `{policy}`: entries would be deleted"
+            ))
+        };
+        assert_eq!(with(Some(Cleanup::Delete), minute), told("delete"));
+        assert_eq!(with(Some(Cleanup::Delete), Some(Retention::Forever)), told("delete"));
+        assert_eq!(with(Some(Cleanup::Compact), minute), told("compact,delete"));
+        assert_eq!(with(None, None), None, "not shown");
+    }
+
+    #[test]
+    fn rule_5_a_companion_takes_every_record_of_its_source() {
+        let small = TopicInfo { max_message_bytes: 66_535, ..companion() };
+        let told = "companion orders.shop.retry takes records of 66535 bytes: the records of its source orders need 66536";
+        assert_eq!(refusal(&small).as_deref(), Some(told));
     }
 }

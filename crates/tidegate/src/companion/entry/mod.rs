@@ -7,6 +7,8 @@
 mod envelope;
 mod error;
 mod key;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
