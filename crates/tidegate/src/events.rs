@@ -50,6 +50,57 @@ pub enum RuntimeEvent {
         /// How long until the next.
         delay: Duration,
     },
+    /// What waits in the schedule of a partition was read (rule 22).
+    Restored {
+        /// The partition.
+        partition: TopicPartition,
+        /// How many records wait.
+        entries: usize,
+    },
+    /// A record waits behind another one of its key that has failed: durably, and without an attempt (rule 23).
+    Parked {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+    },
+    /// A record waits in the schedule alone: its place in the source is free.
+    Scheduled {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+    },
+    /// A record has come back from the schedule: its next attempt follows.
+    Recalled {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+    },
+    /// Too many bytes of one key are parked: the record stays in the source, and the partition is paused until there is room.
+    KeyCrowded {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+    },
+    /// A record that is due could not be read from the schedule; it is tried again.
+    RecallFailed {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+        /// One line.
+        message: String,
+    },
+    /// An earlier owner's entry came into the schedule after its record was settled: it is struck, and not run (rule 22).
+    StaleEntry {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+    },
     /// A dependency is down: the partition has paused, no attempt was counted.
     OutagePaused {
         /// The partition.
@@ -237,6 +288,13 @@ impl RuntimeEvent {
             | Self::Ended { partition, .. }
             | Self::Settled { partition, .. }
             | Self::Retrying { partition, .. }
+            | Self::Restored { partition, .. }
+            | Self::Parked { partition, .. }
+            | Self::Scheduled { partition, .. }
+            | Self::Recalled { partition, .. }
+            | Self::KeyCrowded { partition, .. }
+            | Self::RecallFailed { partition, .. }
+            | Self::StaleEntry { partition, .. }
             | Self::OutagePaused { partition, .. }
             | Self::OutageAlarm { partition, .. }
             | Self::OutageOver { partition }
@@ -265,6 +323,12 @@ impl RuntimeEvent {
         match self {
             Self::Settled { partition, offset, .. }
             | Self::Retrying { partition, offset, .. }
+            | Self::Parked { partition, offset }
+            | Self::Scheduled { partition, offset }
+            | Self::Recalled { partition, offset }
+            | Self::KeyCrowded { partition, offset }
+            | Self::RecallFailed { partition, offset, .. }
+            | Self::StaleEntry { partition, offset }
             | Self::OutagePaused { partition, offset, .. }
             | Self::SettleStalled { partition, offset, .. }
             | Self::Redelivered { partition, offset }

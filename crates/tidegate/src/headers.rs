@@ -83,11 +83,13 @@ pub mod names {
 
     /// On an entry of the retry schedule: when the record is due, RFC 3339.
     pub const RETRY_DUE: &str = "tidegate-retry-due";
+    /// Which ownership wrote a record of a companion: it need not read its own.
+    pub const RETRY_WRITER: &str = "tidegate-retry-writer";
     /// On an entry of the retry schedule: the record's key as text, cut to a bound; left out where it is no UTF-8.
     pub const RETRY_KEY: &str = "tidegate-retry-key";
 
     /// All of them.
-    pub(super) const ALL: [&str; 33] = [
+    pub(super) const ALL: [&str; 34] = [
         EVENT_ID,
         EVENT_TYPE,
         CE_TYPE,
@@ -120,6 +122,7 @@ pub mod names {
         REPLAY_LETTER,
         REPLAY_GROUP,
         RETRY_DUE,
+        RETRY_WRITER,
         RETRY_KEY,
     ];
 }

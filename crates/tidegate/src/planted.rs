@@ -72,6 +72,14 @@ pub enum Bug {
     LetterAgain,
     /// A partition that is found while the service runs begins at its end (apache/kafka KAFKA-12478; rules 7, 12).
     NewBeginsAtEnd,
+    /// Commits past a record whose entry in the schedule is not acknowledged yet (rule 4).
+    UnackedEntry,
+    /// Begins before the schedule is read: a later record of a key overtakes the one that waits there (rule 12).
+    UnreadHead,
+    /// Strikes the last attempt's entry before the next one's is acknowledged (rule 22).
+    StruckFirst,
+    /// Runs what an earlier owner schedules after its record was settled (rule 22).
+    StaleReAdd,
     /// Goes on where the log begins when what it wants next was deleted (`auto.offset.reset`; rule 7).
     SilentJump,
 }
@@ -79,7 +87,7 @@ pub enum Bug {
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 37] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -112,6 +120,10 @@ impl Bug {
         Self::DeadRunsAgain,
         Self::LetterAgain,
         Self::NewBeginsAtEnd,
+        Self::UnackedEntry,
+        Self::UnreadHead,
+        Self::StruckFirst,
+        Self::StaleReAdd,
         Self::SilentJump,
     ];
 }

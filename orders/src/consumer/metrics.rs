@@ -78,6 +78,7 @@ fn lines(ledger: &Ledger) -> Vec<Line> {
     let line = |(partition, counts): (&tidegate::message::TopicPartition, &_)| {
         let tidegate::consumer::core::Counts {
             delivered,
+            restored: _,
             done,
             duplicate,
             skipped,
@@ -85,8 +86,7 @@ fn lines(ledger: &Ledger) -> Vec<Line> {
             cut_off,
             pending,
         } = *counts;
-        let somewhere = done + duplicate + skipped + dead + cut_off + pending;
-        let holes = delivered.abs_diff(somewhere);
+        let holes = counts.holes();
         let partition = partition.to_string();
         Line { partition, delivered, done, duplicate, skipped, dead, pending, cut_off, holes }
     };

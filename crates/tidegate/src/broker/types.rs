@@ -131,6 +131,14 @@ pub struct TopicInfo {
     pub retention: Option<Retention>,
 }
 
+impl TopicInfo {
+    /// As a new topic will be, where nothing else is said.
+    pub(crate) fn of_new(name: TopicName, partitions: u32) -> Self {
+        let max_message_bytes = NewTopic::DEFAULT_MAX_MESSAGE_BYTES;
+        Self { name, partitions, max_message_bytes, cleanup: None, retention: None }
+    }
+}
+
 /// What a group does, as far as the log tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -10,10 +10,6 @@
 //! ```
 //!
 //! The [`tail`] brings records, whatever they say; [`entry`] is what those of the retry schedule say.
-#![cfg_attr(
-    not(all(test, feature = "embedded")),
-    expect(dead_code, reason = "the runtime does not schedule yet")
-)]
 
 pub(crate) mod entry;
 pub(crate) mod tail;

@@ -46,6 +46,13 @@ pub(crate) enum TailError {
     Broker(#[from] BrokerError),
 }
 
+impl TailError {
+    /// Whether asking again would not help.
+    pub(crate) const fn is_final(&self) -> bool {
+        matches!(self, Self::MadeAnew { .. })
+    }
+}
+
 /// A reader of one companion partition.
 #[derive(Debug)]
 pub(crate) struct Tail {

@@ -9,14 +9,15 @@
 //! moment the process ends at; a handler without a store may see a record twice, and the start says so.
 
 mod checks;
-mod dead_letters;
 mod life;
 mod many;
 mod prepare;
 mod routes;
+mod schedules;
 mod settings;
 mod signals;
 mod start_from;
+mod topic_template;
 mod topics;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use crate::router::{IntoRouter, Router};
 pub(crate) use crate::service::routes::Routes;
 pub(crate) use crate::service::settings::Settings;
 use crate::service::signals::until_signals;
+pub(crate) use crate::service::topic_template::TopicTemplate;
 
 /// A service: one member of a consumer group, with its routes.
 ///
@@ -90,6 +92,31 @@ impl<S> Service<S> {
     /// The dead-letter topic of one topic, by its name.
     pub fn dead_letter_topic(mut self, topic: impl Into<String>, name: impl Into<String>) -> Self {
         self.settings.dead_letters.named.insert(topic.into(), name.into());
+        self
+    }
+
+    /// Retries wait in a topic of their own, compacted, with as many partitions as their source: `{topic}` and `{group}` are filled in,
+    /// as in `{topic}.{group}.retry`. A record whose retries in memory are used up ([`Retry::in_place`](crate::policy::Retry::in_place)),
+    /// or that would wait longer than 5 s, is written there, and its place in the source is free: attempts and due times
+    /// survive a crash, whatever the delay. Under `Order::Key` the records of its key wait behind it, there too.
+    /// `Order::Partition` goes on to wait in memory, and pauses the partition.
+    ///
+    /// Default: none, and retries wait in memory, with their number and due time in the commit.
+    pub fn retry_topics(mut self, template: impl Into<String>) -> Self {
+        let template = template.into();
+        match &mut self.settings.retries {
+            Some(retries) => retries.template = template,
+            None => self.settings.retries = Some(TopicTemplate::new(template)),
+        }
+        self
+    }
+
+    /// The retry topic of one topic, by its name; the others are named by the template of [`retry_topics`](Self::retry_topics), or
+    /// `{topic}.{group}.retry`.
+    pub fn retry_topic(mut self, topic: impl Into<String>, name: impl Into<String>) -> Self {
+        let default = || TopicTemplate::new("{topic}.{group}.retry");
+        let retries = self.settings.retries.get_or_insert_with(default);
+        retries.named.insert(topic.into(), name.into());
         self
     }
 

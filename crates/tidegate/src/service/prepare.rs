@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::broker::{BrokerError, Subscription, TopicInfo};
-use crate::consumer::core::{Core, CoreConfig};
+use crate::consumer::core::{Core, CoreConfig, Scheduling};
 use crate::consumer::runtime::{Limits, Logs, Seat, Shop, StartTime};
 use crate::dead_letter::DeadLetterWriter;
 use crate::error::Error;
@@ -15,7 +15,13 @@ use crate::meter::Plan;
 use crate::policy;
 use crate::router::endpoint::Endpoint;
 use crate::service::checks::{self, Pairs};
-use crate::service::{Routes, Settings, StartFrom, topics};
+use crate::service::{Routes, Settings, StartFrom, schedules, topics};
+
+/// The topics of each source: for its dead letters, and for its retries.
+struct Topics {
+    pairs: Pairs,
+    schedules: Pairs,
+}
 
 /// Checks everything, prepares topics and stores, and joins the group.
 pub(super) async fn seat(
@@ -23,10 +29,10 @@ pub(super) async fn seat(
     routes: Routes,
     start: StartFrom,
 ) -> Result<Seat, Error> {
-    let (endpoint, pairs) = check(&settings, routes).await?;
+    let (endpoint, topics) = check(&settings, routes).await?;
     let session_timeout = session(&settings).await?;
     let settings = Settings { session_timeout, ..settings };
-    let shop = Arc::new(metered(&settings, shop(&settings, endpoint, pairs)));
+    let shop = Arc::new(metered(&settings, shop(&settings, endpoint, topics)));
     stores(&shop).await?;
     let core = Core::new(core_config(&settings, &shop, start).await?);
     let consumer = join(&settings, &shop).await?;
@@ -53,25 +59,29 @@ pub(super) async fn findings(settings: &Settings, routes: &Routes) -> Result<Vec
 async fn examine(
     settings: &Settings,
     routes: &Routes,
-) -> Result<(Vec<Finding>, Pairs, Vec<TopicInfo>), Error> {
+) -> Result<(Vec<Finding>, Topics, Vec<TopicInfo>), Error> {
     let mut found = routes.findings.clone();
     found.extend(checks::settings(settings));
     let (pairs, wrong_names) = checks::pairs(settings, &routes.topics);
     found.extend(wrong_names);
+    let (schedules, wrong_names) = schedules::pairs(settings, &pairs);
+    found.extend(wrong_names);
     let known = settings.broker.topics().await.map_err(cannot_join(settings))?;
     found.extend(checks::topics(&pairs, &known, settings.may_create().is_some()));
-    Ok((found, pairs, known))
+    found.extend(schedules::topics(&schedules, &known, settings.may_create().is_some()));
+    Ok((found, Topics { pairs, schedules }, known))
 }
 
 /// Changes nothing while there is a finding; then creates what may be created.
-async fn check(settings: &Settings, routes: Routes) -> Result<(Arc<dyn Endpoint>, Pairs), Error> {
-    let (found, pairs, known) = examine(settings, &routes).await?;
+async fn check(settings: &Settings, routes: Routes) -> Result<(Arc<dyn Endpoint>, Topics), Error> {
+    let (found, topics, known) = examine(settings, &routes).await?;
     refuse(found)?;
     if let Some(partitions) = settings.may_create() {
-        refuse(topics::create(&settings.broker, &pairs, &known, partitions).await)?;
+        let made = (&topics.pairs, &topics.schedules);
+        refuse(topics::create(&settings.broker, made, &known, partitions).await)?;
     }
     at_least_once(settings, &routes.without_store);
-    Ok((routes.endpoint.expect("there were no findings"), pairs))
+    Ok((routes.endpoint.expect("there were no findings"), topics))
 }
 
 pub(super) fn refuse(found: Vec<Finding>) -> Result<(), Error> {
@@ -89,14 +99,15 @@ fn at_least_once(settings: &Settings, handlers: &[String]) {
     }
 }
 
-fn shop(settings: &Settings, endpoint: Arc<dyn Endpoint>, pairs: Pairs) -> Shop {
+fn shop(settings: &Settings, endpoint: Arc<dyn Endpoint>, topics: Topics) -> Shop {
     let identity = settings.identity();
     let writer = |topic| DeadLetterWriter {
         topic,
         group: settings.group.clone(),
         service: identity.service.as_ref().to_owned(),
     };
-    let dead_letters = pairs.into_iter().map(|(source, dead)| (source, writer(dead))).collect();
+    let dead_letters =
+        topics.pairs.into_iter().map(|(source, dead)| (source, writer(dead))).collect();
     let limits = Limits::new(settings.broker.clone(), settings.create_emitted);
     let (broker, clock) = (settings.broker.clone(), settings.clock.clone());
     let attempts = settings.health.attempts();
@@ -104,7 +115,10 @@ fn shop(settings: &Settings, endpoint: Arc<dyn Endpoint>, pairs: Pairs) -> Shop 
         Arc::new(limits),
         Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
     );
-    Shop::new(identity, broker, endpoint, dead_letters, limits, clock, (places, attempts))
+    let known = (places, attempts);
+    let mut shop = Shop::new(identity, broker, endpoint, dead_letters, limits, clock, known);
+    shop.schedules = schedules::scribes(&settings.group, topics.schedules);
+    shop
 }
 
 /// From here on it is known what there is to be counted.
@@ -182,6 +196,7 @@ async fn core_config(
         session_timeout: settings.session_timeout,
         max_buffered_records: settings.buffer_records,
         max_buffered_bytes: settings.buffer_bytes,
+        schedule: (!shop.schedules.is_empty()).then(Scheduling::default),
         ..CoreConfig::new(settings.group.clone(), cluster_id, shop.policies.clone(), start)
     })
 }

@@ -10,7 +10,7 @@ use crate::health::Health;
 use crate::meter::Meters;
 #[cfg(feature = "metrics")]
 use crate::metrics::{Member, Metrics};
-use crate::service::dead_letters::DeadLetters;
+use crate::service::topic_template::TopicTemplate;
 
 /// Which topics a service may create before it joins its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,9 @@ pub(crate) struct Settings {
     pub(crate) broker: Broker,
     pub(crate) name: String,
     pub(crate) version: Option<String>,
-    pub(crate) dead_letters: DeadLetters,
+    pub(crate) dead_letters: TopicTemplate,
+    /// Where retries wait; `None`: in memory.
+    pub(crate) retries: Option<TopicTemplate>,
     pub(crate) create: CreateTopics,
     /// Partitions of topics that handlers emit to and that are missing; `None`: they are not created.
     pub(crate) create_emitted: Option<u32>,
@@ -67,7 +69,8 @@ impl Settings {
             group,
             broker,
             version: None,
-            dead_letters: DeadLetters::default(),
+            dead_letters: TopicTemplate::default(),
+            retries: None,
             create: CreateTopics::OnEmbedded { partitions: 3 },
             create_emitted: None,
             concurrency: 64 * cores(),

@@ -1,6 +1,7 @@
 //! Creates the topics that a service needs, where that is its business.
 
 use crate::broker::{AdminError, Broker, NewTopic, TopicInfo};
+use crate::companion;
 use crate::findings::Finding;
 use crate::message::TopicName;
 use crate::service::checks::{self, DEAD_LETTER_ROOM, Pairs};
@@ -8,11 +9,12 @@ use crate::service::checks::{self, DEAD_LETTER_ROOM, Pairs};
 /// Creates what is missing. A dead-letter topic gets its source's partitions, and room for what comes on top (rule 5).
 pub(super) async fn create(
     broker: &Broker,
-    pairs: &Pairs,
+    (pairs, schedules): (&Pairs, &Pairs),
     known: &[TopicInfo],
     partitions: u32,
 ) -> Vec<Finding> {
-    let missing = missing(pairs, known, partitions);
+    let mut missing = missing(pairs, known, partitions);
+    missing.extend(companions(schedules, known, partitions));
     if missing.is_empty() {
         return Vec::new();
     }
@@ -45,4 +47,15 @@ fn missing(pairs: &Pairs, known: &[TopicInfo], partitions: u32) -> Vec<NewTopic>
         }
     }
     topics
+}
+
+/// Companions that are missing: as their sources are, or are about to be made.
+fn companions(schedules: &Pairs, known: &[TopicInfo], partitions: u32) -> Vec<NewTopic> {
+    let find = |name: &TopicName| known.iter().find(|info| info.name == *name);
+    let missing = schedules.iter().filter(|(_, companion)| find(companion).is_none());
+    let made = missing.map(|(source, name)| {
+        let new = || TopicInfo::of_new(source.clone(), partitions);
+        companion::topic::topic(name.clone(), &find(source).cloned().unwrap_or_else(new))
+    });
+    made.collect()
 }

@@ -22,6 +22,7 @@ mod poison;
 mod ready;
 mod replay;
 mod retry;
+mod schedule;
 mod settle;
 mod start;
 mod stop;

@@ -20,6 +20,9 @@ const HISTORY: usize = 20;
 impl Partition {
     /// Starts an attempt; or waits, when an earlier owner has fixed a later time (rule 19).
     pub(super) fn start(&mut self, offset: Offset, cx: &mut Cx<'_>) {
+        if self.belongs_to_schedule(offset, cx) {
+            return;
+        }
         let now = cx.now.elapsed;
         let Some(work) = self.tracker.get_mut(offset) else { return };
         let fixed = work.past.as_mut().and_then(|past| past.not_before.take());
@@ -61,7 +64,7 @@ impl Partition {
             }
             Verdict::Skipped => {
                 self.outage_over(offset, cx);
-                self.end(offset, End::Skipped);
+                self.settle(offset, None, false, End::Skipped, cx);
             }
             Verdict::Failed { failure, took } => self.failed(offset, *failure, took, cx),
             Verdict::Fenced => self.fenced(cx),
@@ -137,6 +140,9 @@ impl Partition {
         let delay_ms = u64::try_from(delay.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
         let due = cx.now.wall.0.saturating_add_unsigned(delay_ms);
         let (due, whole) = (Timestamp(due), Duration::from_millis(delay_ms));
+        if self.postpones(offset, whole, cx) {
+            return self.postpone(offset, tried, (due, whole), failure, cx);
+        }
         let state = RetryState { offset, attempts, unknown, due, delay: whole, active };
         self.tracker.set_retry(state);
         self.progress.metadata_changed(true);

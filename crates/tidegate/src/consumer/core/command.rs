@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::broker::{CommitEntry, RevokeTicket};
 use crate::class::{Cause, Failure};
 use crate::consumer::core::event::{LocalEpoch, WorkId};
+use crate::consumer::core::schedule::Postponed;
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, Timestamp, TopicPartition};
 
@@ -49,6 +50,15 @@ pub enum Step {
     DeadHandler,
     /// Commit the dead-letter handler's effect, marker `Dead` and outbox rows in one transaction.
     MarkDead,
+    /// Write the record's next attempt into the schedule. Answer: [`Event::Scheduled`](super::Event::Scheduled) when acked.
+    Schedule(Box<Postponed>),
+    /// Strike these attempts of the record from the schedule, the lowest first. Ok when acked.
+    Unschedule {
+        /// The first.
+        from: u32,
+        /// The last.
+        to: u32,
+    },
 }
 
 /// Which step; for answers and logs.
@@ -61,6 +71,8 @@ pub enum StepKind {
     DeadLetter,
     DeadHandler,
     MarkDead,
+    Schedule,
+    Unschedule,
 }
 
 impl Step {
@@ -74,6 +86,8 @@ impl Step {
             Self::DeadLetter { .. } => StepKind::DeadLetter,
             Self::DeadHandler => StepKind::DeadHandler,
             Self::MarkDead => StepKind::MarkDead,
+            Self::Schedule(_) => StepKind::Schedule,
+            Self::Unschedule { .. } => StepKind::Unschedule,
         }
     }
 }
@@ -151,6 +165,34 @@ pub enum Command {
         epoch: LocalEpoch,
         /// Which records, and how each ended (also counted in the ledger).
         ended: Vec<(Offset, End)>,
+    },
+    /// Read the companion from its start, and go on reading it until this ownership ends. Answer: `Noted`, again and again; what this
+    /// ownership writes itself is left out.
+    Restore {
+        /// The source's partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+    },
+    /// Bring a record out of its entry. Answer: `Recalled`.
+    Recall {
+        /// The source's partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// The source record.
+        origin: Offset,
+        /// Where its entry stands in the companion.
+        at: Offset,
+    },
+    /// A record waits in the schedule: it need not be held any more.
+    Shelve {
+        /// The source's partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// The record.
+        offset: Offset,
     },
     /// Stop everything that runs for this ownership, and forget its records; nothing is answered any more.
     Cancel {

@@ -157,7 +157,7 @@ impl Partition {
     fn commits(&self) -> bool {
         match self.phase {
             Phase::Proving => !self.draining,
-            Phase::Running => true,
+            Phase::Restoring | Phase::Running => true,
             Phase::Cut => self.dirty(),
             Phase::Owning { .. } | Phase::Halted => false,
         }
@@ -167,7 +167,7 @@ impl Partition {
     pub(super) fn dirty(&self) -> bool {
         let committing = match self.phase {
             Phase::Proving => !self.draining,
-            Phase::Running | Phase::Cut => true,
+            Phase::Restoring | Phase::Running | Phase::Cut => true,
             Phase::Owning { .. } | Phase::Halted => false,
         };
         committing
@@ -176,7 +176,7 @@ impl Partition {
 
     /// Rule 10: an idle partition commits the same again, so that its lease goes on.
     fn renewal_due(&self, now: Duration) -> bool {
-        self.running() && self.lease.renewal() <= now
+        self.holds() && self.lease.renewal() <= now
     }
 
     fn commit_urgent(&self) -> bool {

@@ -42,6 +42,25 @@ pub struct CoreConfig {
     pub commit_backoff: Backoff,
     /// An outage that lasts so long raises an alarm. 15 min.
     pub alarm_after: Duration,
+    /// How retries wait outside of the source; `None`: all of them wait in memory, and hold the watermark.
+    pub schedule: Option<Scheduling>,
+}
+
+/// How retries wait in the companion (rule 22).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scheduling {
+    /// A delay longer than this is written at once, also where the route would wait in memory. 5 s.
+    pub in_place_within: Duration,
+    /// So many bytes of one key wait behind its first record; more stay in the source, and the partition pauses (rule 23). 1 MiB.
+    pub parked_bytes_per_key: usize,
+    /// So many records of a partition are brought back side by side. 64.
+    pub recalls: usize,
+}
+
+impl Default for Scheduling {
+    fn default() -> Self {
+        Self { in_place_within: Duration::from_secs(5), parked_bytes_per_key: 1 << 20, recalls: 64 }
+    }
 }
 
 impl CoreConfig {
@@ -73,6 +92,7 @@ impl CoreConfig {
             settle_backoff: backoff(200, 30_000),
             commit_backoff: backoff(50, 2_000),
             alarm_after: Duration::from_secs(15 * 60),
+            schedule: None,
         }
     }
 }

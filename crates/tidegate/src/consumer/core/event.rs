@@ -176,6 +176,35 @@ pub enum Event {
         /// Whether it is durable.
         result: Result<bool, StepFailure>,
     },
+    /// Answer to the step [`Schedule`](super::Step::Schedule): the entry is durable.
+    Scheduled {
+        /// Which record.
+        work: WorkId,
+        /// Where the entry stands in the companion.
+        at: Offset,
+    },
+    /// What the companion's log says.
+    Noted {
+        /// The source's partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// In the log's order.
+        notes: Vec<super::Note>,
+        /// Whether all has been read that was there when it was begun.
+        caught_up: bool,
+    },
+    /// Answer to [`Command::Recall`](super::Command::Recall).
+    Recalled {
+        /// The source's partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// The source record.
+        origin: Offset,
+        /// What its entry says, or why it cannot be read now.
+        found: Result<Box<super::Recalled>, String>,
+    },
     /// Answer to [`Command::Commit`](super::Command::Commit): what was sent, with a result for each.
     Committed(Vec<(CommitEntry, Result<(), CommitError>)>),
     /// Partitions are to be given back.

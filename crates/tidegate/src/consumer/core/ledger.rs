@@ -13,6 +13,8 @@ pub type Ledger = BTreeMap<TopicPartition, Counts>;
 pub struct Counts {
     /// Records that arrived; one that arrived again under a later ownership counts again.
     pub delivered: u64,
+    /// Records that an earlier owner had scheduled, and that came along with the schedule.
+    pub restored: u64,
     /// Handled.
     pub done: u64,
     /// Handled before, as their marker said, or the commit of an earlier owner.
@@ -34,15 +36,20 @@ impl Counts {
         self.holes() == 0
     }
 
-    /// Delivered records that are nowhere, or twice somewhere: 0, or it is a defect (I5).
+    /// Delivered and restored records that are nowhere, or twice somewhere: 0, or it is a defect (I5).
     #[must_use]
     pub fn holes(&self) -> u64 {
         let ended = self.done + self.duplicate + self.skipped + self.dead;
-        self.delivered.abs_diff(ended + self.cut_off + self.pending)
+        (self.delivered + self.restored).abs_diff(ended + self.cut_off + self.pending)
     }
 
     pub(super) fn deliver(&mut self) {
         self.delivered += 1;
+        self.pending += 1;
+    }
+
+    pub(super) fn restore(&mut self) {
+        self.restored += 1;
         self.pending += 1;
     }
 

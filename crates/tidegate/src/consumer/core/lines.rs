@@ -126,6 +126,11 @@ impl Lines {
         }
     }
 
+    /// A record of the schedule: it waits for a place, and for nobody.
+    pub(super) fn recall(&mut self, offset: Offset) {
+        self.again.insert(offset);
+    }
+
     /// The record that may run right after this one, because it waits for nobody else.
     pub(super) fn follower(&self, offset: Offset, works: &Window<Work>) -> Option<Offset> {
         let work = works.get(offset)?;

@@ -41,7 +41,7 @@ impl Core {
     /// When [`Event::Timer`] is due, on the clock of [`Now::elapsed`]; `None`: nothing waits for time.
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
-        self.member.deadline()
+        self.member.deadline(&self.config)
     }
 
     /// What became of every delivered record, over all ownerships of this process.

@@ -11,7 +11,7 @@ use crate::consumer::core::drain::Drain;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
 use crate::consumer::core::stop::Stop;
-use crate::consumer::core::{Event, Facts, Ledger, LocalEpoch, WorkId};
+use crate::consumer::core::{CoreConfig, Event, Facts, Ledger, LocalEpoch, WorkId};
 use crate::events::RuntimeEvent;
 use crate::message::TopicPartition;
 use crate::planted::planted;
@@ -73,6 +73,15 @@ impl Member {
             }
             Event::Stepped { work: WorkId { partition, epoch, offset }, step, result } => {
                 self.at(&partition, epoch, |p| p.stepped(offset, step, result, cx));
+            }
+            Event::Scheduled { work: WorkId { partition, epoch, offset }, at } => {
+                self.at(&partition, epoch, |p| p.scheduled(offset, at, cx));
+            }
+            Event::Noted { partition, epoch, notes, caught_up } => {
+                self.at(&partition, epoch, |p| p.noted(notes, caught_up, cx));
+            }
+            Event::Recalled { partition, epoch, origin, found } => {
+                self.at(&partition, epoch, |p| p.recalled(origin, found, cx));
             }
             Event::Committed(answers) => {
                 self.committer.answered(answers, &mut self.partitions, cx);
@@ -161,6 +170,7 @@ impl Member {
             partition.tend_outage(cx);
             partition.tend_lease(cx);
             partition.tend_watch(cx);
+            partition.tend_schedule(cx);
             while let Some(offset) = partition.tracker.due(cx.now.elapsed) {
                 partition.wake(offset, cx);
             }
@@ -198,11 +208,11 @@ impl Member {
         }
     }
 
-    pub(super) fn deadline(&self) -> Option<Duration> {
+    pub(super) fn deadline(&self, config: &CoreConfig) -> Option<Duration> {
         if self.stop.done() {
             return None;
         }
-        let partitions = self.partitions.values().filter_map(Partition::deadline);
+        let partitions = self.partitions.values().filter_map(|p| p.deadline(config));
         let drains = self.revokes.iter().map(|drain| drain.deadline(self.last));
         let commit = self.committer.deadline(&self.partitions);
         partitions.chain(drains).chain(commit).chain(self.stop.deadline(self.last)).min()
@@ -224,8 +234,7 @@ impl Member {
 
     /// I5, against what the trackers really hold.
     pub(super) fn conserved(&self) -> bool {
-        let owned =
-            |p: &Partition| p.counts.conserved() && p.counts.pending == p.tracker.len() as u64;
+        let owned = |p: &Partition| p.counts.conserved() && p.counts.pending == p.pending() as u64;
         self.partitions.values().all(owned) && self.past.values().all(|counts| counts.conserved())
     }
 }

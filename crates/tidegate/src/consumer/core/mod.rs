@@ -27,6 +27,7 @@ mod ownership;
 mod partition;
 mod pauses;
 pub(crate) mod percent;
+mod schedule;
 mod serve;
 mod settle;
 mod stop;
@@ -39,7 +40,8 @@ pub(crate) use facts::Facts;
 pub(crate) use window::Window;
 
 pub use command::{Attempt, Command, End, Start, Step, StepKind, Stopped};
-pub use config::CoreConfig;
+pub use config::{CoreConfig, Scheduling};
 pub use event::{Delivered, Event, LocalEpoch, Now, OwnFailure, StepFailure, Verdict, WorkId};
 pub use ledger::{Counts, Ledger};
 pub use machine::Core;
+pub use schedule::{Note, Noted, Postponed, Recalled};

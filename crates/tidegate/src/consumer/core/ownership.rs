@@ -138,6 +138,15 @@ impl Partition {
         if self.draining {
             return;
         }
+        if cx.config.schedule.is_some() {
+            self.restore_schedule(cx);
+        } else {
+            self.open(cx);
+        }
+    }
+
+    /// Delivery begins.
+    pub(super) fn open(&mut self, cx: &mut Cx<'_>) {
         self.phase = Phase::Running;
         let (partition, from) = (self.id.clone(), self.tracker.watermark());
         cx.push(Command::Start { partition: partition.clone(), epoch: self.epoch, from });

@@ -1,10 +1,10 @@
 //! One owned partition: its phases, and what it holds in each.
 //!
 //! ```text
-//!  Assigned ─▶ Owning ── Owned ok, start chosen ─▶ Proving ── commit accepted ─▶ Running ──▶ revoked, lost: gone
-//!                 ▲ failed: back-off, again           └ refused: back-off, again    ├──▶ Cut: the service fails; only commits
-//!                 │                                                                 ├──▶ Halted: it is someone else's
-//!                 └──────────────── fenced: a new epoch, after a back-off ──────────┘
+//!  Assigned ─▶ Owning ── Owned ok, start chosen ─▶ Proving ── commit accepted ─▶ (Restoring) ─▶ Running ──▶ revoked, lost: gone
+//!                 ▲ failed: back-off, again           └ refused: back-off, again                   ├──▶ Cut: the service fails; only commits
+//!                 │                                                                                ├──▶ Halted: it is someone else's
+//!                 └────────────────────── fenced: a new epoch, after a back-off ───────────────────┘
 //! ```
 
 use std::collections::BTreeMap;
@@ -18,9 +18,10 @@ use crate::consumer::core::metadata::{DoneAbove, RetryState};
 use crate::consumer::core::outage::Outage;
 use crate::consumer::core::ownership::restored;
 use crate::consumer::core::pauses::{Pauses, Reason};
+use crate::consumer::core::schedule::Schedule;
 use crate::consumer::core::tracker::Tracker;
 use crate::consumer::core::watch::Watch;
-use crate::consumer::core::{Command, Counts, End, LocalEpoch, Start, WorkId};
+use crate::consumer::core::{Command, CoreConfig, Counts, End, LocalEpoch, Start, WorkId};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
 use crate::planted::planted;
@@ -32,6 +33,8 @@ pub(super) enum Phase {
     Owning { assignment: Option<Assignment>, failures: u32, again: Option<Duration> },
     /// The start is chosen; a commit must be accepted before anything runs (rule 10).
     Proving,
+    /// It is ours, and what waits in the schedule is being read: nothing runs before all of it is known (rule 12).
+    Restoring,
     /// Records flow.
     Running,
     /// Cancelled, because the service fails; what is finished is still committed.
@@ -48,6 +51,7 @@ pub(super) struct Partition {
     /// Nothing new starts: it is being given back.
     pub(super) draining: bool,
     pub(super) tracker: Tracker,
+    pub(super) schedule: Schedule,
     /// Retries of an earlier owner whose records have not arrived yet, and when they are due here.
     pub(super) restored: BTreeMap<Offset, (RetryState, Duration)>,
     /// What an earlier owner had finished above its commit, and has not arrived here yet (rule 8).
@@ -80,6 +84,7 @@ impl Partition {
             phase: Phase::Owning { assignment: Some(assignment), failures: 0, again: None },
             draining: false,
             tracker: Tracker::new(Offset::default()),
+            schedule: Schedule::default(),
             restored: BTreeMap::new(),
             done_above: DoneAbove::default(),
             pauses: Pauses::default(),
@@ -104,9 +109,15 @@ impl Partition {
         matches!(self.phase, Phase::Running)
     }
 
+    /// Whether it is ours, and the lease is to be kept.
+    pub(super) fn holds(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Restoring)
+    }
+
     /// A record is finished, once and for all.
     pub(super) fn end(&mut self, offset: Offset, end: End) {
         let before = self.tracker.watermark();
+        let recalled = self.tracker.is_recalled(offset);
         let Some(work) = self.tracker.finish(offset) else { return };
         self.counts.end(end);
         self.ended.push((offset, end));
@@ -115,6 +126,10 @@ impl Partition {
         }
         if planted!(CountersReset) {
             self.tracker.forget_failures();
+        }
+        self.unblock(offset);
+        if recalled {
+            return; // the commits know nothing of it
         }
         let moved = self.passed(before);
         // What is told of the part above the commit is to be told anew; a higher commit says so by itself.
@@ -135,7 +150,7 @@ impl Partition {
     }
 
     /// Forgets what lies below the watermark, if it has moved.
-    fn passed(&mut self, before: Offset) -> bool {
+    pub(super) fn passed(&mut self, before: Offset) -> bool {
         let watermark = self.tracker.watermark();
         if watermark == before {
             return false;
@@ -189,6 +204,7 @@ impl Partition {
         self.outage = None;
         self.counts.cut();
         self.done_above = self.all_done_above();
+        self.schedule = Schedule::default();
         self.tracker = Tracker::new(self.tracker.watermark());
     }
 
@@ -261,14 +277,15 @@ impl Partition {
     }
 
     /// When something of this partition waits for the time, its commits left aside.
-    pub(super) fn deadline(&self) -> Option<Duration> {
+    pub(super) fn deadline(&self, config: &CoreConfig) -> Option<Duration> {
         let own = match &self.phase {
             Phase::Owning { again, .. } if !self.draining => *again,
             _ => None,
         };
         let outage = self.outage.as_ref().and_then(|outage| outage.deadline(self.draining));
-        let work =
-            [self.tracker.next_timer(), outage, self.lease.deadline(), self.watch.deadline()];
+        let scheduled = self.schedule_deadline(config);
+        let (lease, watch) = (self.lease.deadline(), self.watch.deadline());
+        let work = [self.tracker.next_timer(), scheduled, outage, lease, watch];
         let work = work.into_iter().flatten().filter(|_| self.running()).min();
         [own, work].into_iter().flatten().min()
     }

@@ -12,14 +12,17 @@ pub(super) enum Reason {
     Budget = 4,
     /// Nothing new is wanted: revoke or shutdown.
     Drain = 8,
+    /// Too much of one key is parked behind its first record.
+    Parked = 16,
 }
 
 /// As metrics name them.
-const NAMES: [(Reason, &str); 4] = [
+const NAMES: [(Reason, &str); 5] = [
     (Reason::Retry, "retry"),
     (Reason::Outage, "outage"),
     (Reason::Budget, "budget"),
     (Reason::Drain, "drain"),
+    (Reason::Parked, "parked"),
 ];
 
 /// The reasons at this moment, and what the driver was told.

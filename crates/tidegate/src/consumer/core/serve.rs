@@ -17,11 +17,23 @@ impl Partition {
         for record in records {
             self.arrive(record, cx);
         }
+        self.pass_missing();
+    }
+
+    /// Entries whose source record is gone (compaction, retention) have had their turn.
+    fn pass_missing(&mut self) {
+        for origin in self.schedule.index.unreleased_below(self.tracker.next()) {
+            if self.tracker.get(origin).is_none() {
+                self.schedule.index.release(origin);
+                self.counts.restore();
+            }
+        }
     }
 
     fn arrive(&mut self, record: &Delivered, cx: &mut Cx<'_>) {
         let offset = record.offset;
-        if self.done_above.contains(offset) && offset >= self.tracker.next() {
+        let scheduled = self.schedule.index.stage(offset).is_some();
+        if !scheduled && self.done_above.contains(offset) && offset >= self.tracker.next() {
             return self.end_at_arrival(offset);
         }
         let past = if self.restored.is_empty() { None } else { self.restored.remove(&offset) };

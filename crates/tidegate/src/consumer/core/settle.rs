@@ -6,13 +6,16 @@
 //!  duplicate              [Dispatch]                                       ─▶ Duplicate
 //!  dead, at least once     DeadLetter ─▶ (DeadHandler) ─▶ [Publish]        ─▶ Dead        (..): when there is one
 //!  dead, transactional     DeadLetter ─▶ (DeadHandler) ─▶ MarkDead ─▶ [Dispatch] ─▶ Dead
+//!  failed, to be retried   Schedule ─▶ {Unschedule}                        ─▶ waits       {..}: of the attempt before
 //! ```
+//! Of a record that was recalled from the schedule the last step is `Unschedule`, whatever becomes of it.
 
 use std::time::Duration;
 
 use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
+use crate::consumer::core::schedule::Goal;
 use crate::consumer::core::work::State;
 use crate::consumer::core::{Attempt, Command, End, Step, StepFailure, StepKind};
 use crate::events::RuntimeEvent;
@@ -29,7 +32,7 @@ pub(super) struct Settling {
     step: Step,
     /// Whether something is still to be published once the marker is there.
     emits: bool,
-    end: End,
+    goal: Goal,
     failures: u32,
     told: Option<Duration>,
     /// In a back-off: no answer is expected.
@@ -37,8 +40,14 @@ pub(super) struct Settling {
 }
 
 impl Settling {
-    fn new(step: Step, emits: bool, end: End) -> Self {
-        Self { step, emits, end, failures: 0, told: None, waiting: false }
+    fn new(step: Step, emits: bool, goal: Goal) -> Self {
+        Self { step, emits, goal, failures: 0, told: None, waiting: false }
+    }
+
+    /// Only for [`Bug::UnackedEntry`](crate::planted::Bug::UnackedEntry).
+    #[cfg(feature = "testing")]
+    pub(super) fn writes_entry(&self) -> bool {
+        matches!(self.step, Step::Schedule(_))
     }
 }
 
@@ -77,8 +86,8 @@ impl Partition {
         self.tracker.get(offset).map(|work| cx.route(work.policy))
     }
 
-    /// Begins a step; without one, the record is finished.
-    fn settle(
+    /// Begins a step; without one its entry in the schedule goes, if it has one, and the record is finished.
+    pub(super) fn settle(
         &mut self,
         offset: Offset,
         step: Option<Step>,
@@ -86,10 +95,28 @@ impl Partition {
         end: End,
         cx: &mut Cx<'_>,
     ) {
-        let Some(step) = step else { return self.end(offset, end) };
-        let settling = Settling::new(step, emits, end);
+        let Some(step) = step.or_else(|| self.strike(offset)) else {
+            return self.end(offset, end);
+        };
+        self.begin_step(offset, step, emits, Goal::End(end), cx);
+    }
+
+    /// Begins a step after which the record is not finished.
+    pub(super) fn settle_to(&mut self, offset: Offset, step: Step, goal: Goal, cx: &mut Cx<'_>) {
+        self.begin_step(offset, step, false, goal, cx);
+    }
+
+    fn begin_step(&mut self, offset: Offset, step: Step, emits: bool, goal: Goal, cx: &mut Cx<'_>) {
+        let settling = Settling::new(step, emits, goal);
         self.tracker.set(offset, State::Settling(Box::new(settling)));
         self.send_step(offset, cx);
+    }
+
+    /// The step whose answer is expected.
+    pub(super) fn awaits(&mut self, offset: Offset) -> Option<Step> {
+        let running = self.running();
+        let settling = self.settling(offset).filter(|settling| running && !settling.waiting)?;
+        Some(settling.step.clone())
     }
 
     /// The step that a record is in, when an answer to it is expected.
@@ -112,21 +139,31 @@ impl Partition {
         let expected =
             |settling: &&mut Settling| running && !settling.waiting && settling.step.kind() == kind;
         let Some(settling) = self.settling(offset).filter(expected) else { return };
-        let (emits, end) = (settling.emits, settling.end);
+        let (emits, goal) = (settling.emits, settling.goal);
         if kind == StepKind::Mark && matches!(result, Ok(_) | Err(StepFailure::Duplicate)) {
             self.outage_over(offset, cx);
         }
         match result {
             Ok(more) => {
                 let emits = if kind == StepKind::DeadHandler { more } else { emits };
-                self.advance(offset, kind, emits, end, cx);
+                self.advance(offset, kind, emits, goal, cx);
             }
             Err(failure) => self.step_failed(offset, kind, failure, cx),
         }
     }
 
-    fn advance(&mut self, offset: Offset, done: StepKind, emits: bool, end: End, cx: &mut Cx<'_>) {
-        let Some(route) = self.route(offset, cx) else { return };
+    fn advance(
+        &mut self,
+        offset: Offset,
+        done: StepKind,
+        emits: bool,
+        goal: Goal,
+        cx: &mut Cx<'_>,
+    ) {
+        if done == StepKind::Unschedule {
+            return self.struck(offset, goal, cx);
+        }
+        let (Some(route), Goal::End(end)) = (self.route(offset, cx), goal) else { return };
         self.settle(offset, following(done, emits, route), emits, end, cx);
     }
 
@@ -143,7 +180,7 @@ impl Partition {
             StepFailure::Again(_)
                 if kind == StepKind::DeadLetter && planted!(UnackedDeadLetter) =>
             {
-                self.advance(offset, kind, false, End::Dead, cx);
+                self.advance(offset, kind, false, Goal::End(End::Dead), cx);
             }
             StepFailure::Again(_)
                 if kind == StepKind::Publish && planted!(PublishFailureReruns) =>

@@ -9,7 +9,7 @@
 //! What is finished leaves no trace but the watermark: everything from there to `next` that is not here is finished,
 //! or is an offset without a record.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::consumer::core::Delivered;
@@ -27,6 +27,8 @@ use crate::policy::{Order, PolicyId};
 pub(super) struct Tracker {
     next: Offset,
     works: Window<Work>,
+    /// Records that were recalled from the schedule. They hold no watermark.
+    recalled: BTreeMap<Offset, Work>,
     lines: Lines,
     timers: BTreeSet<(Duration, Offset)>,
     busy: usize,
@@ -45,6 +47,7 @@ impl Tracker {
         Self {
             next: from,
             works: Window::default(),
+            recalled: BTreeMap::new(),
             lines: Lines::default(),
             timers: BTreeSet::new(),
             busy: 0,
@@ -82,6 +85,8 @@ impl Tracker {
             past(|state| matches!(state, State::Waiting))
         } else if planted!(PastSettling) {
             past(|state| matches!(state, State::Settling(_)))
+        } else if planted!(UnackedEntry) {
+            past(|state| matches!(state, State::Settling(settling) if settling.writes_entry()))
         } else if planted!(GapIsARecord) {
             self.gap.map(|gap| self.works.first().map_or(gap, |first| first.min(gap)))
         } else {
@@ -124,17 +129,28 @@ impl Tracker {
         new
     }
 
+    /// Takes back a record that waited in the schedule.
+    pub(super) fn recall(&mut self, offset: Offset, work: Work) {
+        self.bytes += work.size;
+        self.recalled.insert(offset, work);
+    }
+
+    pub(super) fn is_recalled(&self, offset: Offset) -> bool {
+        self.recalled.contains_key(&offset)
+    }
+
     pub(super) fn get(&self, offset: Offset) -> Option<&Work> {
-        self.works.get(offset)
+        self.works.get(offset).or_else(|| self.recalled.get(&offset))
     }
 
     pub(super) fn get_mut(&mut self, offset: Offset) -> Option<&mut Work> {
-        self.works.get_mut(offset)
+        self.works.get_mut(offset).or_else(|| self.recalled.get_mut(&offset))
     }
 
     /// Moves a record on; the only way in which a state changes. What does not run takes no place.
     pub(super) fn set(&mut self, offset: Offset, state: State) {
-        let Some(work) = self.works.get_mut(offset) else { return };
+        let work = self.works.get_mut(offset).or_else(|| self.recalled.get_mut(&offset));
+        let Some(work) = work else { return };
         let (was, is) = (work.state.busy(), state.busy());
         work.state = state;
         if !is {
@@ -146,7 +162,7 @@ impl Tracker {
     /// The record runs, and takes so much of the places if it is of a unit that is limited.
     pub(super) fn run(&mut self, offset: Offset, takes: usize) {
         self.set(offset, State::Running);
-        let Some(work) = self.works.get_mut(offset) else { return };
+        let Some(work) = self.get_mut(offset) else { return };
         if work.unit != Unit::Partition && work.placed == 0 {
             work.placed = takes;
             self.placed += takes;
@@ -182,6 +198,9 @@ impl Tracker {
     /// A lane gives back a record that it has not begun.
     pub(super) fn give_back(&mut self, offset: Offset) {
         self.set(offset, State::Queued);
+        if self.is_recalled(offset) {
+            return self.lines.recall(offset);
+        }
         self.lines.give_back(offset, &mut self.works);
     }
 
@@ -194,7 +213,7 @@ impl Tracker {
 
     /// Forgets a record that is finished. Its place goes to the record that runs after it.
     pub(super) fn finish(&mut self, offset: Offset) -> Option<Work> {
-        let work = self.works.remove(offset)?;
+        let Some(work) = self.works.remove(offset) else { return self.finish_recalled(offset) };
         self.busy -= usize::from(work.state.busy());
         self.bytes -= work.size;
         self.retrying -= usize::from(work.retry().is_some());
@@ -207,6 +226,14 @@ impl Tracker {
         Some(work)
     }
 
+    fn finish_recalled(&mut self, offset: Offset) -> Option<Work> {
+        let work = self.recalled.remove(&offset)?;
+        self.busy -= usize::from(work.state.busy());
+        self.bytes -= work.size;
+        self.placed -= work.placed;
+        Some(work)
+    }
+
     /// Takes the next record whose turn it is out of its line. `place`: whether one more may run side by side;
     /// `room`: whether one may start that has never been tried.
     pub(super) fn take_next(&mut self, place: bool, room: bool) -> Option<Offset> {
@@ -216,7 +243,11 @@ impl Tracker {
     /// Puts a record in line again.
     pub(super) fn requeue(&mut self, offset: Offset) {
         self.set(offset, State::Queued);
-        self.lines.again(offset, &self.works);
+        if self.is_recalled(offset) {
+            self.lines.recall(offset);
+        } else {
+            self.lines.again(offset, &self.works);
+        }
     }
 
     pub(super) fn wake_at(&mut self, due: Duration, offset: Offset) {
@@ -235,7 +266,9 @@ impl Tracker {
 
     pub(super) fn parked(&self) -> Vec<Offset> {
         let parked = |work: &Work| matches!(work.state, State::Parked);
-        self.works.iter().filter(|(_, work)| parked(work)).map(|(offset, _)| offset).collect()
+        let recalled = self.recalled.iter().map(|(offset, work)| (*offset, work));
+        let all = recalled.chain(self.works.iter());
+        all.filter(|(_, work)| parked(work)).map(|(offset, _)| offset).collect()
     }
 
     pub(super) fn retries(&self) -> impl Iterator<Item = RetryState> + '_ {

@@ -10,6 +10,7 @@ use crate::broker::{
     Assignment, BoxFuture, BrokerError, CommitEntry, CommitError, Consumer, GroupEvent,
 };
 use crate::consumer::core::{Core, Event, LocalEpoch, OwnFailure, Stopped};
+use crate::consumer::runtime::companions::{Companions, News};
 use crate::consumer::runtime::held::Held;
 use crate::consumer::runtime::lanes::Lanes;
 use crate::consumer::runtime::observer::Observers;
@@ -62,6 +63,7 @@ pub(crate) struct Driver {
     pub(super) tasks: JoinSet<Answer>,
     pub(super) commit: Option<CommitInFlight>,
     pub(super) lanes: Lanes,
+    pub(super) companions: Companions,
     /// Events that are answered on the spot.
     pub(super) events: VecDeque<Event>,
     pub(super) health: Health,
@@ -86,6 +88,7 @@ pub(super) enum Woken {
     Positioned(Result<Vec<Assignment>, BrokerError>),
     Owned(Result<Answer, JoinError>),
     Reports(Result<Vec<Report>, String>),
+    Companion(Result<News, JoinError>),
     Group(GroupEvent),
     /// Virtual time may go on to this point.
     Quiet(Duration),
@@ -101,6 +104,7 @@ impl Driver {
             held: Held::new(seat.shop.clock.clone()),
             tasks: JoinSet::new(),
             lanes,
+            companions: Companions::new(),
             commit: None,
             events: VecDeque::new(),
             health: seat.health,
@@ -158,6 +162,7 @@ impl Driver {
             found = present(self.positioning.as_mut()) => { self.positioning = None; Woken::Positioned(found) }
             Some(answer) = self.tasks.join_next() => Woken::Owned(answer),
             reports = self.lanes.reports() => Woken::Reports(reports),
+            news = self.companions.next() => Woken::Companion(news),
             event = self.consumer.poll(), if self.positioning.is_none() => Woken::Group(event),
             at = quiet => Woken::Quiet(at),
         }
@@ -189,6 +194,7 @@ impl Driver {
         });
         let close = async {
             self.tasks.shutdown().await;
+            self.companions.shutdown().await;
             self.lanes.shutdown().await;
             self.consumer.close().await;
         };

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::consumer::core::{LocalEpoch, Start, Window, WorkId};
+use crate::consumer::core::{LocalEpoch, Postponed, Start, Window, WorkId};
 use crate::consumer::runtime::job::Carry;
 use crate::consumer::runtime::lane::Starts;
 use crate::consumer::runtime::observer::Subject;
+use crate::consumer::runtime::shelf::Shelf;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::delivery::Identified;
 use crate::message::{Offset, TopicPartition};
@@ -26,18 +27,23 @@ pub(super) struct Held {
 /// One ownership of one partition.
 #[derive(Debug)]
 pub(super) struct Ownership {
-    tenure: Arc<Tenure>,
+    pub(super) tenure: Arc<Tenure>,
     /// The offset that is delivered next; `None` until delivery starts.
     next: Option<Offset>,
     paused: bool,
-    works: Window<Work>,
+    /// What waits in the schedule is being read.
+    pub(super) restoring: bool,
+    pub(super) works: Window<Work>,
+    pub(super) shelf: Shelf,
 }
 
 /// One record.
 #[derive(Debug)]
-struct Work {
-    item: Arc<Identified>,
+pub(super) struct Work {
+    pub(super) item: Arc<Identified>,
     carry: Option<Box<Carry>>,
+    /// What its entry in the schedule says, where one was ordered.
+    pub(super) postponed: Option<Box<Postponed>>,
 }
 
 impl Held {
@@ -50,8 +56,7 @@ impl Held {
         if self.owned.get(&partition).is_none_or(|present| present.tenure.epoch < epoch) {
             let tenure =
                 Arc::new(Tenure::new(partition.clone(), epoch, owners, self.clock.clone()));
-            let works = Window::default();
-            self.owned.insert(partition, Ownership { tenure, next: None, paused: false, works });
+            self.owned.insert(partition, Ownership::new(tenure));
         }
     }
 
@@ -79,8 +84,27 @@ impl Held {
         self.owned.get(partition).filter(|ownership| ownership.tenure.epoch == epoch)
     }
 
-    fn of_mut(&mut self, partition: &TopicPartition, epoch: LocalEpoch) -> Option<&mut Ownership> {
+    pub(super) fn of_mut(
+        &mut self,
+        partition: &TopicPartition,
+        epoch: LocalEpoch,
+    ) -> Option<&mut Ownership> {
         self.owned.get_mut(partition).filter(|ownership| ownership.tenure.epoch == epoch)
+    }
+
+    /// The ownership, as long as it lasts.
+    pub(super) fn tenure(
+        &self,
+        partition: &TopicPartition,
+        epoch: LocalEpoch,
+    ) -> Option<Arc<Tenure>> {
+        self.of(partition, epoch).map(|ownership| ownership.tenure.handle())
+    }
+
+    /// Whether a companion is being read from its start.
+    #[cfg(feature = "testing")]
+    pub(super) fn restores(&self) -> bool {
+        self.owned.values().any(|ownership| ownership.restoring)
     }
 
     /// What lanes need to know of these records.
@@ -175,12 +199,21 @@ impl Held {
 }
 
 impl Ownership {
+    fn new(tenure: Arc<Tenure>) -> Self {
+        let (works, shelf) = (Window::default(), Shelf::default());
+        Self { tenure, next: None, paused: false, restoring: false, works, shelf }
+    }
+
+    pub(super) fn hold(&mut self, item: Arc<Identified>, offset: Offset) {
+        self.works.insert(offset, Work { item, carry: None, postponed: None });
+    }
+
     /// Keeps a delivered record. One that comes twice is not kept: the core says so, and ignores it.
     pub(super) fn keep(&mut self, item: Identified) {
         let offset = item.record.offset;
         if self.next.is_some_and(|next| offset >= next) {
             self.next = Some(offset.next());
-            self.works.insert(offset, Work { item: Arc::new(item), carry: None });
+            self.hold(Arc::new(item), offset);
         }
     }
 }

@@ -85,7 +85,7 @@ impl Driver {
 }
 
 /// Equal keys hash alike, in this process.
-fn hash(key: &[u8]) -> u64 {
+pub(super) fn hash(key: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(key);
     hasher.finish()

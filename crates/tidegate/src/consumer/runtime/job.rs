@@ -39,6 +39,8 @@ pub(super) struct Carry {
     pub(super) death: Option<Arc<crate::dead_letter::Death>>,
     /// How often the dead-letter handler failed in a way that counts.
     pub(super) dead_handler_failures: u32,
+    /// Where its entry stands in the schedule, once it is acknowledged.
+    pub(super) entry: Option<Offset>,
     /// The dead-letter handler is through, or given up: nothing of it is waited for.
     pub(super) dead_handler_over: bool,
 }

@@ -65,12 +65,64 @@ impl Observer for Logs {
                 line!(self, error, event, subject, "dead-letter handler given up: settled without its effect",
                     error = %failure.message);
             }
-            other => self.of_partition(other, subject),
+            other => self.of_schedule(other, subject),
         }
     }
 }
 
 impl Logs {
+    fn of_schedule(&self, event: &RuntimeEvent, subject: Option<Subject<'_>>) {
+        match event {
+            RuntimeEvent::Restored { entries, .. } => {
+                line!(
+                    self,
+                    info,
+                    event,
+                    subject,
+                    "schedule read: records wait in it",
+                    entries = entries
+                );
+            }
+            RuntimeEvent::Parked { .. } => {
+                line!(
+                    self,
+                    debug,
+                    event,
+                    subject,
+                    "waits behind a record of its key that has failed"
+                );
+            }
+            RuntimeEvent::Scheduled { .. } => {
+                line!(self, debug, event, subject, "waits in the schedule");
+            }
+            RuntimeEvent::Recalled { .. } => {
+                line!(self, debug, event, subject, "is back from the schedule");
+            }
+            RuntimeEvent::KeyCrowded { .. } => {
+                line!(
+                    self,
+                    warn,
+                    event,
+                    subject,
+                    "too much waits behind a record of its key that has failed: partition paused"
+                );
+            }
+            RuntimeEvent::RecallFailed { message, .. } => {
+                line!(self, warn, event, subject, "not to be read from the schedule now: tried again", error = %message);
+            }
+            RuntimeEvent::StaleEntry { .. } => {
+                line!(
+                    self,
+                    warn,
+                    event,
+                    subject,
+                    "an earlier owner's entry came after its record was settled: struck"
+                );
+            }
+            other => self.of_partition(other, subject),
+        }
+    }
+
     fn of_partition(&self, event: &RuntimeEvent, subject: Option<Subject<'_>>) {
         match event {
             RuntimeEvent::Started { from, .. } => {

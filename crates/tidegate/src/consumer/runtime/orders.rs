@@ -39,6 +39,17 @@ impl Driver {
             Command::Lease { partition, epoch, until } => {
                 self.held.set_lease(&partition, epoch, until);
             }
+            Command::Restore { partition, epoch } => {
+                if let Some(tenure) = self.held.restore(&partition, epoch) {
+                    self.companions.restore(&self.shop, &tenure);
+                }
+            }
+            Command::Recall { partition, epoch, origin, at } => {
+                self.recall(&partition, epoch, (origin, at));
+            }
+            Command::Shelve { partition, epoch, offset } => {
+                self.held.shelve(&partition, epoch, offset);
+            }
             Command::Cancel { partition, epoch } => self.held.cancel(&partition, epoch),
             Command::Pause(partition) => {
                 self.held.set_paused(&partition, true);
@@ -72,6 +83,9 @@ impl Driver {
     }
 
     fn settle(&mut self, work: &WorkId, step: Step) {
+        if let Step::Schedule(postponed) = &step {
+            self.held.postpone(work, postponed.clone());
+        }
         if let Some((tenure, item, carry)) = self.held.step(work) {
             self.lanes.step(Task::Step { tenure, offset: work.offset, item, carry, step });
         }

@@ -13,7 +13,8 @@ impl Driver {
     ) -> impl Future<Output = Duration> + use<> {
         use crate::clock::Clock;
         let asks = self.commit.is_some() || self.positioning.is_some();
-        let idle = self.tasks.is_empty() && self.lanes.idle() && !asks;
+        let reads = !self.companions.idle() || self.held.restores();
+        let idle = self.tasks.is_empty() && self.lanes.idle() && !asks && !reads;
         let next = match (&self.shop.clock, deadline) {
             (Clock::Virtual(clock), Some(at)) if idle => Some((clock.clone(), at)),
             _ => None,

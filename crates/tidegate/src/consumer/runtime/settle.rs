@@ -7,7 +7,7 @@
 
 use crate::consumer::core::{Step, StepFailure};
 use crate::consumer::runtime::job::{Carry, Job};
-use crate::consumer::runtime::{dead, dispatch};
+use crate::consumer::runtime::{dead, dispatch, entries};
 use crate::events::RuntimeEvent;
 use crate::inbox::{InboxSession, Marker, OutboxRow, StoreError};
 use crate::planted::planted;
@@ -40,6 +40,10 @@ async fn one(
         }
         Step::DeadHandler => dead::handler(job, told).await,
         Step::MarkDead => dead::mark(job).await.map(|()| false),
+        Step::Schedule(postponed) => entries::schedule(job, &postponed).await.map(|()| false),
+        Step::Unschedule { from, to } => {
+            entries::unschedule(&job.site, from, to).await.map(|()| false)
+        }
     }
 }
 

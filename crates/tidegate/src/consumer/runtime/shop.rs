@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::broker::Broker;
 use crate::clock::Clock;
+use crate::companion::entry::Scribe;
 use crate::consumer::runtime::limits::Limits;
 use crate::dead_letter::DeadLetterWriter;
 use crate::inbox::InboxStore;
@@ -44,6 +45,8 @@ pub(crate) struct Shop {
     store_of: Vec<Option<usize>>,
     /// How the dead letters of each source topic are written.
     pub(crate) dead_letters: BTreeMap<TopicName, DeadLetterWriter>,
+    /// How the schedule of each source topic is written, where retries wait in one.
+    pub(crate) schedules: BTreeMap<TopicName, Scribe>,
     pub(crate) limits: Arc<Limits>,
     /// For attempts that run side by side, but those of `Order::Partition`.
     pub(crate) places: Arc<Semaphore>,
@@ -77,6 +80,7 @@ impl Shop {
             stores,
             store_of,
             dead_letters,
+            schedules: BTreeMap::new(),
             limits,
             places,
             clock,

@@ -1,8 +1,8 @@
 //! One ownership of one partition, as the lanes see it: shared with all that runs for it.
 
 use std::ops::Deref;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,8 @@ pub(super) struct Terms {
     pub(super) holding: CancellationToken,
     /// Until when the ownership is trusted, in microseconds of the service's clock (rule 10).
     lease: AtomicU64,
+    /// What it writes into companions says so.
+    writer: OnceLock<String>,
     clock: Clock,
 }
 
@@ -54,6 +56,7 @@ impl Tenure {
             held: AtomicBool::new(false),
             holding: CancellationToken::new(),
             lease: AtomicU64::new(0),
+            writer: OnceLock::new(),
             clock,
         }))
     }
@@ -77,6 +80,11 @@ impl Deref for Tenure {
 }
 
 impl Terms {
+    /// Names this ownership among all others, of whatever process: what it has written itself it need not hear of again.
+    pub(super) fn writer(&self) -> &str {
+        self.writer.get_or_init(|| format!("{:016x}-{}", self.clock.now().entropy, self.epoch.0))
+    }
+
     /// The ownership has ended.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Release);

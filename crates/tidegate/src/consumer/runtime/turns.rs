@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use tokio::task::JoinError;
 
-use crate::consumer::core::{Event, Stopped, WorkId};
+use crate::consumer::core::{Event, StepKind, Stopped, WorkId};
 use crate::consumer::runtime::driver::{Answer, Driver, Woken};
 use crate::consumer::runtime::report::{Ran, Report, Stepped};
 use crate::error::Error;
@@ -34,6 +34,7 @@ impl Driver {
             Woken::Reports(reports) => {
                 self.reports(reports.map_err(|reason| Error::Internal { reason })?)
             }
+            Woken::Companion(news) => self.companion(news),
             Woken::Group(event) => self.group(event),
             Woken::Quiet(at) => {
                 self.shop.clock.jump_to(at);
@@ -94,8 +95,12 @@ impl Driver {
         if let Some(event) = told {
             self.tell(&event);
         }
+        let entry = carry.entry;
         self.held.put_back(&tenure, offset, carry);
         let work = WorkId { partition: tenure.partition.clone(), epoch: tenure.epoch, offset };
+        if let (StepKind::Schedule, Ok(_), Some(at)) = (kind, &result, entry) {
+            return self.tell_core(Event::Scheduled { work, at });
+        }
         self.tell_core(Event::Stepped { work, step: kind, result })
     }
 

@@ -1,6 +1,6 @@
 //! How a world is furnished: whose routes, and which records.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ use super::store::Database;
 use super::strangers::Pulse;
 use super::truth::{Limits, Truth};
 use super::world::{Made, Topics, World};
+use crate::companion::entry::Scribe;
+use crate::consumer::core::Scheduling;
 use crate::inbox::InboxStore;
 use crate::message::{NewRecord, TopicName};
 use crate::router::Router;
@@ -51,18 +53,31 @@ impl Furniture<'_> {
             sources: self.sources.iter().cloned().collect(),
             dead_letters: dead.filter_map(|name| TopicName::new(name).ok()).collect(),
             owed: names_of(self.owed),
+            companions: if plan.schedule { companions(&self.sources) } else { BTreeMap::new() },
         };
         let partitions = plan.most_partitions() as usize * self.sources.len();
         let bytes = plan.budget_bytes.saturating_add(plan.poll * RECORD);
+        // What comes back from the schedule comes whatever else is held.
+        let recalls = if plan.schedule { partitions * Scheduling::default().recalls } else { 0 };
         let limits = Limits {
-            records: plan.budget + plan.poll,
-            bytes: if self.strangers { usize::MAX } else { bytes },
+            records: plan.budget + plan.poll + recalls,
+            bytes: if self.strangers { usize::MAX } else { bytes + recalls * RECORD },
             attempts: plan.concurrency + partitions,
         };
         let (without, strangers, told) = (self.without, self.strangers, self.told);
         let pulse = self.pulse.clone();
         Made { plan, topics, limits, without, strangers, told, pulse }
     }
+}
+
+/// Who writes the schedule of each source, by the companion's name.
+fn companions(sources: &[TopicName]) -> BTreeMap<TopicName, Scribe> {
+    let companion = |source: &TopicName| {
+        let name = TopicName::new(format!("{source}.{GROUP}.retry")).ok()?;
+        let (group, source) = (GROUP.to_owned(), source.clone());
+        Some((name.clone(), Scribe { group, source, companion: name }))
+    };
+    sources.iter().filter_map(companion).collect()
 }
 
 fn names_of(topics: &[&str]) -> BTreeSet<TopicName> {

@@ -47,6 +47,10 @@ pub struct Plan {
     pub restless: u64,
     /// So many publishes in a hundred go wrong for the producer.
     pub producer_trouble: u64,
+    /// Whether retries wait in a schedule; else in memory.
+    pub schedule: bool,
+    /// So many retries of a record wait in memory at first.
+    pub in_place: u32,
     /// What goes wrong.
     pub faults: Vec<Planned>,
 }
@@ -65,6 +69,8 @@ impl Plan {
         let mut plan = Self::drawn(seed, &mut rng);
         plan.faults.extend(faults_of_the_log(&mut Rng::new(seed ^ 0x22)));
         plan.faults.extend(cut_off(&mut Rng::new(seed ^ 0x7c)));
+        let mut rng = Rng::new(seed ^ 0x5c);
+        (plan.schedule, plan.in_place) = (rng.percent(50), rng.pick(&[0, 0, 1]));
         plan
     }
 
@@ -90,6 +96,8 @@ impl Plan {
             budget_bytes: rng.pick(&[60_000, 200_000, 10 << 20]),
             restless: rng.pick(&[0, 0, 5, 25]),
             producer_trouble: rng.pick(&[0, 0, 3]),
+            schedule: false,
+            in_place: 1,
             faults: faults(rng),
         }
     }

@@ -198,9 +198,15 @@ pub(super) const OWED: &str = "owed";
 pub(super) const JOBS: &str = "jobs";
 
 /// The routes.
-pub(super) fn routes(gateway: Arc<Gateway>, store: Arc<dyn crate::inbox::InboxStore>) -> Router {
-    let retry =
-        || Retry::exponential(Duration::from_millis(50), Duration::from_millis(800)).attempts(4);
+pub(super) fn routes(
+    gateway: Arc<Gateway>,
+    store: Arc<dyn crate::inbox::InboxStore>,
+    in_place: u32,
+) -> Router {
+    let retry = || {
+        let delays = (Duration::from_millis(50), Duration::from_millis(800));
+        Retry::exponential(delays.0, delays.1).attempts(4).in_place(in_place)
+    };
     Topic::json(JOBS)
         .on(plain::<0>)
         .order(Order::Key)

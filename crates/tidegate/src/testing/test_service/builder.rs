@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::clock::virtual_time::VirtualClock;
 use crate::health::Health;
 use crate::router::Router;
-use crate::service::{self, CreateTopics, Routes, Settings, StartFrom};
+use crate::service::{self, CreateTopics, Routes, Settings, StartFrom, TopicTemplate};
 use crate::testing::test_service::view::View;
 use crate::testing::test_service::witness::Witness;
 use crate::testing::test_service::{Life, TestService};
@@ -88,6 +88,12 @@ impl TestServiceBuilder {
     /// As [`Service::dead_letter_topic`](crate::service::Service::dead_letter_topic).
     pub fn dead_letter_topic(mut self, topic: impl Into<String>, name: impl Into<String>) -> Self {
         self.settings.dead_letters.named.insert(topic.into(), name.into());
+        self
+    }
+
+    /// As [`Service::retry_topics`](crate::service::Service::retry_topics).
+    pub fn retry_topics(mut self, template: impl Into<String>) -> Self {
+        self.settings.retries = Some(TopicTemplate::new(template));
         self
     }
 

@@ -27,6 +27,10 @@ pub(super) struct Tenure {
     pub(super) partition: TopicPartition,
     pub(super) delivered: BTreeSet<Offset>,
     pub(super) ended: BTreeMap<Offset, End>,
+    /// Records that came with the schedule.
+    restored: usize,
+    /// Those of them that have ended.
+    restored_ended: usize,
     /// What must not happen.
     pub(super) defects: Vec<String>,
     pub(super) over: bool,
@@ -78,7 +82,8 @@ impl Seen {
 impl Tenure {
     fn new(partition: TopicPartition) -> Self {
         let (delivered, ended) = (BTreeSet::new(), BTreeMap::new());
-        Self { partition, delivered, ended, defects: Vec::new(), over: false }
+        let (defects, over) = (Vec::new(), false);
+        Self { partition, delivered, ended, restored: 0, restored_ended: 0, defects, over }
     }
 
     fn deliver(&mut self, offset: Offset) {
@@ -88,7 +93,8 @@ impl Tenure {
     }
 
     fn end(&mut self, offset: Offset, end: End) {
-        if !self.delivered.contains(&offset) {
+        self.restored_ended += usize::from(!self.delivered.contains(&offset));
+        if self.restored_ended > self.restored {
             self.defects.push(format!("offset {offset} ended as {end:?}, and was never delivered"));
         }
         if let Some(earlier) = self.ended.insert(offset, end) {
@@ -100,11 +106,12 @@ impl Tenure {
         let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let ended_as = |end: End| number(self.ended.values().filter(|e| **e == end).count());
         counts.delivered += number(self.delivered.len());
+        counts.restored += number(self.restored);
         counts.done += ended_as(End::Done);
         counts.duplicate += ended_as(End::Duplicate);
         counts.skipped += ended_as(End::Skipped);
         counts.dead += ended_as(End::Dead);
-        let open = number(self.delivered.len() - self.ended.len());
+        let open = number(self.delivered.len() + self.restored - self.ended.len());
         *if self.over { &mut counts.cut_off } else { &mut counts.pending } += open;
     }
 }
@@ -120,6 +127,10 @@ impl Observer for Witness {
             RuntimeEvent::Settled { partition, offset, end } => {
                 seen.tenure(partition).end(*offset, *end);
             }
+            RuntimeEvent::Restored { partition, entries } => {
+                seen.tenure(partition).restored += entries;
+            }
+            RuntimeEvent::StaleEntry { partition, .. } => seen.tenure(partition).restored += 1,
             RuntimeEvent::Ended { partition, .. } => seen.tenure(partition).over = true,
             _ => {}
         }

@@ -11,7 +11,7 @@ pub(in crate::testing::chaos) fn i4_what_is_covered_is_not_begun(
     at: &TopicPartition,
     offset: Offset,
 ) {
-    if truth.fact(at, offset).is_some_and(|fact| fact.covered) {
+    if truth.fact(at, offset).is_some_and(|fact| fact.is_covered()) {
         let what = format!("{process:?} began {at} offset {offset}, which a commit covers");
         truth.violated("I4", what);
     }

@@ -14,6 +14,7 @@ mod rule_10;
 mod rule_11;
 mod rule_13;
 mod rule_21;
+mod rule_22;
 mod rule_31;
 
 pub(super) use i1::i1_what_is_acknowledged_is_in_the_log;
@@ -34,10 +35,11 @@ pub(super) use rule_13::{
     rule_13_a_call_ends_with_its_attempt, rule_13_a_dead_handler_ends_with_its_call,
 };
 pub(super) use rule_21::rule_21_failures_are_not_forgotten;
+pub(super) use rule_22::{rule_22_what_is_stale_is_not_begun, rule_22_what_is_struck_is_finished};
 pub(super) use rule_31::{rule_31_dead_letters_do_not_double, rule_31_what_is_dead_is_not_begun};
 
 /// The checks by name; a test leaves one out to see that it is needed.
-pub const ALL: [&str; 14] = [
+pub const ALL: [&str; 15] = [
     "I1",
     "I2",
     "I3",
@@ -51,5 +53,6 @@ pub const ALL: [&str; 14] = [
     "rule 13",
     "dead handler",
     "rule 21",
+    "rule 22",
     "rule 31",
 ];

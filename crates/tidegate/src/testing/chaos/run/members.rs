@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::clock::simulated::SimClock;
 use crate::error::Error;
 use crate::router::endpoint::Endpoint;
-use crate::service::{self, CreateTopics, Routes, Settings, StartFrom};
+use crate::service::{self, CreateTopics, Routes, Settings, StartFrom, TopicTemplate};
 use crate::testing::chaos::watched::{Listener, Watched};
 use crate::testing::chaos::world::{Life, SESSION};
 use crate::testing::sim::Process;
@@ -55,6 +55,7 @@ impl Running<'_> {
         settings.clock = Clock::Simulated(life.clock().clone());
         settings.create = CreateTopics::Never;
         settings.create_emitted = Some(plan.partitions);
+        settings.retries = plan.schedule.then(|| TopicTemplate::new("{topic}.{group}.retry"));
         settings.concurrency = plan.concurrency;
         settings.lanes = 2;
         settings.drain = Duration::from_secs(5);

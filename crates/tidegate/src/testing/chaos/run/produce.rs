@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Running;
-use crate::broker::NewTopic;
+use crate::broker::{NewTopic, TopicInfo};
 use crate::event::EventId;
 use crate::headers::names;
 use crate::message::{NewRecord, Partition, TopicName, TopicPartition};
@@ -28,7 +28,12 @@ impl Running<'_> {
             let limit = NewTopic::DEFAULT_MAX_MESSAGE_BYTES + if dead { ROOM } else { 0 };
             NewTopic { max_message_bytes: Some(limit), ..NewTopic::new(name, partitions) }
         };
-        let topics = all.into_iter().map(topic).collect();
+        let companion = |name: &TopicName| {
+            let source = TopicInfo::of_new(name.clone(), partitions);
+            crate::companion::topic::topic(name.clone(), &source)
+        };
+        let companions = topics.companions.keys().map(companion);
+        let topics = all.into_iter().map(topic).chain(companions).collect();
         for created in self.world.log.broker(PUBLISHER).create_topics(topics).await {
             created.expect("a topic in a new log");
         }

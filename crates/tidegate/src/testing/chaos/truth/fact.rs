@@ -28,7 +28,9 @@ pub(in crate::testing::chaos) struct Fact {
     pub(in crate::testing::chaos) emits: u32,
     /// Of these in the log, each once.
     pub(in crate::testing::chaos) emitted: BTreeSet<String>,
-    /// An accepted commit says that it is finished.
+    /// Its attempts that wait in the schedule.
+    pub(in crate::testing::chaos) entries: BTreeSet<u32>,
+    /// An accepted commit says that it is finished, or waits in the schedule.
     pub(in crate::testing::chaos) covered: bool,
     /// Who has begun it.
     pub(in crate::testing::chaos) begun: BTreeSet<Process>,
@@ -45,6 +47,11 @@ impl Fact {
         let emitted = self.emitted.len() >= self.emits as usize;
         let dead = self.dead && (!self.stored || self.marked_dead);
         self.skipped || dead || done && emitted
+    }
+
+    /// Whether a commit says that it is finished, and nothing else says that it is not.
+    pub(in crate::testing::chaos) fn is_covered(&self) -> bool {
+        self.covered && self.entries.is_empty()
     }
 
     /// Whether one of the two waits for the other.
@@ -69,4 +76,12 @@ pub(in crate::testing::chaos) struct Book {
     pub(in crate::testing::chaos) start: Offset,
     /// The highest offset that was ever committed.
     pub(in crate::testing::chaos) committed: Offset,
+}
+
+impl Book {
+    /// All of it is committed, and nothing waits in the schedule.
+    pub(in crate::testing::chaos) fn is_through(&self) -> bool {
+        let committed = self.facts.last_key_value().is_none_or(|(last, _)| self.committed > *last);
+        committed && self.facts.values().all(|fact| fact.entries.is_empty())
+    }
 }

@@ -128,7 +128,7 @@ impl Truth {
             if only.is_some_and(|only| only != at) {
                 continue;
             }
-            for fact in book.facts.values_mut().filter(|fact| !fact.covered) {
+            for fact in book.facts.values_mut().filter(|fact| !fact.is_covered()) {
                 fact.excused |= fact.begun.contains(&process);
             }
         }

@@ -16,8 +16,9 @@ use super::moment::Kind;
 use super::plan::Plan;
 use super::rng::Rng;
 use super::strangers::Pulse;
-use super::truth::{Limits, Truth};
+use super::truth::{Book, Limits, Truth};
 use crate::clock::simulated::SimClock;
+use crate::companion::entry::Scribe;
 use crate::message::TopicName;
 use crate::testing::sim::{Process, SimLog};
 
@@ -50,6 +51,8 @@ pub(super) struct Topics {
     pub(super) dead_letters: BTreeSet<TopicName>,
     /// Topics whose records are rows of an outbox first.
     pub(super) owed: BTreeSet<TopicName>,
+    /// Topics that retries wait in, and how they are read.
+    pub(super) companions: BTreeMap<TopicName, Scribe>,
 }
 
 /// What all processes share.
@@ -133,12 +136,9 @@ impl World {
         !lock(&self.truth).violations.is_empty()
     }
 
-    /// I7: every record is finished, and committed.
+    /// I7: every record is finished, and committed, and none waits in a schedule.
     pub(super) fn is_through(&self) -> bool {
-        lock(&self.truth)
-            .books
-            .values()
-            .all(|book| book.facts.last_key_value().is_none_or(|(last, _)| book.committed > *last))
+        lock(&self.truth).books.values().all(Book::is_through)
     }
 
     /// How many records have ended.

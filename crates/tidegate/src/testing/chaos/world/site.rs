@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Life, PUBLISHER, World, lock};
 use crate::broker::CommitEntry;
+use crate::companion::entry::{EntryId, Found, Scribe};
 use crate::consumer::core::metadata::CommitMetadata;
 use crate::dead_letter::Origin;
 use crate::headers::names;
@@ -108,6 +109,27 @@ impl World {
         }
     }
 
+    /// A record of a companion: somebody waits, or waits no longer.
+    fn scheduled(&self, process: Process, scribe: &Scribe, record: &Record) {
+        let Ok(found) = scribe.read(record) else { return };
+        let at = TopicPartition::new(scribe.source.clone(), record.partition);
+        let mut truth = lock(&self.truth);
+        match found {
+            Found::Entry(entry) => truth.learn(&at, entry.id.origin, |fact| {
+                fact.entries.insert(entry.id.attempt);
+            }),
+            Found::Tombstone(EntryId { origin, attempt }) => {
+                truth.learn(&at, origin, |fact| {
+                    fact.entries.remove(&attempt);
+                });
+                if self.checks("rule 22") {
+                    checks::rule_22_what_is_struck_is_finished(&mut truth, process, &at, origin);
+                }
+            }
+            Found::Foreign { .. } => {}
+        }
+    }
+
     fn dead(&self, process: Process, record: &Record) {
         let Some(origin) = Origin::from_headers(&record.headers) else { return };
         let at = TopicPartition::new(origin.topic, origin.partition);
@@ -160,6 +182,9 @@ impl Faults for World {
         });
         if self.topics.dead_letters.contains(&record.topic) {
             return self.dead(process, record);
+        }
+        if let Some(scribe) = self.topics.companions.get(&record.topic) {
+            return self.scheduled(process, scribe, record);
         }
         if self.topics.sources.contains(&record.topic) {
             self.source(record);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Life, Order, World, lock};
+use crate::companion::entry::Scribe;
 use crate::message::Offset;
 use crate::testing::chaos::moment::{Kind, Moment};
 use crate::testing::chaos::plan::Planned;
@@ -107,6 +108,10 @@ impl World {
         let (sources, turn) = (&self.topics.sources, fault.nth as usize);
         if let Some(topic) = sources.iter().nth(turn % sources.len().max(1)) {
             self.log.grow(topic, fault.growth(), fault.lasts);
+            let of = |(_, scribe): &(_, &Scribe)| scribe.source == *topic;
+            if let Some((companion, _)) = self.topics.companions.iter().find(of) {
+                self.log.grow(companion, fault.growth(), fault.lasts);
+            }
             let _ = self.orders.send(Order::Publish(MORE));
         }
     }

@@ -1,4 +1,4 @@
-//! Which dead-letter topic belongs to which source topic (rule 33: one for each topic and group by default).
+//! Which topic of its own belongs to which source topic: for dead letters (rule 33), for retries (rule 22).
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,24 @@ use crate::message::{InvalidTopicName, TopicName};
 
 /// The template, and the names that replace it.
 #[derive(Debug, Clone)]
-pub(crate) struct DeadLetters {
+pub(crate) struct TopicTemplate {
     pub(crate) template: String,
     pub(crate) named: BTreeMap<String, String>,
 }
 
-impl Default for DeadLetters {
+impl Default for TopicTemplate {
     fn default() -> Self {
-        Self { template: "{topic}.{group}.dlq".to_owned(), named: BTreeMap::new() }
+        Self::new("{topic}.{group}.dlq")
     }
 }
 
-impl DeadLetters {
-    /// The dead-letter topic of a source topic.
+impl TopicTemplate {
+    /// `{topic}` and `{group}` are filled in.
+    pub(crate) fn new(template: impl Into<String>) -> Self {
+        Self { template: template.into(), named: BTreeMap::new() }
+    }
+
+    /// The topic that belongs to a source topic.
     pub(crate) fn topic_for(
         &self,
         source: &TopicName,
@@ -43,19 +48,19 @@ mod tests {
 
     #[test]
     fn rule_33_each_topic_and_group_has_its_own() {
-        let topic = DeadLetters::default().topic_for(&source(), "billing").unwrap();
+        let topic = TopicTemplate::default().topic_for(&source(), "billing").unwrap();
         assert_eq!(topic.as_str(), "orders.billing.dlq");
     }
 
     #[test]
     fn a_name_replaces_the_template() {
-        let mut names = DeadLetters::default();
+        let mut names = TopicTemplate::default();
         names.named.insert("orders".into(), "orders_dlq".into());
         assert_eq!(names.topic_for(&source(), "billing").unwrap().as_str(), "orders_dlq");
     }
 
     #[test]
     fn a_group_that_makes_no_legal_topic_is_an_error() {
-        assert!(DeadLetters::default().topic_for(&source(), "a group").is_err());
+        assert!(TopicTemplate::default().topic_for(&source(), "a group").is_err());
     }
 }

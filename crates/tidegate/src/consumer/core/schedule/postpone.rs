@@ -1,0 +1,218 @@
+//! Into the schedule: a record that failed, and those of its key behind it (rules 20, 23).
+
+use std::time::Duration;
+
+use crate::class::Failure;
+use crate::consumer::core::cx::Cx;
+use crate::consumer::core::partition::Partition;
+use crate::consumer::core::pauses::Reason;
+use crate::consumer::core::schedule::{Fresh, Goal, Live, Stage};
+use crate::consumer::core::work::{State, Unit, Work};
+use crate::consumer::core::{Attempt, Command, Step};
+use crate::events::RuntimeEvent;
+use crate::message::{Offset, Timestamp};
+use crate::planted::planted;
+use crate::policy::retry::Tried;
+
+/// What an entry is to say of its record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Postponed {
+    /// Failed attempts so far; 0: it waits behind another one of its key.
+    pub attempts: u32,
+    /// Those of them that panicked or were cut off.
+    pub unknown: u32,
+    /// When the next attempt is due, by the wall clock; fixed here (rule 19).
+    pub due: Timestamp,
+    /// The delay that was drawn.
+    pub delay: Duration,
+    /// How long the record has been tried.
+    pub active: Duration,
+    /// What is known of the attempts, oldest first.
+    pub history: Vec<Attempt>,
+}
+
+impl Partition {
+    /// Whether the next attempt waits in the schedule, and not in memory.
+    pub(in crate::consumer::core) fn postpones(
+        &self,
+        offset: Offset,
+        delay: Duration,
+        cx: &Cx<'_>,
+    ) -> bool {
+        let Some(schedule) = &cx.config.schedule else { return false };
+        let Some(work) = self.tracker.get(offset) else { return false };
+        if self.tracker.is_recalled(offset) {
+            return true; // the commit says nothing of it: only an entry keeps its count
+        }
+        let late = work.attempts() > cx.route(work.policy).retry.in_place;
+        work.unit != Unit::Partition && (late || delay > schedule.in_place_within)
+    }
+
+    /// A failed record: its next attempt is written before anything moves (rule 20).
+    pub(in crate::consumer::core) fn postpone(
+        &mut self,
+        offset: Offset,
+        tried: Tried,
+        (due, delay): (Timestamp, Duration),
+        failure: Failure,
+        cx: &mut Cx<'_>,
+    ) {
+        let Tried { attempts, unknown, active } = tried;
+        let Some(work) = self.tracker.get_mut(offset) else { return };
+        let history = std::mem::take(&mut work.past_mut().history);
+        let partition = self.id.clone();
+        self.tell(
+            RuntimeEvent::Retrying { partition, offset, attempt: attempts, failure, delay },
+            cx,
+        );
+        self.write_entry(offset, Postponed { attempts, unknown, due, delay, active, history }, cx);
+    }
+
+    fn write_entry(&mut self, offset: Offset, entry: Postponed, cx: &mut Cx<'_>) {
+        if planted!(StruckFirst)
+            && let Some(step) = self.strike(offset)
+        {
+            cx.push(Command::Step { work: self.work(offset), step });
+        }
+        self.settle_to(offset, Step::Schedule(Box::new(entry)), Goal::Entry, cx);
+    }
+
+    /// A record whose turn it is in the source: it may have an entry already, or it waits behind one. Whether it is not to run.
+    pub(in crate::consumer::core) fn belongs_to_schedule(
+        &mut self,
+        offset: Offset,
+        cx: &mut Cx<'_>,
+    ) -> bool {
+        if self.schedule.index.stage(offset) == Some(Stage::Unreleased) {
+            self.leave(offset, cx); // rule 22: completed, not run
+            self.schedule.index.release(offset);
+            return true;
+        }
+        let (Some(work), Some(schedule)) = (self.tracker.get(offset), &cx.config.schedule) else {
+            return false;
+        };
+        let key = match work.unit {
+            Unit::Key(key) if self.schedule.index.blocks(key, offset) => key,
+            Unit::Partition if self.schedule.index.any_key_below(offset) => {
+                self.wait_for_keys(offset);
+                return true;
+            }
+            _ => return false,
+        };
+        let waits = self.schedule.index.bytes_of(key);
+        if waits > 0 && waits + work.size > schedule.parked_bytes_per_key {
+            self.crowd(key, offset, cx);
+        } else {
+            self.park(offset, cx);
+        }
+        true
+    }
+
+    /// Behind another one of its key.
+    fn park(&mut self, offset: Offset, cx: &mut Cx<'_>) {
+        let Some(work) = self.tracker.get(offset) else { return };
+        let entry = parked(work, cx.now.wall);
+        self.tell(RuntimeEvent::Parked { partition: self.id.clone(), offset }, cx);
+        self.write_entry(offset, entry, cx);
+    }
+
+    /// A record of `Order::Partition` waits for all ordered records before it, wherever they are.
+    fn wait_for_keys(&mut self, offset: Offset) {
+        self.tracker.set(offset, State::Waiting);
+        self.schedule.barrier = Some(offset);
+        self.pauses.set(Reason::Parked, true);
+    }
+
+    /// Too much of its key is parked: it stays where it is, and nothing more is delivered (rule 23).
+    fn crowd(&mut self, key: u64, offset: Offset, cx: &mut Cx<'_>) {
+        self.tracker.set(offset, State::Waiting);
+        self.schedule.crowded.insert(key, offset);
+        self.pauses.set(Reason::Parked, true);
+        self.tell(RuntimeEvent::KeyCrowded { partition: self.id.clone(), offset }, cx);
+    }
+
+    /// An entry is acknowledged: the record waits there, and the source has no more to do with it.
+    pub(in crate::consumer::core) fn scheduled(
+        &mut self,
+        offset: Offset,
+        at: Offset,
+        cx: &mut Cx<'_>,
+    ) {
+        let Some(Step::Schedule(entry)) = self.awaits(offset) else { return };
+        let (attempt, delay) = (entry.attempts, entry.delay);
+        let Some(work) = self.tracker.get(offset) else { return };
+        let key = if let Unit::Key(key) = work.unit { Some(key) } else { None };
+        let size = work.size;
+        let fresh = Fresh { attempt, at, due: cx.after(delay), key, size };
+        if self.tracker.is_recalled(offset) {
+            return self.strike_earlier(offset, fresh, cx);
+        }
+        self.leave(offset, cx);
+        self.schedule.index.note(offset, fresh, true);
+        self.schedule.index.release(offset);
+    }
+
+    /// Attempt n+1 is acknowledged, so n may go (rule 22).
+    fn strike_earlier(&mut self, offset: Offset, fresh: Fresh, cx: &mut Cx<'_>) {
+        match self.schedule.index.live(offset) {
+            Some(Live { lowest, .. }) if lowest < fresh.attempt => {
+                let step = Step::Unschedule { from: lowest, to: fresh.attempt - 1 };
+                self.settle_to(offset, step, Goal::Wait(fresh), cx);
+            }
+            _ => self.wait_again(offset, fresh, cx),
+        }
+    }
+
+    /// A record that was recalled waits once more.
+    pub(in crate::consumer::core) fn wait_again(
+        &mut self,
+        offset: Offset,
+        fresh: Fresh,
+        cx: &mut Cx<'_>,
+    ) {
+        self.leave(offset, cx);
+        self.schedule.index.struck_below(offset, fresh.attempt);
+        self.schedule.index.again(offset, fresh);
+    }
+
+    /// The record is in the schedule alone: it is not held in memory any more, and it does not hold the watermark.
+    fn leave(&mut self, offset: Offset, cx: &mut Cx<'_>) {
+        let before = self.tracker.watermark();
+        let recalled = self.tracker.is_recalled(offset);
+        let Some(work) = self.tracker.finish(offset) else { return };
+        self.tell(RuntimeEvent::Scheduled { partition: self.id.clone(), offset }, cx);
+        cx.push(Command::Shelve { partition: self.id.clone(), epoch: self.epoch, offset });
+        let moved = self.passed(before);
+        if !recalled && (!moved || work.retry().is_some()) {
+            self.progress.metadata_changed(false);
+        }
+    }
+
+    /// An entry is gone: whoever waited for it has its turn.
+    pub(in crate::consumer::core) fn unblock(&mut self, offset: Offset) {
+        let Some(key) = self.schedule.index.remove(offset) else { return };
+        let crowded = self.schedule.crowded.remove(&key);
+        let index = &self.schedule.index;
+        let free = self.schedule.barrier.take_if(|barrier| !index.any_key_below(*barrier));
+        for waited in crowded.into_iter().chain(free) {
+            self.tracker.requeue(waited);
+        }
+        self.pauses.set(Reason::Parked, self.schedule.holds_back());
+    }
+}
+
+/// What an earlier owner has left about it goes along.
+fn parked(work: &Work, now: Timestamp) -> Postponed {
+    let none = Postponed {
+        attempts: 0,
+        unknown: 0,
+        due: now,
+        delay: Duration::ZERO,
+        active: Duration::ZERO,
+        history: Vec::new(),
+    };
+    let Some(past) = &work.past else { return none };
+    let Tried { attempts, unknown, active } = past.tried;
+    let (due, delay) = past.retry.map_or((now, Duration::ZERO), |retry| (retry.due, retry.delay));
+    Postponed { attempts, unknown, due, delay, active, history: past.history.clone() }
+}

@@ -1,0 +1,141 @@
+//! Records that leave memory for the schedule, and come back.
+
+use std::sync::Arc;
+
+use tokio::task::JoinError;
+
+use crate::companion::entry::Entry;
+use crate::consumer::core::{Delivered, Event, LocalEpoch, Postponed, Recalled, Stopped, WorkId};
+use crate::consumer::runtime::companions::News;
+use crate::consumer::runtime::driver::Driver;
+use crate::consumer::runtime::held::Held;
+use crate::consumer::runtime::intake::hash;
+use crate::consumer::runtime::tenure::Tenure;
+use crate::delivery::Identified;
+use crate::error::Error;
+use crate::message::{Offset, TopicPartition};
+use crate::text;
+
+impl Driver {
+    /// Brings a record: off the shelf, or out of the companion.
+    pub(super) fn recall(
+        &mut self,
+        partition: &TopicPartition,
+        epoch: LocalEpoch,
+        (origin, at): (Offset, Offset),
+    ) {
+        match self.held.unshelve(partition, epoch, origin) {
+            Some((item, postponed)) => {
+                let found = Ok(Box::new(recalled(&item, origin, *postponed)));
+                let partition = partition.clone();
+                self.events.push_back(Event::Recalled { partition, epoch, origin, found });
+            }
+            None => {
+                if let Some(tenure) = self.held.tenure(partition, epoch) {
+                    self.companions.recall(&self.shop, &tenure, origin, at);
+                }
+            }
+        }
+    }
+
+    /// Takes in what the readers of companions bring.
+    pub(super) fn companion(
+        &mut self,
+        news: Result<News, JoinError>,
+    ) -> Result<Option<Stopped>, Error> {
+        // rule 15
+        let internal = |ended: JoinError| Error::Internal { reason: text::of_task(ended) };
+        match news.map_err(internal)? {
+            News::Noted { tenure, notes, caught_up } => {
+                if caught_up {
+                    self.held.restored(&tenure);
+                }
+                let (partition, epoch) = (tenure.partition.clone(), tenure.epoch);
+                self.tell_core(Event::Noted { partition, epoch, notes, caught_up })
+            }
+            News::Recalled { tenure, origin, found } => {
+                let found = found.map(|entry| self.unpack(&tenure, *entry));
+                let (partition, epoch) = (tenure.partition.clone(), tenure.epoch);
+                self.tell_core(Event::Recalled { partition, epoch, origin, found })
+            }
+            News::Broken { reason } => Err(Error::Stopped { reason }),
+        }
+    }
+
+    fn unpack(&mut self, tenure: &Tenure, entry: Entry) -> Box<Recalled> {
+        let Entry { id, unknown, due, delay, active, history, record } = entry;
+        let routed = self.shop.endpoint.route(&record);
+        let item = Arc::new(Identified::new(record, routed, self.shop.identity.group.clone()));
+        let postponed = Postponed { attempts: id.attempt, unknown, due, delay, active, history };
+        let found = Box::new(recalled(&item, id.origin, postponed));
+        self.held.bring(tenure, id.origin, item);
+        found
+    }
+}
+
+fn recalled(item: &Identified, origin: Offset, postponed: Postponed) -> Recalled {
+    let Postponed { attempts, unknown, delay, active, history, .. } = postponed;
+    let record = Delivered {
+        offset: origin,
+        size: item.record.footprint(),
+        policy: item.policy,
+        key: item.record.key.as_deref().map(hash),
+    };
+    // The wait that was drawn counts for the age; time without an owner does not (rule 19).
+    Recalled { record, attempts, unknown, active: active + delay, history }
+}
+
+impl Held {
+    /// The companion is being read for this ownership.
+    pub(super) fn restore(
+        &mut self,
+        partition: &TopicPartition,
+        epoch: LocalEpoch,
+    ) -> Option<Arc<Tenure>> {
+        self.own(partition.clone(), epoch, Vec::new());
+        let ownership = self.of_mut(partition, epoch)?;
+        ownership.restoring = true;
+        Some(ownership.tenure.handle())
+    }
+
+    pub(super) fn restored(&mut self, tenure: &Tenure) {
+        if let Some(ownership) = self.of_mut(&tenure.partition, tenure.epoch) {
+            ownership.restoring = false;
+        }
+    }
+
+    /// An entry is to be written for a record.
+    pub(super) fn postpone(&mut self, work: &WorkId, postponed: Box<Postponed>) {
+        let ownership = self.of_mut(&work.partition, work.epoch);
+        if let Some(held) = ownership.and_then(|o| o.works.get_mut(work.offset)) {
+            held.postponed = Some(postponed);
+        }
+    }
+
+    /// A record waits in the schedule.
+    pub(super) fn shelve(&mut self, partition: &TopicPartition, epoch: LocalEpoch, offset: Offset) {
+        let Some(ownership) = self.of_mut(partition, epoch) else { return };
+        let Some(work) = ownership.works.remove(offset) else { return };
+        if let Some(postponed) = work.postponed {
+            ownership.shelf.put(offset, work.item, postponed);
+        }
+    }
+
+    fn unshelve(
+        &mut self,
+        partition: &TopicPartition,
+        epoch: LocalEpoch,
+        origin: Offset,
+    ) -> Option<(Arc<Identified>, Box<Postponed>)> {
+        let ownership = self.of_mut(partition, epoch)?;
+        let (item, postponed) = ownership.shelf.take(origin)?;
+        ownership.hold(item.clone(), origin);
+        Some((item, postponed))
+    }
+
+    fn bring(&mut self, tenure: &Tenure, origin: Offset, item: Arc<Identified>) {
+        if let Some(ownership) = self.of_mut(&tenure.partition, tenure.epoch) {
+            ownership.hold(item, origin);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Rule 22: the schedule loses nothing, and brings nothing back to life.
+
+use crate::message::{Offset, TopicPartition};
+use crate::testing::chaos::truth::Truth;
+use crate::testing::sim::Process;
+
+/// Rule 22: the last entry of a record goes when the record is finished, not before; else nobody has it any more.
+pub(in crate::testing::chaos) fn rule_22_what_is_struck_is_finished(
+    truth: &mut Truth,
+    process: Process,
+    at: &TopicPartition,
+    offset: Offset,
+) {
+    let Some(fact) = truth.fact(at, offset) else { return };
+    if fact.is_covered() && !fact.is_finished() {
+        let what =
+            format!("{process:?} struck {at} offset {offset}, which is not finished: {fact:?}");
+        truth.violated("rule 22", what);
+    }
+}
+
+/// Rule 22: an entry that comes after its record was settled is not run by who knows that.
+pub(in crate::testing::chaos) fn rule_22_what_is_stale_is_not_begun(
+    truth: &mut Truth,
+    process: Process,
+    at: &TopicPartition,
+    offset: Offset,
+) {
+    if truth.hands(process).stale.contains(&(at.clone(), offset)) {
+        let what = format!("{process:?} began {at} offset {offset}, which it knows to be settled");
+        truth.violated("rule 22", what);
+    }
+}

@@ -1,0 +1,187 @@
+//! Retries that wait in the schedule (rules 19-23): a failing record makes room in the source, and loses nothing by it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate::broker::FetchLimit;
+use tidegate::class::Class;
+use tidegate::message::{NewRecord, Offset, Partition, TopicName, TopicPartition};
+use tidegate::prelude::*;
+use tidegate::testing::{Saw, TestService, TestServiceBuilder};
+
+use crate::common::{Do, Script, committed, record, scripted};
+
+/// Another attempt follows in exactly an hour.
+const LATER: Do = Do::Fail(Class::TransientAfter(HOUR));
+const HOUR: Duration = Duration::from_secs(3600);
+const COMPANION: &str = "orders.test.retry";
+
+/// Retries wait from the first one on.
+fn builder(script: &Arc<Script>, order: Order) -> TestServiceBuilder {
+    let retry = Retry::exponential(HOUR, HOUR).attempts(4).in_place(0);
+    let routes = Topic::json("orders").on(scripted).retry(retry).order(order);
+    TestService::builder(routes.with_state(script.clone())).retry_topics("{topic}.{group}.retry")
+}
+
+async fn committed_up_to(t: &TestService, offset: u64) {
+    while committed(t).await.0 != offset {
+        t.advance(Duration::from_millis(50)); // commits wait for one another so long
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// What is left in the schedule: the newest record of each key that is no tombstone.
+async fn waiting(t: &TestService) -> usize {
+    let partition = TopicPartition::new(TopicName::new(COMPANION).unwrap(), Partition(0));
+    let all = t.broker().fetch(partition, Offset(0), FetchLimit::default()).await.unwrap();
+    let newest: std::collections::BTreeMap<_, _> =
+        all.records.into_iter().map(|record| (record.key, record.value)).collect();
+    newest.values().filter(|value| value.is_some()).count()
+}
+
+#[tokio::test]
+async fn rule_20_a_retry_that_waits_holds_no_offset() {
+    let script = Script::of(&[LATER, Do::Work]);
+    let t = builder(&script, Order::Key).start().await;
+    t.publish_records(vec![record("orders", "e-1", "k")]).await;
+    committed_up_to(&t, 1).await;
+    assert_eq!(script.attempts(), [1]);
+    assert_eq!(waiting(&t).await, 1);
+    t.settled().await;
+    assert_eq!(script.attempts(), [1, 2]);
+    assert_eq!(t.outcomes("e-1"), [Saw::Retried, Saw::Done]);
+    assert_eq!(waiting(&t).await, 0, "what is settled is struck");
+    t.assert_conserved();
+}
+
+#[tokio::test]
+async fn attempts_and_history_survive_crashes() {
+    let script = Script::of(&[LATER]);
+    let mut t = builder(&script, Order::Key).start().await;
+    t.publish_records(vec![record("orders", "e-1", "k")]).await;
+    for attempts in 1..4 {
+        t.until("tried", |_| script.calls() == attempts).await;
+        committed_up_to(&t, 1).await;
+        t.crash().await;
+        t.advance(HOUR);
+    }
+    t.settled().await;
+    assert_eq!(script.attempts(), [1, 2, 3, 4]);
+    let letters = t.dead_letters();
+    let numbers: Vec<u32> = letters[0].history.iter().map(|attempt| attempt.number).collect();
+    assert_eq!((letters.len(), numbers), (1, vec![1, 2, 3, 4]));
+    assert_eq!(waiting(&t).await, 0);
+}
+
+/// Those behind a failing record wait for it, across crashes; others do not.
+#[tokio::test]
+async fn rule_23_a_key_keeps_its_order_in_the_schedule() {
+    let script = Script::of(&[LATER, Do::Work]);
+    let mut t = builder(&script, Order::Key).start().await;
+    let keyed = |n: u32, key: &str| record("orders", &format!("e-{n}"), key);
+    t.publish_records(vec![keyed(1, "bad")]).await;
+    t.until("tried", |_| script.calls() == 1).await;
+    let rest = vec![keyed(2, "bad"), keyed(3, "good"), keyed(4, "bad"), keyed(5, "good")];
+    t.publish_records(rest).await;
+    committed_up_to(&t, 5).await;
+    assert_eq!(script.seen(), ["bad", "good", "good"]);
+    assert_eq!(waiting(&t).await, 3);
+    t.crash().await;
+    t.publish_records(vec![keyed(6, "bad")]).await;
+    committed_up_to(&t, 6).await;
+    assert_eq!(script.seen(), ["bad", "good", "good"]);
+    t.settled().await;
+    assert_eq!(script.seen()[3..], ["bad", "bad", "bad", "bad"]);
+    for event in ["e-2", "e-4", "e-6"] {
+        assert_eq!(t.outcomes(event), [Saw::Done], "{event} has failed never");
+    }
+    assert_eq!(waiting(&t).await, 0);
+    t.assert_conserved();
+}
+
+#[tokio::test]
+async fn rule_23_the_next_of_a_key_runs_after_a_dead_letter() {
+    let script = Script::of(&[LATER, LATER, LATER, LATER, Do::Work]);
+    let t = builder(&script, Order::Key).start().await;
+    t.publish_records(vec![record("orders", "e-1", "k"), record("orders", "e-2", "k")]).await;
+    t.settled().await;
+    assert_eq!(t.outcomes("e-1").last(), Some(&Saw::Dead));
+    assert_eq!(t.outcomes("e-2"), [Saw::Done]);
+    assert_eq!(script.attempts(), [1, 2, 3, 4, 1]);
+    assert_eq!(waiting(&t).await, 0);
+    t.assert_conserved();
+}
+
+#[tokio::test]
+async fn rule_23_without_a_key_nobody_waits() {
+    let script = Script::of(&[LATER, Do::Work]);
+    let t = builder(&script, Order::Key).start().await;
+    let unkeyed = |id: &str| NewRecord { key: None, ..record("orders", id, id) };
+    t.publish_records(vec![unkeyed("e-1"), unkeyed("e-2")]).await;
+    committed_up_to(&t, 2).await;
+    assert_eq!(script.seen(), ["e-1", "e-2"]);
+    t.settled().await;
+    assert_eq!(script.seen(), ["e-1", "e-2", "e-1"]);
+    assert_eq!(waiting(&t).await, 0);
+    t.assert_conserved();
+}
+
+#[tokio::test]
+async fn under_partition_the_partition_waits_and_nothing_is_scheduled() {
+    let script = Script::of(&[LATER, Do::Work]);
+    let t = builder(&script, Order::Partition).start().await;
+    t.publish_records(vec![record("orders", "e-1", "a"), record("orders", "e-2", "b")]).await;
+    t.until("tried", |_| script.calls() == 1).await;
+    assert_eq!(committed(&t).await.0, 0);
+    t.settled().await;
+    assert_eq!(script.seen(), ["a", "a", "b"]);
+    assert_eq!(t.records(COMPANION).len(), 0);
+    t.assert_conserved();
+}
+
+/// The source's records come again when their commit did not get through: they are in the schedule already.
+#[tokio::test]
+async fn rule_22_what_is_scheduled_is_completed_when_it_comes_again() {
+    let script = Script::of(&[LATER, Do::Work]);
+    let mut t = builder(&script, Order::Key).start().await;
+    t.publish_records(vec![record("orders", "e-1", "k"), record("orders", "e-2", "k")]).await;
+    committed_up_to(&t, 2).await;
+    t.stop().await.unwrap();
+    rewind(&t).await;
+    t.start_again().await;
+    t.settled().await;
+    assert_eq!(script.seen(), ["k", "k", "k"]);
+    assert_eq!(script.attempts(), [1, 2, 1]);
+    t.assert_conserved();
+}
+
+/// Sets the group's commit back to the start, without what came along with it.
+async fn rewind(t: &TestService) {
+    use tidegate::broker::{CommitEntry, Committed, GroupEvent, Subscription};
+    let topics = vec![TopicName::new("orders").unwrap()];
+    let mut member =
+        t.broker().subscribe(Subscription::new("test".to_owned(), topics)).await.unwrap();
+    let assigned = loop {
+        if let GroupEvent::Assigned(assigned) = member.poll().await {
+            break assigned;
+        }
+    };
+    let zero = Committed { offset: Offset(0), metadata: String::new() };
+    let entries = assigned
+        .into_iter()
+        .map(|assignment| CommitEntry { partition: assignment.partition, committed: zero.clone() });
+    let results = member.commit(entries.collect()).await;
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    member.close().await;
+}
+
+/// Something that is no entry stands in the topic: who passed over it might break the order of a key.
+#[tokio::test]
+async fn what_cannot_be_read_in_the_schedule_stops_the_service_and_says_where() {
+    let script = Script::of(&[Do::Work]);
+    let mut t = builder(&script, Order::Key).start().await;
+    let junk = NewRecord::new(TopicName::new(COMPANION).unwrap()).partition(Partition(0));
+    t.publish_records(vec![junk.key("junk").value("junk")]).await;
+    let ended = t.ended().await.unwrap_err().to_string();
+    assert!(ended.contains(COMPANION) && ended.contains("offset 0"), "{ended}");
+}
