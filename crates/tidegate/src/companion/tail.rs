@@ -1,6 +1,7 @@
 //! Reads one partition of a companion: from the log start, in full, and then for ever. It does not know what the records say.
 
-#[cfg(all(test, feature = "embedded"))]
+#[cfg(test)]
+#[cfg(feature = "embedded")]
 mod tests;
 
 use std::time::Duration;
