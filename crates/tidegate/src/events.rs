@@ -57,6 +57,14 @@ pub enum RuntimeEvent {
         /// How many records wait.
         entries: usize,
     },
+    /// What waits in the schedule of a partition cannot be read now: nothing of the partition is processed before it is (rule 12).
+    /// It is tried again.
+    RestoreFailed {
+        /// The partition.
+        partition: TopicPartition,
+        /// One line.
+        message: String,
+    },
     /// A record waits behind another one of its key that has failed: durably, and without an attempt (rule 23).
     Parked {
         /// The partition.
@@ -289,6 +297,7 @@ impl RuntimeEvent {
             | Self::Settled { partition, .. }
             | Self::Retrying { partition, .. }
             | Self::Restored { partition, .. }
+            | Self::RestoreFailed { partition, .. }
             | Self::Parked { partition, .. }
             | Self::Scheduled { partition, .. }
             | Self::Recalled { partition, .. }

@@ -25,6 +25,7 @@ kinds! {
     Settled "settled"
     Retrying "retrying"
     Restored "restored"
+    RestoreFailed "restore_failed"
     Parked "parked"
     Scheduled "scheduled"
     Recalled "recalled"

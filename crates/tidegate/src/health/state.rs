@@ -166,6 +166,10 @@ impl State {
                 let why = format!("{at} is paused: {dependency} is down: {message}");
                 (CheckName::Outage, whole(), why)
             }
+            RuntimeEvent::RestoreFailed { message, .. } => {
+                let why = format!("{at} is paused: its schedule cannot be read: {message}");
+                (CheckName::Ownership, whole(), why)
+            }
             RuntimeEvent::OwnFailed { message, .. } => {
                 let why = format!("{at} is paused: ownership cannot be noted: {message}");
                 (CheckName::Ownership, whole(), why)

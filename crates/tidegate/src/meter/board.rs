@@ -17,6 +17,10 @@ pub(crate) struct Fact {
     pub(crate) committed: Option<Duration>,
     /// The timestamp of the oldest record that is held and not finished.
     pub(crate) oldest: Option<Timestamp>,
+    /// Records that wait in the schedule.
+    pub(crate) scheduled: usize,
+    /// When the next of them is due, on the service's clock.
+    pub(crate) next_due: Option<Duration>,
     /// Why nothing is delivered.
     pub(crate) paused: Vec<&'static str>,
 }

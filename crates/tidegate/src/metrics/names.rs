@@ -67,7 +67,7 @@ metrics! {
     PARTITIONS_ASSIGNED = Gauge "tidegate_partitions_assigned" ["group", "topic"] "Partitions that this member owns.";
     REBALANCES = Counter "tidegate_rebalances_total" ["group"] "Times that the group changed what this member owns.";
     PARTITIONS_ENDED = Counter "tidegate_partitions_ended_total" ["group", "how"] "Partitions that are not this member's any more: given_back after a drain, lost without one, or fenced.";
-    PARTITIONS_PAUSED = Gauge "tidegate_partitions_paused" ["group", "reason"] "Owned partitions whose delivery stands: retry, outage, budget (memory is full), drain, lease (ownership is not trusted).";
+    PARTITIONS_PAUSED = Gauge "tidegate_partitions_paused" ["group", "reason"] "Owned partitions whose delivery stands: retry, outage, budget (memory is full), drain, lease (ownership is not trusted), parked (what is to come waits for records in the schedule).";
 
     // --- records
     DELIVERED = Counter "tidegate_records_delivered_total" ["group", "topic"] "Records that arrived, and are the service's to finish; one that comes again under a later ownership counts again.";
@@ -86,6 +86,8 @@ metrics! {
     LAG = Gauge "tidegate_lag_records" ["group", "topic", "partition"] "Records of an owned partition behind the last commit.";
     LAG_SECONDS = Gauge "tidegate_lag_seconds" ["group", "topic", "partition"] "Age of the oldest unfinished record that the service holds of this partition; 0 when it holds none.";
     COMMIT_AGE = Gauge "tidegate_commit_age_seconds" ["group", "topic", "partition"] "Since the group last accepted a commit of this partition. Commits go on in idle partitions too.";
+    SCHEDULED = Gauge "tidegate_scheduled_records" ["group", "topic", "partition"] "Records of an owned partition that wait in its retry schedule: for their time, or behind one of their key.";
+    SCHEDULE_DUE = Gauge "tidegate_schedule_next_due_seconds" ["group", "topic", "partition"] "Until the next of them is due; 0 when it is. Absent when none waits for its time.";
     SAMPLE_AGE = Gauge "tidegate_sample_age_seconds" ["group"] "How old tidegate_lag_records is: it is asked for beside the scrape, which never waits for long.";
 
     // --- publishing

@@ -15,7 +15,7 @@ use crate::message::{TopicName, TopicPartition};
 use crate::meter::{Counted, ENDS, Meters, Plan, RESULTS};
 
 /// Why delivery may stand.
-const REASONS: [&str; 5] = ["retry", "outage", "budget", "drain", "lease"];
+const REASONS: [&str; 6] = ["retry", "outage", "budget", "drain", "lease", "parked"];
 
 /// A service, as metrics see it.
 #[derive(Debug)]
@@ -158,6 +158,11 @@ impl Member {
             if let Some(committed) = fact.committed {
                 let age = plan.clock.elapsed().saturating_sub(committed);
                 sheet.gauge(&names::COMMIT_AGE, &labels, age.as_secs_f64());
+            }
+            sheet.number(&names::SCHEDULED, &labels, fact.scheduled as u64);
+            if let Some(due) = fact.next_due {
+                let left = due.saturating_sub(plan.clock.elapsed());
+                sheet.gauge(&names::SCHEDULE_DUE, &labels, left.as_secs_f64());
             }
             for reason in fact.paused {
                 sheet.number(&names::PARTITIONS_PAUSED, &[labels[0], reason], 1);

@@ -32,6 +32,8 @@ pub(crate) enum What {
     End(Attempt),
     /// It was dropped before its end.
     Cut(Attempt),
+    /// It failed, and the message is to be tried again.
+    Failed(Attempt),
     /// The member took a partition over.
     Started { partition: u32 },
     /// The member let it go: given back, or lost.
@@ -126,6 +128,15 @@ impl Ledger {
     /// How many messages have ended at least once.
     pub(crate) fn ended(&self) -> usize {
         self.ended.len()
+    }
+
+    /// Messages that have failed and not ended.
+    pub(crate) fn waiting(&self) -> usize {
+        let failed = self.lines.iter().filter_map(|line| match line.what {
+            What::Failed(attempt) => Some((attempt.key, attempt.number)),
+            _ => None,
+        });
+        failed.collect::<HashSet<_>>().difference(&self.ended).count()
     }
 
     /// In each partition, how many messages up to the highest that has ended.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use tidegate::broker::kafka::{Assignor, GroupProtocol, KafkaOptions};
+use tidegate::class::{Class, Classify};
 use tidegate::events::RuntimeEvent;
 use tidegate::prelude::*;
 use tidegate::service::CreateTopics;
@@ -38,6 +39,8 @@ pub(crate) struct How {
     pub(crate) session: Duration,
     pub(crate) max_poll: Duration,
     pub(crate) drain: Duration,
+    /// Some of the messages fail at first, and retries wait in the schedule.
+    pub(crate) scheduled: bool,
 }
 
 /// A message: of its key the so-manyth, and how long it takes.
@@ -60,6 +63,7 @@ impl Event for Numbered {
 struct Book {
     pen: Arc<Pen>,
     next: Arc<AtomicU64>,
+    fails: bool,
 }
 
 /// Written when it is dropped: a handler that does not come to its end says so, too.
@@ -76,7 +80,29 @@ impl Drop for Page<'_> {
     }
 }
 
-async fn work(Payload(message): Payload<Numbered>, meta: Meta, State(book): State<Book>) {
+#[derive(Debug, thiserror::Error)]
+#[error("fails at first")]
+struct AtFirst;
+
+impl Classify for AtFirst {
+    fn class(&self) -> Class {
+        Class::Transient
+    }
+}
+
+impl Numbered {
+    /// Every seventh message of every fourth key fails twice.
+    fn fails(self, attempt: u32) -> bool {
+        self.key.is_multiple_of(4) && self.number % 7 == 3 && attempt <= 2
+    }
+}
+
+async fn work(
+    Payload(message): Payload<Numbered>,
+    meta: Meta,
+    Attempt(tried): Attempt,
+    State(book): State<Book>,
+) -> Result<(), AtFirst> {
     let attempt = Try {
         seq: book.next.fetch_add(1, Ordering::Relaxed),
         partition: meta.partition.0,
@@ -84,10 +110,15 @@ async fn work(Payload(message): Payload<Numbered>, meta: Meta, State(book): Stat
         key: message.key,
         number: message.number,
     };
+    if book.fails && message.fails(tried) {
+        book.pen.write(std::process::id(), What::Failed(attempt));
+        return Err(AtFirst);
+    }
     book.pen.write(std::process::id(), What::Begin(attempt));
     let mut page = Page { book: &book, attempt, whole: false };
     tokio::time::sleep(Duration::from_millis(message.takes)).await;
     page.whole = true;
+    Ok(())
 }
 
 /// The process, to its end: SIGTERM, or whatever is done to it.
@@ -105,7 +136,8 @@ fn end_with_the_parent() {
 }
 
 fn service(how: &How) -> Service<StartFrom> {
-    let book = Book { pen: Arc::new(Pen::open(&how.ledger)), next: Arc::default() };
+    let pen = Arc::new(Pen::open(&how.ledger));
+    let book = Book { pen, next: Arc::default(), fails: how.scheduled };
     let order = if how.by_partition { Order::Partition } else { Order::Key };
     let pen = book.pen.clone();
     let service = Service::new(&how.name, Broker::kafka(options(how)).unwrap());
@@ -114,14 +146,18 @@ fn service(how: &How) -> Service<StartFrom> {
         Sharing::Kip848 => service,
         Sharing::Cooperative | Sharing::Eager => service.session_timeout(how.session),
     };
+    let service =
+        if how.scheduled { service.retry_topics("{topic}.{group}.retry") } else { service };
+    let retry = Retry::exponential(Duration::from_millis(200), Duration::from_secs(1));
+    let retry = retry.attempts(10).in_place(0);
     service
         .start_from(StartFrom::Earliest)
-        .create_topics(CreateTopics::Always { partitions: 1 }) // of dead letters: there are none
+        .create_topics(CreateTopics::Always { partitions: 1 }) // the source is there
         .concurrency(how.concurrency)
         .max_poll_interval(how.max_poll)
         .drain(how.drain)
         .observe(move |event| note(&pen, event))
-        .route(Topic::json(&how.name).on(work).order(order).with_state(book))
+        .route(Topic::json(&how.name).on(work).order(order).retry(retry).with_state(book))
 }
 
 fn options(how: &How) -> KafkaOptions {

@@ -37,6 +37,27 @@ fn f1_members_are_killed_while_the_group_rebalances_and_partitions_keep_their_or
     killed(How { by_partition: true, ..how("killed-by-partition") }, false);
 }
 
+/// SIGKILL while messages wait in the schedule, and others of their keys behind them (rules 20, 22, 23): none is lost, and none
+/// passes another one.
+#[test]
+fn f1_killed_members_keep_the_order_of_keys_that_wait_in_the_schedule() {
+    let how = How { scheduled: true, ..how("killed-scheduled") };
+    let mut stage = Stage::set(LocalKafka::shared(), how, steady());
+    let mut waited = 0;
+    for round in 0..rounds() {
+        stage.reach(80 * (round + 1) / (rounds() + 1));
+        let victim = stage.an_owner();
+        stage.until("messages wait", |stage| stage.ledger.waiting() > 0);
+        waited += stage.ledger.waiting();
+        stage.kill(victim);
+        stage.join();
+        stage.all_owned();
+    }
+    let verdict = stage.close(false, 0);
+    eprintln!("{waited} messages waited at {} kills, each of them a rebalance", verdict.kills);
+    assert_eq!(verdict.kills, rounds());
+}
+
 /// SIGSTOP until others have everything that the member had and its poll interval is over, too; then SIGCONT (fault F2).
 /// Under lag: what its lanes hold is long enough to go on with.
 fn stopped(how: How) {

@@ -59,6 +59,7 @@ pub(crate) fn how(name: &str) -> How {
         session: Duration::from_secs(3),
         max_poll: Duration::from_secs(4),
         drain: Duration::from_millis(1_500),
+        scheduled: false,
     }
 }
 

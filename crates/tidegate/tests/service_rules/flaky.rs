@@ -22,6 +22,8 @@ struct Faults {
     /// One for each of the next calls that name the topic; `None`: for ever, as unavailable.
     errors: Option<Vec<PublishError>>,
     refused: usize,
+    /// Nothing of this topic can be read.
+    unread: Option<String>,
 }
 
 impl Flaky {
@@ -47,7 +49,17 @@ impl Flaky {
     }
 
     pub(crate) fn heal(&self) {
-        self.faults.lock().unwrap().errors = Some(Vec::new());
+        let mut faults = self.faults.lock().unwrap();
+        (faults.errors, faults.unread) = (Some(Vec::new()), None);
+    }
+
+    /// The topic cannot be read, until [`heal`](Self::heal).
+    pub(crate) fn hide(&self, topic: &str) {
+        self.faults.lock().unwrap().unread = Some(topic.to_owned());
+    }
+
+    fn hides(&self, partition: &TopicPartition) -> bool {
+        self.faults.lock().unwrap().unread.as_deref() == Some(partition.topic.as_str())
     }
 
     /// How many publishes were refused.
@@ -120,6 +132,10 @@ impl BrokerDriver for Flaky {
         &self,
         partition: TopicPartition,
     ) -> BoxFuture<'_, Result<Watermarks, BrokerError>> {
+        if self.hides(&partition) {
+            let why = "hidden by the test".to_owned();
+            return Box::pin(std::future::ready(Err(BrokerError::Unavailable(why))));
+        }
         self.inner.watermarks(partition)
     }
 

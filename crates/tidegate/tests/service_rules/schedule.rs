@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate::broker::FetchLimit;
+use tidegate::broker::{FetchLimit, PublishError};
 use tidegate::class::Class;
+use tidegate::health::CheckName;
 use tidegate::message::{NewRecord, Offset, Partition, TopicName, TopicPartition};
 use tidegate::prelude::*;
 use tidegate::testing::{Saw, TestService, TestServiceBuilder};
 
 use crate::common::{Do, Script, committed, record, scripted};
+use crate::flaky::Flaky;
 
 /// Another attempt follows in exactly an hour.
 const LATER: Do = Do::Fail(Class::TransientAfter(HOUR));
@@ -33,7 +35,8 @@ async fn committed_up_to(t: &TestService, offset: u64) {
 /// What is left in the schedule: the newest record of each key that is no tombstone.
 async fn waiting(t: &TestService) -> usize {
     let partition = TopicPartition::new(TopicName::new(COMPANION).unwrap(), Partition(0));
-    let all = t.broker().fetch(partition, Offset(0), FetchLimit::default()).await.unwrap();
+    let limit = FetchLimit { bytes: 64 << 20, ..FetchLimit::default() };
+    let all = t.broker().fetch(partition, Offset(0), limit).await.unwrap();
     let newest: std::collections::BTreeMap<_, _> =
         all.records.into_iter().map(|record| (record.key, record.value)).collect();
     newest.values().filter(|value| value.is_some()).count()
@@ -184,4 +187,104 @@ async fn what_cannot_be_read_in_the_schedule_stops_the_service_and_says_where() 
     t.publish_records(vec![junk.key("junk").value("junk")]).await;
     let ended = t.ended().await.unwrap_err().to_string();
     assert!(ended.contains(COMPANION) && ended.contains("offset 0"), "{ended}");
+}
+
+/// An entry that was on its way for long comes after its record was settled: it does not come to life again.
+#[tokio::test]
+async fn rule_22_a_late_entry_of_a_settled_record_is_struck_and_not_run() {
+    let script = Script::of(&[LATER, Do::Work]);
+    let t = builder(&script, Order::Key).start().await;
+    t.publish_records(vec![record("orders", "e-1", "k")]).await;
+    t.settled().await;
+    let entry = t.records(COMPANION).into_iter().find(|record| record.value.is_some()).unwrap();
+    let mut late = NewRecord::new(entry.topic.clone()).partition(entry.partition);
+    (late.key, late.value) = (entry.key, entry.value); // of another writer
+    t.publish_records(vec![late, record("orders", "e-2", "k")]).await;
+    t.until("it is struck", |t| t.records(COMPANION).len() > 3).await;
+    t.settled().await;
+    assert_eq!(script.attempts(), [1, 2, 1], "one more: of the record behind it");
+    assert_eq!(waiting(&t).await, 0);
+    t.assert_conserved();
+}
+
+/// Rule 23: what waits behind a failing record is bounded by key; what is beyond it stays in the source, which pauses.
+#[tokio::test]
+async fn rule_23_a_key_that_is_crowded_stays_in_the_source() {
+    let script = Script::of(&[LATER, Do::Work]);
+    let t = builder(&script, Order::Key).start().await;
+    let large = |n: u32| {
+        let load = vec![b'x'; 400_000];
+        record("orders", &format!("e-{n}"), "k").header("load", load)
+    };
+    t.publish_records((0..6).map(large).collect()).await;
+    // The first and two behind it: together they are over 1 MiB with the next.
+    committed_up_to(&t, 2).await;
+    t.until("the rest is held", |t| t.health().snapshot().ledger.values().any(|c| c.pending > 2))
+        .await;
+    assert_eq!((committed(&t).await.0, script.calls()), (2, 1));
+    t.settled().await;
+    assert_eq!(script.attempts(), [1, 2, 1, 1, 1, 1, 1]);
+    assert_eq!(waiting(&t).await, 0);
+    t.assert_conserved();
+}
+
+/// Rule 12: what waits for a partition is known before anything of it runs. As long as it cannot be read, the partition waits, and
+/// readiness says so.
+#[tokio::test]
+async fn rule_12_a_partition_whose_schedule_cannot_be_read_waits_and_is_not_ready() {
+    let (script, flaky) = (Script::of(&[LATER, Do::Work]), Flaky::new());
+    let mut t = builder(&script, Order::Key).broker(flaky.broker()).start().await;
+    t.publish_records(vec![record("orders", "e-1", "first")]).await;
+    committed_up_to(&t, 1).await;
+    flaky.hide(COMPANION);
+    t.crash().await;
+    let behind = NewRecord { key: Some("first".into()), ..record("orders", "e-2", "second") };
+    t.publish_records(vec![behind]).await;
+    while !t.health().readiness().failing().any(|c| c == CheckName::Ownership) {
+        tokio::time::sleep(Duration::from_millis(1)).await; // `until` would read the topic, too
+    }
+    let why: Vec<_> = t.health().readiness().reasons().map(str::to_owned).collect();
+    assert!(why.iter().any(|why| why.contains("its schedule cannot be read")), "{why:?}");
+    assert_eq!(script.seen(), ["first"]);
+    flaky.heal();
+    t.settled().await;
+    assert_eq!(script.seen(), ["first", "first", "second"]);
+    assert!(t.health().readiness().is_ready(), "{:?}", t.health().readiness());
+    t.assert_conserved();
+}
+
+/// Rules 4 and 20: the offset waits for the entry's acknowledgement, however long that takes.
+#[tokio::test]
+async fn rule_20_an_entry_that_is_not_acknowledged_holds_the_offset() {
+    let (script, flaky) = (Script::of(&[LATER, Do::Work]), Flaky::new());
+    let t = builder(&script, Order::Key).broker(flaky.broker()).start().await;
+    flaky.break_topic(COMPANION);
+    t.publish_records(vec![record("orders", "e-1", "k")]).await;
+    t.until("refused", |_| flaky.refused() == 1).await;
+    t.advance(Duration::from_secs(1)); // a commit was due long ago, and so is the next try
+    t.until("refused again", |_| flaky.refused() == 2).await;
+    assert_eq!(committed(&t).await.0, 0);
+    flaky.heal();
+    t.settled().await;
+    assert_eq!((script.attempts(), waiting(&t).await), (vec![1, 2], 0));
+    t.assert_conserved();
+}
+
+/// Rule 5: what does not fit with its history is written without it.
+#[tokio::test]
+async fn rule_5_an_entry_that_is_too_large_says_less() {
+    let (script, flaky) = (Script::of(&[LATER, Do::Work]), Flaky::new());
+    let t = builder(&script, Order::Key).broker(flaky.broker()).start().await;
+    flaky.refuse(
+        COMPANION,
+        vec![PublishError::TooLarge {
+            topic: TopicName::new(COMPANION).unwrap(),
+            size: 2,
+            limit: 1,
+        }],
+    );
+    t.publish_records(vec![record("orders", "e-1", "k")]).await;
+    t.settled().await;
+    assert_eq!((script.attempts(), flaky.refused()), (vec![1, 2], 1));
+    t.assert_conserved();
 }

@@ -76,6 +76,39 @@ async fn elsewhere_than_on_the_embedded_log_missing_topics_are_findings() {
 }
 
 #[tokio::test]
+async fn a_retry_topic_that_cannot_be_one_is_a_finding() {
+    let service = || on(Broker::in_memory()).route(routes(&Script::of(&[])));
+    assert_eq!(codes(service().retry_topics("{topic} retry")).await, ["TG0032"]);
+    for other in ["orders", "orders.test.dlq"] {
+        assert_eq!(codes(service().retry_topic("orders", other)).await, ["TG0033"], "{other}");
+    }
+    let never = service().create_topics(CreateTopics::Never).retry_topics("{topic}.retry");
+    assert_eq!(codes(never).await, ["TG0026", "TG0027", "TG0034"]);
+}
+
+/// Rules 5, 12, 22: a schedule in such a topic would lose what waits in it, or have no room for it.
+#[tokio::test]
+async fn a_retry_topic_that_is_not_as_it_must_be_is_a_finding() {
+    let room = NewTopic::DEFAULT_MAX_MESSAGE_BYTES + 65_536;
+    let roomy = |partitions| NewTopic {
+        max_message_bytes: Some(room),
+        ..NewTopic::new(topic("retries"), partitions).compacted()
+    };
+    let wrong = [
+        NewTopic { max_message_bytes: Some(room), ..NewTopic::new(topic("retries"), 3) },
+        NewTopic { max_message_bytes: Some(room - 1), ..roomy(3) },
+        roomy(2),
+    ];
+    for companion in wrong {
+        let broker = Broker::in_memory();
+        let source = NewTopic::new(topic("orders"), 3);
+        broker.create_topics(vec![source, companion.clone()]).await;
+        let service = on(broker).route(routes(&Script::of(&[]))).retry_topic("orders", "retries");
+        assert_eq!(codes(service).await, ["TG0035"], "{companion:?}");
+    }
+}
+
+#[tokio::test]
 async fn rule_34_dead_letters_must_not_go_to_a_topic_that_is_read() {
     let service = on(Broker::in_memory()).route(routes(&Script::of(&[]))).dead_letters("{topic}");
     assert_eq!(codes(service).await, ["TG0024"]);

@@ -24,7 +24,7 @@ fn only(plan: &mut Plan, kind: Kind, moment: Moment) {
     plan.faults.iter_mut().for_each(|fault| (fault.kind, fault.moment) = (kind, moment));
 }
 
-const NEEDED: [Needed; 15] = [
+const NEEDED: [Needed; 16] = [
     Needed("I1", Bug::UnknownIsAcked, 50, as_drawn),
     Needed("I2", Bug::PastSettling, 3, only_publishes_fail),
     Needed("I3", Bug::KeyOrder, 100, as_drawn),
@@ -39,6 +39,8 @@ const NEEDED: [Needed; 15] = [
     Needed("dead handler", Bug::DeadHandlerGoesOn, 1_000, as_drawn),
     // Who never counts to the end never ends: later I7 would find it too.
     Needed("rule 21", Bug::CountersReset, 2, as_drawn),
+    // Nobody has the record any more: later I7 would find that it never ends.
+    Needed("rule 22", Bug::StruckFirst, 3, as_drawn),
     Needed("rule 31", Bug::DeadRunsAgain, 300, as_drawn),
     Needed("rule 31", Bug::LetterAgain, 1_000, as_drawn),
 ];

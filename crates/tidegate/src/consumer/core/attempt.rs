@@ -42,7 +42,8 @@ impl Partition {
         }
         self.tracker.run(offset, if plain { 1 } else { cx.config.ahead });
         self.starts.push(Start { offset, attempt, follows: false });
-        if plain && self.outage.is_none() {
+        // A follower that waits in the schedule is not to run with the others.
+        if plain && self.outage.is_none() && !self.schedule.index.has_unreleased() {
             let limit = cx.config.chain.saturating_sub(1);
             let chain = self.tracker.chain(offset, limit, |policy| is_plain(policy, cx));
             let follow = |offset| Start { offset, attempt: 1, follows: true };

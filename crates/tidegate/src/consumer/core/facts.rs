@@ -13,6 +13,10 @@ pub(crate) struct Facts<'a> {
     pub(crate) committed: Option<Duration>,
     /// The lowest record that has arrived and is not finished.
     pub(crate) oldest: Option<Offset>,
+    /// Records that wait in the schedule.
+    pub(crate) scheduled: usize,
+    /// When the next of them is due, on the service's clock; `None`: none waits for its time.
+    pub(crate) next_due: Option<Duration>,
     /// Why nothing is delivered, or nothing begins.
     pub(crate) paused: Vec<&'static str>,
 }
@@ -24,6 +28,8 @@ impl Partition {
             partition: &self.id,
             committed: self.progress.accepted_at,
             oldest: self.tracker.unfinished().next(),
+            scheduled: self.schedule.pending(),
+            next_due: self.schedule.index.next_due(),
             paused: self.pauses.names().chain(lease).collect(),
         }
     }

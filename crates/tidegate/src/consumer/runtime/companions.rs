@@ -31,6 +31,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) enum News {
     /// What the log says.
     Noted { tenure: Arc<Tenure>, notes: Vec<Note>, caught_up: bool },
+    /// The log cannot be read now.
+    Unread { tenure: Arc<Tenure>, message: String },
     /// One entry, or why it cannot be read now.
     Recalled { tenure: Arc<Tenure>, origin: Offset, found: Result<Box<Entry>, String> },
     /// Something stands there that cannot be read: who goes on without it may break the order of a key.
@@ -133,16 +135,18 @@ impl Reader {
             let told = match tail.next().await {
                 Ok(chunk) => self.tell(chunk).await,
                 Err(error) if error.is_final() => self.broken(error.to_string()).await,
-                Err(error) => {
-                    tracing::warn!(companion = %self.companion, %error, "the schedule cannot be read now: tried again");
-                    self.shop.clock.sleep(AGAIN).await;
-                    true
-                }
+                Err(error) => self.again(error.to_string()).await,
             };
             if !told {
                 return;
             }
         }
+    }
+
+    async fn again(&self, message: String) -> bool {
+        let told = self.news.send(News::Unread { tenure: self.tenure.clone(), message }).await;
+        self.shop.clock.sleep(AGAIN).await;
+        told.is_ok()
     }
 
     async fn tell(&self, chunk: Chunk) -> bool {

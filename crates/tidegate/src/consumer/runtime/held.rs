@@ -33,6 +33,8 @@ pub(super) struct Ownership {
     paused: bool,
     /// What waits in the schedule is being read.
     pub(super) restoring: bool,
+    /// That did not succeed, and is tried again after a pause.
+    pub(super) unread: bool,
     pub(super) works: Window<Work>,
     pub(super) shelf: Shelf,
 }
@@ -80,7 +82,7 @@ impl Held {
         self.owned.get_mut(partition)
     }
 
-    fn of(&self, partition: &TopicPartition, epoch: LocalEpoch) -> Option<&Ownership> {
+    pub(super) fn of(&self, partition: &TopicPartition, epoch: LocalEpoch) -> Option<&Ownership> {
         self.owned.get(partition).filter(|ownership| ownership.tenure.epoch == epoch)
     }
 
@@ -104,7 +106,12 @@ impl Held {
     /// Whether a companion is being read from its start.
     #[cfg(feature = "testing")]
     pub(super) fn restores(&self) -> bool {
-        self.owned.values().any(|ownership| ownership.restoring)
+        self.owned.values().any(|ownership| ownership.restoring && !ownership.unread)
+    }
+
+    /// Bytes of records that wait in the schedule, and are kept.
+    pub(super) fn shelved(&self) -> usize {
+        self.owned.values().map(|ownership| ownership.shelf.bytes()).sum()
     }
 
     /// What lanes need to know of these records.
@@ -201,7 +208,7 @@ impl Held {
 impl Ownership {
     fn new(tenure: Arc<Tenure>) -> Self {
         let (works, shelf) = (Window::default(), Shelf::default());
-        Self { tenure, next: None, paused: false, restoring: false, works, shelf }
+        Self { tenure, next: None, paused: false, restoring: false, unread: false, works, shelf }
     }
 
     pub(super) fn hold(&mut self, item: Arc<Identified>, offset: Offset) {

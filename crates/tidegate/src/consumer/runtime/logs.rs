@@ -83,6 +83,9 @@ impl Logs {
                     entries = entries
                 );
             }
+            RuntimeEvent::RestoreFailed { message, .. } => {
+                line!(self, error, event, subject, "the schedule cannot be read now: tried again", error = %message);
+            }
             RuntimeEvent::Parked { .. } => {
                 line!(
                     self,

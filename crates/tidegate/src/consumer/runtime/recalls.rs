@@ -10,9 +10,11 @@ use crate::consumer::runtime::companions::News;
 use crate::consumer::runtime::driver::Driver;
 use crate::consumer::runtime::held::Held;
 use crate::consumer::runtime::intake::hash;
+use crate::consumer::runtime::shelf::ROOM;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::delivery::Identified;
 use crate::error::Error;
+use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
 use crate::text;
 
@@ -53,12 +55,26 @@ impl Driver {
                 let (partition, epoch) = (tenure.partition.clone(), tenure.epoch);
                 self.tell_core(Event::Noted { partition, epoch, notes, caught_up })
             }
+            News::Unread { tenure, message } => {
+                self.unread(&tenure, message);
+                Ok(None)
+            }
             News::Recalled { tenure, origin, found } => {
                 let found = found.map(|entry| self.unpack(&tenure, *entry));
                 let (partition, epoch) = (tenure.partition.clone(), tenure.epoch);
                 self.tell_core(Event::Recalled { partition, epoch, origin, found })
             }
             News::Broken { reason } => Err(Error::Stopped { reason }),
+        }
+    }
+
+    /// While it is restored that keeps the partition from being processed; later only foreign entries are heard of later.
+    fn unread(&mut self, tenure: &Tenure, message: String) {
+        let partition = tenure.partition.clone();
+        if self.held.note_unread(tenure) {
+            self.tell(&RuntimeEvent::RestoreFailed { partition, message });
+        } else {
+            tracing::debug!(%partition, message, "the schedule cannot be read on now");
         }
     }
 
@@ -104,6 +120,15 @@ impl Held {
         }
     }
 
+    /// The companion could not be read; whether that holds its partition up.
+    fn note_unread(&mut self, tenure: &Tenure) -> bool {
+        let ownership = self.of_mut(&tenure.partition, tenure.epoch);
+        ownership.is_some_and(|ownership| {
+            ownership.unread = true;
+            ownership.restoring
+        })
+    }
+
     /// An entry is to be written for a record.
     pub(super) fn postpone(&mut self, work: &WorkId, postponed: Box<Postponed>) {
         let ownership = self.of_mut(&work.partition, work.epoch);
@@ -114,10 +139,11 @@ impl Held {
 
     /// A record waits in the schedule.
     pub(super) fn shelve(&mut self, partition: &TopicPartition, epoch: LocalEpoch, offset: Offset) {
+        let room = ROOM.saturating_sub(self.shelved());
         let Some(ownership) = self.of_mut(partition, epoch) else { return };
         let Some(work) = ownership.works.remove(offset) else { return };
         if let Some(postponed) = work.postponed {
-            ownership.shelf.put(offset, work.item, postponed);
+            ownership.shelf.put(offset, (work.item, postponed), room);
         }
     }
 

@@ -15,18 +15,28 @@ pub(super) struct Shelf {
     bytes: usize,
 }
 
-/// So many bytes of waiting records each partition keeps.
-const ROOM: usize = 4 << 20;
+/// So many bytes of waiting records a member keeps, over all its partitions.
+pub(super) const ROOM: usize = 16 << 20;
 
 impl Shelf {
-    /// Keeps a record, if there is room.
-    pub(super) fn put(&mut self, origin: Offset, item: Arc<Identified>, postponed: Box<Postponed>) {
+    /// Keeps a record, if it needs no more room than that.
+    pub(super) fn put(
+        &mut self,
+        origin: Offset,
+        (item, postponed): (Arc<Identified>, Box<Postponed>),
+        room: usize,
+    ) {
         self.take(origin);
         let size = item.record.footprint();
-        if self.bytes + size <= ROOM {
+        if size <= room {
             self.bytes += size;
             self.kept.insert(origin, (item, postponed));
         }
+    }
+
+    /// Bytes that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Gives a record back.

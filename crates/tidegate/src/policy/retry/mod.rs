@@ -58,7 +58,9 @@ impl Retry {
         self
     }
 
-    /// The first so many retries keep the partition's delivery open while they wait; later ones pause it. Default 1.
+    /// The first so many retries wait in memory, and keep the partition's delivery open. Later ones wait in the schedule, where the
+    /// service has one ([`Service::retry_topics`](crate::service::Service::retry_topics)); else, and always under `Order::Partition`,
+    /// in memory too, and under `Order::Partition` they pause the partition. Default 1.
     #[must_use]
     pub const fn in_place(mut self, retries: u32) -> Self {
         self.in_place = retries;

@@ -71,6 +71,8 @@ impl Plan {
         plan.faults.extend(cut_off(&mut Rng::new(seed ^ 0x7c)));
         let mut rng = Rng::new(seed ^ 0x5c);
         (plan.schedule, plan.in_place) = (rng.percent(50), rng.pick(&[0, 0, 1]));
+        let late = plan.schedule && rng.percent(30);
+        plan.faults.extend(late.then(|| late_entry(&mut rng)));
         plan
     }
 
@@ -135,6 +137,13 @@ fn cut_off(rng: &mut Rng) -> Option<Planned> {
     let fault = rng.percent(25).then(|| planned(Kind::CutOff, rng))?;
     let moment = if rng.percent(50) { Moment::Marked } else { fault.moment };
     Some(Planned { moment, ..fault })
+}
+
+/// A process is cut off while it publishes, most often an entry of the schedule: it acts when others have had the partition.
+fn late_entry(rng: &mut Rng) -> Planned {
+    let nth = 2 * (1 + u32::try_from(rng.below(8)).expect("small"));
+    let lasts = rng.millis(11_000, 25_000);
+    Planned { kind: Kind::CutOff, moment: Moment::Enqueued, nth, lasts }
 }
 
 fn faults(rng: &mut Rng) -> Vec<Planned> {

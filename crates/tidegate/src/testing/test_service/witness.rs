@@ -130,7 +130,6 @@ impl Observer for Witness {
             RuntimeEvent::Restored { partition, entries } => {
                 seen.tenure(partition).restored += entries;
             }
-            RuntimeEvent::StaleEntry { partition, .. } => seen.tenure(partition).restored += 1,
             RuntimeEvent::Ended { partition, .. } => seen.tenure(partition).over = true,
             _ => {}
         }

@@ -158,6 +158,11 @@ impl Index {
         self.arm(origin);
     }
 
+    /// Whether source records are to come that wait in here already.
+    pub(in crate::consumer::core) fn has_unreleased(&self) -> bool {
+        !self.unreleased.is_empty()
+    }
+
     /// Entries below this offset whose source record has not had its turn.
     pub(in crate::consumer::core) fn unreleased_below(&self, next: Offset) -> Vec<Offset> {
         self.unreleased.range(..next).copied().collect()

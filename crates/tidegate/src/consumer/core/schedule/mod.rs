@@ -14,6 +14,8 @@ mod index;
 mod notes;
 mod postpone;
 mod recall;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +49,7 @@ impl Schedule {
 
     /// Entries that count as pending.
     pub(super) fn pending(&self) -> usize {
-        if self.complete { self.index.len() } else { 0 }
+        if self.complete { self.index.len() - self.stale.len() } else { 0 }
     }
 }
 

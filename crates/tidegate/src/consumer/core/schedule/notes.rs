@@ -105,8 +105,9 @@ impl Partition {
     /// An earlier owner's entry arrives, and the record is settled: it must not come to life again (rule 22). It is struck in its
     /// turn, without a run.
     fn late_entry(&mut self, origin: Offset, fresh: Fresh, cx: &mut Cx<'_>) {
-        self.counts.restore();
-        if !planted!(StaleReAdd) {
+        if planted!(StaleReAdd) {
+            self.counts.restore();
+        } else {
             self.schedule.stale.insert(origin);
         }
         self.schedule.index.note(origin, Fresh { due: cx.now.elapsed, ..fresh }, true);
@@ -123,7 +124,7 @@ impl Partition {
             return;
         }
         let counted = self.schedule.complete && self.schedule.index.is_released(origin);
-        self.schedule.stale.remove(&origin);
+        let counted = !self.schedule.stale.remove(&origin) && counted;
         self.unblock(origin);
         if counted {
             self.counts.end(End::Duplicate);

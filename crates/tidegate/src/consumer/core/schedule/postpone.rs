@@ -125,10 +125,13 @@ impl Partition {
 
     /// Too much of its key is parked: it stays where it is, and nothing more is delivered (rule 23).
     fn crowd(&mut self, key: u64, offset: Offset, cx: &mut Cx<'_>) {
+        let told = self.schedule.holds_back();
         self.tracker.set(offset, State::Waiting);
         self.schedule.crowded.insert(key, offset);
         self.pauses.set(Reason::Parked, true);
-        self.tell(RuntimeEvent::KeyCrowded { partition: self.id.clone(), offset }, cx);
+        if !told {
+            self.tell(RuntimeEvent::KeyCrowded { partition: self.id.clone(), offset }, cx);
+        }
     }
 
     /// An entry is acknowledged: the record waits there, and the source has no more to do with it.

@@ -85,14 +85,13 @@ impl Partition {
         let past = Past { tried, history, ..Past::default() };
         // Its place among those of its key is kept by the index.
         let work = Work::new(&record, Order::None, Some(past));
-        self.tracker.recall(record.offset, work);
-        let event = RuntimeEvent::Recalled { partition: self.id.clone(), offset: record.offset };
-        self.tell(event, cx);
-        if self.schedule.stale.remove(&record.offset) {
-            self.settle(record.offset, None, false, End::Duplicate, cx);
-        } else {
-            self.tracker.requeue(record.offset);
+        let offset = record.offset;
+        self.tracker.recall(offset, work);
+        if self.schedule.stale.contains(&offset) {
+            return self.settle(offset, None, false, End::Duplicate, cx);
         }
+        self.tell(RuntimeEvent::Recalled { partition: self.id.clone(), offset }, cx);
+        self.tracker.requeue(offset);
     }
 
     /// The last step of settling: the entry goes when everything that it stands for is durable.
@@ -109,9 +108,17 @@ impl Partition {
         cx: &mut Cx<'_>,
     ) {
         match goal {
+            Goal::End(_) if self.schedule.stale.remove(&offset) => self.forget_stale(offset, cx),
             Goal::End(end) => self.end(offset, end),
             Goal::Wait(fresh) => self.wait_again(offset, fresh, cx),
             Goal::Entry => {} // it is written first
         }
+    }
+
+    /// The record has ended before: nobody is told again.
+    fn forget_stale(&mut self, offset: Offset, cx: &mut Cx<'_>) {
+        self.tracker.finish(offset);
+        cx.push(Command::Shelve { partition: self.id.clone(), epoch: self.epoch, offset });
+        self.unblock(offset);
     }
 }

@@ -116,6 +116,8 @@ impl World {
         let mut truth = lock(&self.truth);
         match found {
             Found::Entry(entry) => truth.learn(&at, entry.id.origin, |fact| {
+                // Late: who takes over from here cannot tell it from one that waits (decision 18).
+                fact.excused |= fact.is_covered() && fact.is_finished();
                 fact.entries.insert(entry.id.attempt);
             }),
             Found::Tombstone(EntryId { origin, attempt }) => {

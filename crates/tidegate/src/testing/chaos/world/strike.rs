@@ -69,13 +69,15 @@ impl World {
         }
     }
 
-    /// What was asked in that moment has acted; its answer finds the process when it has joined again.
+    /// What was asked in that moment has acted, or acts late; its answer finds the process when it has joined again.
     fn cut_off(&self, life: &Life, fault: &Planned) -> Injection {
         life.cut_off(fault.lasts);
         let _ = self.orders.send(Order::Reconnect(life.process(), fault.lasts, MORE));
         match fault.moment {
             Moment::Marked => Injection::Late(fault.lasts + lock(&self.rng).millis(0, 5_000)),
             Moment::Fetched => Injection::Late(fault.lasts),
+            // Its client sends on when it is connected again, whoever owns the partition by then.
+            Moment::Enqueued if fault.nth.is_multiple_of(2) => Injection::ActsLate(fault.lasts),
             Moment::Enqueued | Moment::Owed | Moment::DeadLetter | Moment::Revoke => {
                 Injection::LoseReply(fault.lasts)
             }
