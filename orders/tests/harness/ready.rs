@@ -60,15 +60,18 @@ async fn until(
     service: &Http,
     is: impl Fn(&Answer) -> bool,
 ) -> Result<Answer, String> {
+    let mut last = "nothing".to_owned();
     loop {
         let request = service.request("GET", "/ready").timeout(CONTRACT);
-        let answer = service.try_send(request).await;
-        let answer = answer.ok_or_else(|| format!("no answer, or none within {CONTRACT:?}"))?;
+        let Some(answer) = service.try_send(request).await else {
+            return Err(format!("no answer, or none within {CONTRACT:?}; before that: {last}"));
+        };
         if is(&answer) {
             return Ok(answer);
         }
+        last = answer.body.to_string();
         if Instant::now() >= deadline {
-            return Err(answer.body.to_string());
+            return Err(last);
         }
         tokio::time::sleep(POLL).await;
     }
