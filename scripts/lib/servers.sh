@@ -77,12 +77,40 @@ until_true() {
     done
 }
 
+# children PID: the processes that it has started.
+children() { ps -o pid= --ppid "$1" || true; }
+
+# stands PID: whether it is in the state that SIGSTOP leaves it in.
+stands() { [[ $(ps -o stat= -p "$1") == T* ]]; }
+
+# freeze PIDFILE MARK: stops the process where it is, and its children, which answer for it.
+freeze() {
+    local pid child
+    alive "$1" "$2" || fail "it does not run"
+    pid=$(cat "$1")
+    kill -STOP "$pid"
+    # Until it stands it may start one more.
+    until_true 20 stands "$pid" || fail "process $pid does not stop"
+    for child in $(children "$pid"); do
+        # One may have ended by itself.
+        kill -STOP "$child" 2>/dev/null || true
+    done
+}
+
+# thaw PIDFILE: all of them go on.
+thaw() {
+    local pid
+    pid=$(cat "$1")
+    # shellcheck disable=SC2046 # several numbers, or none
+    kill -CONT "$pid" $(children "$pid")
+}
+
 # end PIDFILE MARK SIGNAL: asks the process to end, and kills it when it has not within 20 s; then it is gone. KILL
 # means its children too, which would go on for a moment otherwise.
 end() {
     local pid child children=''
     if pid=$(cat "$1" 2>/dev/null); then
-        if [ "$3" = KILL ]; then children=$(ps -o pid= --ppid "$pid") || true; fi
+        if [ "$3" = KILL ]; then children=$(children "$pid"); fi
         # shellcheck disable=SC2086 # several numbers
         if alive "$1" "$2"; then kill "-$3" "$pid" $children 2>/dev/null || true; fi
         if ! until_true 20 gone "$pid" "$2"; then

@@ -95,9 +95,11 @@ main() {
         start) if [ -n "$attached" ]; then attached; else start; fi ;;
         stop) stop "$gentle" ;;
         kill) keep=yes; stop KILL ;;
+        freeze) freeze "$data/pid" "$mark" ;;
+        thaw) thaw "$data/pid" ;;
         status) status ;;
         fetch) fetch ;;
         database) if [ "$(type -t database)" = function ]; then database; else fail "it has no databases"; fi ;;
-        *) fail "say start, stop, kill, status or fetch; the head of this file explains them" ;;
+        *) fail "say start, stop, kill, freeze, thaw, status or fetch; the head of this file explains them" ;;
     esac
 }

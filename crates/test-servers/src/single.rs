@@ -74,6 +74,17 @@ impl<K: Kind> Single<K> {
         self.run("start", &[]);
     }
 
+    /// Stops all of its processes where they are (SIGSTOP), as on a machine that hangs: its connections stay open, and nobody
+    /// answers on them. Until [`thaw`](Self::thaw).
+    pub fn freeze(&self) {
+        self.run("freeze", &[]);
+    }
+
+    /// They go on (SIGCONT).
+    pub fn thaw(&self) {
+        self.run("thaw", &[]);
+    }
+
     fn run(&self, verb: &str, options: &[&str]) -> String {
         let mut args = command(verb, self.folder.path());
         args.extend(options.iter().map(|option| (*option).to_owned()));

@@ -1,8 +1,9 @@
 //! PostgreSQL, Redis and Prometheus answer, keep what they acknowledged when they are killed, and leave nothing behind.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use test_servers::{LocalPostgres, LocalPrometheus, LocalRedis};
 
@@ -52,6 +53,27 @@ fn postgres_answers_again_after_a_kill_and_each_database_is_another() {
     let gone = address(postgres.url()).to_owned();
     drop(postgres);
     assert!(TcpStream::connect(gone).is_err());
+}
+
+/// Its connections stay open, and new ones wait: that is what tells it from one that is gone.
+#[test]
+fn a_frozen_server_takes_connections_and_answers_nothing_until_it_goes_on() {
+    let redis = LocalRedis::start();
+    redis.freeze();
+    let mut connection = TcpStream::connect(address(redis.url())).expect("the machine is there");
+    connection.write_all(b"PING\r\n").expect("the machine takes it");
+    let mut answer = [0; 7];
+    connection.set_read_timeout(Some(Duration::from_millis(500))).expect("a limit");
+    let silent = connection.read(&mut answer).expect_err("nobody reads");
+    assert_eq!(silent.kind(), ErrorKind::WouldBlock);
+    redis.thaw();
+    connection.set_read_timeout(None).expect("no limit");
+    connection.read_exact(&mut answer).expect("an answer");
+    assert_eq!(&answer, b"+PONG\r\n");
+    let gone = address(redis.url()).to_owned();
+    redis.freeze();
+    drop(redis);
+    assert!(TcpStream::connect(gone).is_err(), "one that stands still can be ended too");
 }
 
 /// The status and the body of an answer, without a client library.

@@ -7,6 +7,7 @@
 //! | `fail-permanent` | fails as something that never heals |
 //! | `fail-until-replay` | fails so, unless the record is a replay |
 //! | `slow-<ms>` | takes so many milliseconds longer |
+//! | `blocking-<ms>` | keeps its thread for so many milliseconds: what no handler should do |
 //! | `poison` | the handler panics |
 //! | `poison-data` | the handler panics with a text that holds the customer: what a program should not do, and others do |
 //! | `crash` | the process aborts, if `ALLOW_CRASH` is set |
@@ -30,6 +31,7 @@ pub(super) enum Steer {
     FailPermanent,
     FailUntilReplay,
     Slow(Duration),
+    Blocking(Duration),
     Poison,
     PoisonData,
     Crash,
@@ -53,14 +55,18 @@ impl Steer {
         if let Some(attempts) = product_id.strip_prefix("fail-transient-") {
             return Some(Self::FailTransient { up_to: number(attempts)? });
         }
-        let millis = product_id.strip_prefix("slow-")?;
-        Some(Self::Slow(Duration::from_millis(number(millis)?.into())))
+        let pause = |word| {
+            let millis = product_id.strip_prefix(word)?;
+            Some(Duration::from_millis(number(millis)?.into()))
+        };
+        pause("slow-").map(Self::Slow).or_else(|| pause("blocking-").map(Self::Blocking))
     }
 
     /// Before the charge.
     pub(super) async fn before_charge(self, allow_crash: bool) {
         match self {
             Self::Slow(pause) => tokio::time::sleep(pause).await,
+            Self::Blocking(pause) => std::thread::sleep(pause),
             Self::Crash if allow_crash => {
                 tracing::error!(
                     "the product `crash` was ordered, and ALLOW_CRASH is set: aborting"
@@ -126,6 +132,7 @@ mod tests {
             ("fail-permanent", Steer::FailPermanent),
             ("fail-until-replay", Steer::FailUntilReplay),
             ("slow-250", slow),
+            ("blocking-250", Steer::Blocking(Duration::from_millis(250))),
             ("poison", Steer::Poison),
             ("poison-data", Steer::PoisonData),
             ("crash", Steer::Crash),

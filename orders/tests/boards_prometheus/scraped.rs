@@ -48,7 +48,7 @@ impl Scraped {
         std::fs::write(&file, config(up).to_string()).unwrap();
         let server = LocalPrometheus::with_config(&file);
         let port = server.url().rsplit(':').next().unwrap().parse().unwrap();
-        Self { http: Http::new(port), _server: server }
+        Self { http: Http::new("Prometheus", port), _server: server }
     }
 
     async fn data(&self, path: &str) -> Value {

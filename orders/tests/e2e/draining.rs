@@ -40,11 +40,7 @@ async fn a_consumer_that_drains_answers_until_it_has_drained() {
     let folder = tempfile::tempdir().unwrap();
     let up = Setup::up(folder.path()).variable("ALLOW_SIMULATION", "true").ready().await;
     let order = up.order("slow-2000").await;
-    crate::harness::eventually("it is being handled", async || {
-        let metrics = up.consumer().get("/api/v1/metrics").await.expect(200);
-        (metrics.data()["attempts"].as_u64() > Some(0)).then_some(())
-    })
-    .await;
+    up.is_handling().await;
     up.signal("TERM");
     let consumer = up.consumer();
     within_contract("draining", &consumer, |answer| answer.data()["status"] == "draining").await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Program, Setup, eventually};
+use crate::harness::{Answer, PATIENCE, Program, Setup, within};
 
 async fn gateway_is_down(up: &Program, down: bool) {
     up.gateway().put("/api/v1/gateway", &json!({"down": down})).await.expect(200);
@@ -17,11 +17,9 @@ async fn while_the_gateway_is_down_nothing_is_dead_lettered_and_ready_names_it()
     for _ in 0..5 {
         orders.push(up.order("widget").await);
     }
-    let said = eventually("the consumer is not ready", async || {
-        let answer = up.consumer().get("/ready").await;
-        (answer.status == 503).then_some(answer)
-    })
-    .await;
+    let consumer = up.consumer();
+    let not_ready = |answer: &Answer| !answer.is_ready();
+    let [said] = within(PATIENCE, "not ready", [&consumer], not_ready).await;
     assert!(said.body.to_string().contains("gateway"), "{}", said.body);
     up.producer().get("/ready").await.expect(200);
 
@@ -30,10 +28,7 @@ async fn while_the_gateway_is_down_nothing_is_dead_lettered_and_ready_names_it()
         up.reaches(&order.order_id, "completed").await;
         assert_eq!(up.charges(&order.order_id).await, 1);
     }
-    eventually("the consumer is ready again", async || {
-        (up.consumer().get("/ready").await.status == 200).then_some(())
-    })
-    .await;
+    within(PATIENCE, "ready again", [&consumer], Answer::is_ready).await;
     let stats = up.replay().get("/api/v1/dlq/stats").await.expect(200);
     assert_eq!(stats.data()["total_messages"], 0, "{}", stats.body);
     up.end().await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use test_servers::LocalKafka;
 
-use crate::harness::{Http, eventually};
+use crate::harness::{Answer, Http, PATIENCE, eventually, within};
 use crate::platform::{Place, Platform};
 
 #[tokio::test]
@@ -67,12 +67,8 @@ async fn a_broker_that_is_away_is_said_and_waited_for() {
     up.view(&before.order_id).await.expect(200);
 
     kafka.start_again();
-    for service in [up.producer(), up.consumer(), up.replay()] {
-        eventually("it is ready again", async || {
-            (service.get("/ready").await.status == 200).then_some(())
-        })
-        .await;
-    }
+    let services = [up.producer(), up.consumer(), up.replay()];
+    within(PATIENCE, "ready again", services.each_ref(), Answer::is_ready).await;
     let after = up.order("widget").await;
     up.reaches(&after.order_id, "completed").await;
     assert_eq!(up.charges(&before.order_id).await, 1);

@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
 use test_servers::{LocalKafka, LocalPostgres};
 
-use crate::harness::{Http, eventually, within_contract};
+use crate::harness::{Answer, Http, PATIENCE, eventually, within, within_contract};
 use crate::platform::{Place, Platform};
 use crate::startup::told;
 
@@ -117,10 +117,7 @@ async fn without_its_database_the_consumer_pauses_and_spends_no_attempt() {
         up.reaches(&order.order_id, "completed").await;
         assert_eq!(up.charges(&order.order_id).await, 1);
     }
-    eventually("the consumer is ready again", async || {
-        (consumer.get("/ready").await.status == 200).then_some(())
-    })
-    .await;
+    within(PATIENCE, "ready again", [&consumer], Answer::is_ready).await;
     let letters = up.replay().get("/api/v1/dlq/stats").await.expect(200);
     assert_eq!(letters.data()["total_messages"], 1, "{}", letters.body);
     platform.end().await;

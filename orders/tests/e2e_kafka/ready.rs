@@ -1,14 +1,16 @@
-//! What `/ready` says while the cluster does not answer, or has lost a topic: within five seconds of the cause.
+//! What `/ready` says within five seconds of the cause: here while the cluster does not answer, or has lost a topic.
+
+mod member;
+mod store;
 
 use std::process::Command;
-use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions};
 use rdkafka::client::DefaultClientContext;
 use test_servers::LocalKafka;
 
-use crate::harness::{Http, PATIENCE, eventually, within_contract};
+use crate::harness::{Answer, CONTRACT, Http, PATIENCE, eventually, within};
 use crate::platform::{Place, Platform};
 
 fn signal(process: u32, name: &str) {
@@ -18,13 +20,15 @@ fn signal(process: u32, name: &str) {
 
 /// All three at once: each has five seconds.
 async fn all_fail(services: &[Http; 3], check: &str) {
-    let [a, b, c] = services;
-    let fails = |service| within_contract(check, service, |answer| answer.fails(check));
-    for answer in <[_; 3]>::from(tokio::join!(fails(a), fails(b), fails(c))) {
+    for answer in within(CONTRACT, check, services.each_ref(), |answer| answer.fails(check)).await {
         assert_eq!(answer.data()["status"], "not ready", "{}", answer.body);
         let errors = answer.data()["errors"].as_array().unwrap();
         assert!(errors.iter().any(|error| error["field"] == "broker"), "{}", answer.body);
     }
+}
+
+async fn all_are_ready_again(services: &[Http; 3]) {
+    within(PATIENCE, "ready again", services.each_ref(), Answer::is_ready).await;
 }
 
 /// A test that fails tells what the services said last.
@@ -40,24 +44,6 @@ impl Drop for Tells<'_> {
                 eprintln!("---\n{}", last.into_iter().rev().collect::<Vec<_>>().join("\n"));
             }
         }
-    }
-}
-
-async fn all_are_ready_again(services: &[Http; 3]) {
-    for service in services {
-        let mut said = None;
-        let ready = async {
-            loop {
-                let answer = service.get("/ready").await;
-                if answer.status == 200 {
-                    return;
-                }
-                said = Some(answer.body);
-                tokio::time::sleep(Duration::from_millis(25)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(PATIENCE, ready).await;
-        assert!(in_time.is_ok(), "not ready again within {PATIENCE:?}: {said:?}");
     }
 }
 
@@ -111,10 +97,9 @@ async fn a_deleted_topic_is_seen_by_all_who_use_it_and_they_go_on_with_a_new_one
 
     delete(kafka, "erased").await;
     let services = [up.producer(), up.consumer(), up.replay()];
-    let [producer, consumer, replay] = &services;
-    let fails = |service| within_contract("topic", service, |answer| answer.fails("topic"));
-    let told = tokio::join!(fails(producer), fails(consumer), fails(replay));
-    for answer in <[_; 3]>::from(told) {
+    let [producer, consumer, _] = &services;
+    let fails = |answer: &Answer| answer.fails("topic");
+    for answer in within(CONTRACT, "topic", services.each_ref(), fails).await {
         assert!(answer.body.to_string().contains("topic erased"), "{}", answer.body);
     }
     let told = consumer.get("/ready").await.expect(503);
@@ -125,8 +110,7 @@ async fn a_deleted_topic_is_seen_by_all_who_use_it_and_they_go_on_with_a_new_one
 
     eventually("the topic is there again", async || {
         place.topics().await;
-        let answer = producer.get("/ready").await;
-        (answer.status == 200).then_some(())
+        producer.get("/ready").await.is_ready().then_some(())
     })
     .await;
     all_are_ready_again(&services).await;

@@ -1,5 +1,6 @@
 //! A client that keeps what an answer said, and raw bytes for what a client would not send.
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -38,12 +39,20 @@ impl Answer {
 pub(crate) struct Http {
     client: reqwest::Client,
     base: String,
+    name: &'static str,
+}
+
+impl fmt::Display for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.name, self.base)
+    }
 }
 
 impl Http {
-    pub(crate) fn new(port: u16) -> Self {
+    /// `name` is for messages.
+    pub(crate) fn new(name: &'static str, port: u16) -> Self {
         let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30));
-        Self { client: builder.build().unwrap(), base: format!("http://127.0.0.1:{port}") }
+        Self { client: builder.build().unwrap(), base: format!("http://127.0.0.1:{port}"), name }
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {

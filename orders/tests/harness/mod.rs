@@ -10,7 +10,7 @@ mod setup;
 pub(crate) use http::{Answer, Http, raw};
 pub(crate) use program::{Ended, Program};
 pub(crate) use questions::Placed;
-pub(crate) use ready::{CONTRACT, within_contract};
+pub(crate) use ready::{CONTRACT, within, within_contract};
 pub(crate) use setup::Setup;
 
 use std::time::{Duration, Instant};

@@ -43,19 +43,19 @@ impl Program {
     }
 
     pub(crate) fn producer(&self) -> Http {
-        Http::new(self.port)
+        Http::new("producer", self.port)
     }
 
     pub(crate) fn consumer(&self) -> Http {
-        Http::new(self.port + 1)
+        Http::new("consumer", self.port + 1)
     }
 
     pub(crate) fn replay(&self) -> Http {
-        Http::new(self.port + 2)
+        Http::new("replay", self.port + 2)
     }
 
     pub(crate) fn gateway(&self) -> Http {
-        Http::new(self.port + 3)
+        Http::new("gateway", self.port + 3)
     }
 
     pub(crate) fn stdout(&self) -> String {

@@ -46,6 +46,15 @@ impl Program {
         .await
     }
 
+    /// Waits until the consumer has begun with a record, and has not finished it.
+    pub(crate) async fn is_handling(&self) {
+        eventually("a record is being handled", async || {
+            let metrics = self.consumer().get("/api/v1/metrics").await.expect(200);
+            (metrics.data()["in_flight"].as_u64() > Some(0)).then_some(())
+        })
+        .await;
+    }
+
     /// The performed charges of an order.
     pub(crate) async fn charges(&self, order_id: &str) -> usize {
         let mut path = "/api/v1/effects".to_owned();

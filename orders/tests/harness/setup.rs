@@ -99,7 +99,7 @@ impl Setup {
     pub(crate) async fn ready_at(&self, services: Range<u16>) -> Program {
         let mut up = self.start();
         for service in services {
-            let http = Http::new(self.port + service);
+            let http = Http::new("a service", self.port + service);
             eventually(&format!("port {} is ready", self.port + service), async || {
                 let ended = up.has_ended();
                 assert!(ended.is_none(), "it ended: {ended:?}\n{}", up.stderr());

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails loudly")]
 
+#[cfg(feature = "tls")]
+mod exit;
 mod login;
 mod rights;
 #[cfg(feature = "tls")]

@@ -27,6 +27,7 @@ mod cluster;
 mod context;
 mod driver;
 mod error;
+mod exit;
 mod fetch;
 mod ffi;
 mod groups;
@@ -81,6 +82,7 @@ impl KafkaBroker {
     /// # Errors
     /// As there.
     pub fn new(options: KafkaOptions) -> Result<Self, BrokerError> {
+        exit::leave_tls_alone();
         options.check_addresses()?;
         let cluster = Arc::new(Cluster::new(options)?);
         let no_thread = |e| BrokerError::Config(format!("no thread for the Kafka client: {e}"));
