@@ -1,5 +1,6 @@
 //! What happens inside the runtime, as typed events: logs, readiness, metrics and tests are built on them.
 
+mod about;
 mod kind;
 
 use std::time::Duration;
@@ -208,6 +209,22 @@ pub enum RuntimeEvent {
         /// The partition.
         partition: TopicPartition,
     },
+    /// The next batch of a partition cannot be read: its checksum is wrong, it cannot be decompressed, or it is malformed. Nothing
+    /// from there on is delivered or committed until it can be; it is tried again, after a pause that grows to half a minute. Told each
+    /// time; [`CorruptBatchOver`](Self::CorruptBatchOver) when it has ended.
+    CorruptBatch {
+        /// The partition.
+        partition: TopicPartition,
+        /// The next offset that is awaited.
+        position: Offset,
+        /// What is wrong with the batch.
+        reason: String,
+    },
+    /// A partition whose next batch was corrupt is read on, or that batch is not in the log any more.
+    CorruptBatchOver {
+        /// The partition.
+        partition: TopicPartition,
+    },
     /// The member's loop turned so much too late: something kept its thread (an observer; on a runtime with one thread, a
     /// handler). Commits and the group waited for it. Told when it turns again; [`Health`](crate::health::Health) says it meanwhile.
     LoopLate {
@@ -281,71 +298,4 @@ pub enum RuntimeEvent {
         /// Its last failure.
         failure: Failure,
     },
-}
-
-impl RuntimeEvent {
-    /// The partition that it is about.
-    #[must_use]
-    pub fn partition(&self) -> Option<&TopicPartition> {
-        match self {
-            Self::LoopLate { .. }
-            | Self::PollExceeded
-            | Self::TopicGone { .. }
-            | Self::TopicBack { .. } => None,
-            Self::Started { partition, .. }
-            | Self::Ended { partition, .. }
-            | Self::Settled { partition, .. }
-            | Self::Retrying { partition, .. }
-            | Self::Restored { partition, .. }
-            | Self::RestoreFailed { partition, .. }
-            | Self::Parked { partition, .. }
-            | Self::Scheduled { partition, .. }
-            | Self::Recalled { partition, .. }
-            | Self::KeyCrowded { partition, .. }
-            | Self::RecallFailed { partition, .. }
-            | Self::StaleEntry { partition, .. }
-            | Self::OutagePaused { partition, .. }
-            | Self::OutageAlarm { partition, .. }
-            | Self::OutageOver { partition }
-            | Self::SettleStalled { partition, .. }
-            | Self::CommitFailed { partition, .. }
-            | Self::OwnFailed { partition, .. }
-            | Self::MetadataIgnored { partition, .. }
-            | Self::OutOfRange { partition, .. }
-            | Self::Fenced { partition }
-            | Self::Redelivered { partition, .. }
-            | Self::LeaseExpired { partition }
-            | Self::LeaseRenewed { partition }
-            | Self::PartitionStuck { partition, .. }
-            | Self::PartitionMoves { partition }
-            | Self::PartitionSilent { partition, .. }
-            | Self::SilenceOver { partition }
-            | Self::LaneStuck { partition, .. }
-            | Self::LaneFree { partition, .. }
-            | Self::DeadHandlerGivenUp { partition, .. } => Some(partition),
-        }
-    }
-
-    /// The record that it is about, if it is about one.
-    #[must_use]
-    pub fn record(&self) -> Option<(&TopicPartition, Offset)> {
-        match self {
-            Self::Settled { partition, offset, .. }
-            | Self::Retrying { partition, offset, .. }
-            | Self::Parked { partition, offset }
-            | Self::Scheduled { partition, offset }
-            | Self::Recalled { partition, offset }
-            | Self::KeyCrowded { partition, offset }
-            | Self::RecallFailed { partition, offset, .. }
-            | Self::StaleEntry { partition, offset }
-            | Self::OutagePaused { partition, offset, .. }
-            | Self::SettleStalled { partition, offset, .. }
-            | Self::Redelivered { partition, offset }
-            | Self::PartitionStuck { partition, offset, .. }
-            | Self::LaneStuck { partition, offset, .. }
-            | Self::LaneFree { partition, offset }
-            | Self::DeadHandlerGivenUp { partition, offset, .. } => Some((partition, *offset)),
-            _ => None,
-        }
-    }
 }

@@ -4,6 +4,7 @@
 //! `rule_17_a_stopped_service_is_not_ready`).
 
 mod check;
+mod reasons;
 mod snapshot;
 mod state;
 #[cfg(test)]

@@ -37,8 +37,8 @@ dashboard("failures"; "Failures"; "Failed attempts, dead letters, outages, what 
         [q(events("outage_paused|outage_alarm|outage_over"); "{{event}}")]) | bars),
     (lines(8; "Checks that fail"; "What keeps services from being ready, by kind."; "short";
         [q("sum by (group, check) (tidegate_check_failing{\(group)})"; "{{group}} {{check}}")]) | stacked),
-    (lines(8; "Stuck, silent, lanes, loop"; "A partition without progress, one of which nothing comes, a handler that keeps its thread, a loop that turns late; and their ends."; "short";
-        [q(events("partition_stuck|partition_moves|partition_silent|silence_over|lane_stuck|lane_free|loop_late|poll_exceeded"); "{{event}}")]) | bars),
+    (lines(8; "Stuck, silent, corrupt, lanes, loop"; "A partition without progress, one of which nothing comes, one whose next batch cannot be read, a handler that keeps its thread, a loop that turns late; and their ends."; "short";
+        [q(events("partition_stuck|partition_moves|partition_silent|silence_over|corrupt_batch|corrupt_batch_over|lane_stuck|lane_free|loop_late|poll_exceeded"); "{{event}}")]) | bars),
     (lines(8; "Ownership and commits"; "Ownership that was not trusted for a time, commits that failed, owners that were fenced."; "short";
         [q(events("lease_expired|lease_renewed|commit_failed|own_failed|fenced"); "{{event}}")]) | bars),
     (lines(8; "Settling and the log"; "Settling that is tried again, handlers of dead letters that were given up, and a log that is not as it should be."; "short";

@@ -149,6 +149,23 @@ pub enum GroupEvent {
         /// The partition.
         partition: TopicPartition,
     },
+    /// The batch that comes next of the partition cannot be read: its checksum is wrong, it cannot be decompressed, or it is
+    /// malformed. Nothing from the position on is delivered until it can be (rule 6); it is tried again, after a pause that grows.
+    /// Nothing is to be done; it is told each time so that operators hear of it. A log in this process ends the membership
+    /// instead, with [`BrokerError::Corrupt`].
+    CorruptBatch {
+        /// The partition.
+        partition: TopicPartition,
+        /// The next offset that is awaited.
+        position: Offset,
+        /// What is wrong with the batch. One line.
+        reason: String,
+    },
+    /// What was a [`CorruptBatch`](Self::CorruptBatch) can be read, or is not in the log any more.
+    CorruptBatchOver {
+        /// The partition.
+        partition: TopicPartition,
+    },
     /// A topic of the subscription is not there any more. The member stays, and reads its other topics. Told once, where the
     /// log can be asked for it (Kafka).
     TopicGone(TopicName),

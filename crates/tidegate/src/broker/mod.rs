@@ -101,7 +101,8 @@ pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {
     /// `limit.wait`, then answers with no records.
     ///
     /// # Errors
-    /// [`BrokerError::OutOfRange`] when `from` lies below the log's start or above its end.
+    /// [`BrokerError::OutOfRange`] when `from` lies below the log's start or above its end; [`BrokerError::Corrupt`] where what is
+    /// stored cannot be read: nothing is passed over.
     fn fetch(
         &self,
         partition: TopicPartition,

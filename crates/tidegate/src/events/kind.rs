@@ -45,6 +45,8 @@ kinds! {
     PartitionMoves "partition_moves"
     PartitionSilent "partition_silent"
     SilenceOver "silence_over"
+    CorruptBatch "corrupt_batch"
+    CorruptBatchOver "corrupt_batch_over"
     LoopLate "loop_late"
     PollExceeded "poll_exceeded"
     TopicGone "topic_gone"

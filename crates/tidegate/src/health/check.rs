@@ -42,6 +42,8 @@ checks! {
     Progress = "progress";
     /// Whether records come of each partition whose log goes on.
     Silence = "silence";
+    /// Whether what comes next of each partition can be read.
+    Corruption = "corruption";
     /// Whether no handler keeps its lane's thread.
     Lane = "lane";
     /// Whether what is finished can be settled.

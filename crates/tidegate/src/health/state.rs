@@ -5,21 +5,25 @@ use std::time::Duration;
 
 use super::troubles::{Place, Troubles};
 use super::{Check, CheckName, Health, Outcomes, Phase};
-use crate::broker::CommitError;
 use crate::consumer::core::{End, Ledger};
 use crate::consumer::runtime::{NamedStore, Observer, Subject};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
 
 /// What ends with the ownership of a partition. A handler that keeps its thread does so all the same.
-const OF_OWNERS: [CheckName; 6] = [
+const OF_OWNERS: [CheckName; 7] = [
     CheckName::Outage,
     CheckName::Ownership,
     CheckName::Lease,
     CheckName::Progress,
     CheckName::Silence,
+    CheckName::Corruption,
     CheckName::Settling,
 ];
+
+/// What ends with a start.
+const OF_STARTS: [CheckName; 4] =
+    [CheckName::Ownership, CheckName::Outage, CheckName::Silence, CheckName::Corruption];
 
 /// What the stores said counts for so long; whoever shows readiness asks more often.
 const PROBED: Duration = Duration::from_secs(10);
@@ -30,7 +34,7 @@ pub(super) struct State {
     /// Why it stopped, where that is not as it was asked.
     pub(super) failure: Option<String>,
     pub(super) assigned: BTreeSet<TopicPartition>,
-    troubles: Troubles,
+    pub(super) troubles: Troubles,
     /// When the stores were asked last.
     probed: Option<Duration>,
     pub(super) outcomes: Outcomes,
@@ -133,7 +137,7 @@ impl State {
         let Some(at) = event.partition() else { return };
         match event {
             RuntimeEvent::Started { .. } => {
-                self.over(&[CheckName::Ownership, CheckName::Outage, CheckName::Silence], at, now);
+                self.over(&OF_STARTS, at, now);
                 self.assigned.insert(at.clone());
                 self.count_assigned(now);
             }
@@ -145,6 +149,7 @@ impl State {
             RuntimeEvent::OutageOver { .. } => self.over(&[CheckName::Outage], at, now),
             RuntimeEvent::LeaseRenewed { .. } => self.over(&[CheckName::Lease], at, now),
             RuntimeEvent::SilenceOver { .. } => self.over(&[CheckName::Silence], at, now),
+            RuntimeEvent::CorruptBatchOver { .. } => self.over(&[CheckName::Corruption], at, now),
             RuntimeEvent::PartitionMoves { .. } => self.over(&[CheckName::Progress], at, now),
             RuntimeEvent::LaneFree { offset, .. } => {
                 let record = Place::Record(at.clone(), *offset);
@@ -156,57 +161,6 @@ impl State {
 
     fn over(&mut self, checks: &[CheckName], at: &TopicPartition, now: Duration) {
         self.troubles.clear_partition(checks, at, now);
-    }
-
-    fn trouble(&mut self, event: &RuntimeEvent, at: &TopicPartition, now: Duration) {
-        let whole = || Place::Partition(at.clone());
-        let record = |offset: &Offset| Place::Record(at.clone(), *offset);
-        let (check, place, why) = match event {
-            RuntimeEvent::OutagePaused { dependency, message, .. } => {
-                let why = format!("{at} is paused: {dependency} is down: {message}");
-                (CheckName::Outage, whole(), why)
-            }
-            RuntimeEvent::RestoreFailed { message, .. } => {
-                let why = format!("{at} is paused: its schedule cannot be read: {message}");
-                (CheckName::Ownership, whole(), why)
-            }
-            RuntimeEvent::OwnFailed { message, .. } => {
-                let why = format!("{at} is paused: ownership cannot be noted: {message}");
-                (CheckName::Ownership, whole(), why)
-            }
-            // Until it is known where it went, it is paused here.
-            RuntimeEvent::CommitFailed { error: CommitError::NotOwned(_), .. }
-                if self.assigned.contains(at) =>
-            {
-                let why = format!("{at} is paused: its commit was refused as not this member's");
-                (CheckName::Ownership, whole(), why)
-            }
-            RuntimeEvent::LeaseExpired { .. } => {
-                let why = format!("{at} is paused: no commit was accepted for long");
-                (CheckName::Lease, whole(), why)
-            }
-            RuntimeEvent::PartitionStuck { offset, doing, .. } => {
-                let why =
-                    format!("{at} is stuck: no progress at offset {offset}, which is {doing}");
-                (CheckName::Progress, whole(), why)
-            }
-            RuntimeEvent::PartitionSilent { position, end, .. } => {
-                let why = format!(
-                    "{at} is silent: nothing comes from offset {position} on, and its log goes on to {end}"
-                );
-                (CheckName::Silence, whole(), why)
-            }
-            RuntimeEvent::LaneStuck { offset, .. } => {
-                let why = format!("{at} is stuck at offset {offset}: its handler keeps the thread");
-                (CheckName::Lane, record(offset), why)
-            }
-            RuntimeEvent::SettleStalled { offset, step, message, .. } => {
-                let why = format!("{at} is stuck at offset {offset}: {step:?} fails: {message}");
-                (CheckName::Settling, record(offset), why)
-            }
-            _ => return,
-        };
-        self.troubles.set(check, place, why, now);
     }
 
     /// The same for records that ended.

@@ -73,6 +73,12 @@ fn troubles() -> Vec<(RuntimeEvent, CheckName, &'static str, RuntimeEvent)> {
     let lane = RuntimeEvent::LaneStuck { partition: at(), offset, lasted: Duration::from_secs(10) };
     let silent =
         RuntimeEvent::PartitionSilent { partition: at(), position: offset, end: Offset(9) };
+    let corrupt = RuntimeEvent::CorruptBatch {
+        partition: at(),
+        position: offset,
+        reason: "its checksum is wrong".to_owned(),
+    };
+    let readable = RuntimeEvent::CorruptBatchOver { partition: at() };
     vec![
         (outage, CheckName::Outage, "gateway", RuntimeEvent::OutageOver { partition: at() }),
         (
@@ -90,6 +96,7 @@ fn troubles() -> Vec<(RuntimeEvent, CheckName, &'static str, RuntimeEvent)> {
         ),
         (stuck, CheckName::Progress, "offset 7", RuntimeEvent::PartitionMoves { partition: at() }),
         (silent, CheckName::Silence, "goes on to 9", RuntimeEvent::SilenceOver { partition: at() }),
+        (corrupt, CheckName::Corruption, "from offset 7 on: its checksum is wrong", readable),
         (lane, CheckName::Lane, "keeps the thread", RuntimeEvent::LaneFree { partition, offset }),
         (stalled, CheckName::Settling, "as it happens", lost()),
     ]

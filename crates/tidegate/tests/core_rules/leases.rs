@@ -137,6 +137,21 @@ fn a_silent_partition_is_told_of_until_a_record_comes() {
     assert!(!told(&rig.send(Event::SilenceOver { partition: tp(0) }), over), "once");
 }
 
+/// The broker cannot read on. Records from before may come yet; only the broker says when it is over.
+#[test]
+fn a_corrupt_batch_is_told_of_until_the_broker_reads_on() {
+    let (mut rig, _) = owner(ordered());
+    let (partition, position, reason) = (tp(0), Offset(2), "its checksum is wrong".to_owned());
+    let is = RuntimeEvent::CorruptBatch { partition: tp(0), position, reason: reason.clone() };
+    let corrupt = Event::CorruptBatch { partition, position, reason };
+    assert!(told(&rig.send(corrupt), |e| *e == is));
+    let over = |e: &RuntimeEvent| matches!(e, RuntimeEvent::CorruptBatchOver { .. });
+    assert!(!told(&rig.deliver(0, &[0, 1]), over));
+    let ends = || Event::CorruptBatchOver { partition: tp(0) };
+    assert!(told(&rig.send(ends()), over));
+    assert!(!told(&rig.send(ends()), over), "once");
+}
+
 #[test]
 fn a_record_that_waits_for_its_next_attempt_is_no_stuck_partition() {
     let mut config = config(vec![retrying(ordered(), 5)]);

@@ -18,13 +18,13 @@ use crate::support::{
 };
 
 /// The cluster, for one test at a time: each of them kills a node, and starts it again.
-async fn three_nodes() -> MutexGuard<'static, LocalKafka> {
+pub(crate) async fn three_nodes() -> MutexGuard<'static, LocalKafka> {
     static THREE: OnceLock<Mutex<LocalKafka>> = OnceLock::new();
     blocking(|| THREE.get_or_init(|| Mutex::new(LocalKafka::cluster(3)))).lock().await
 }
 
 /// The node that leads a topic's first partition.
-fn leader(kafka: &LocalKafka, topic: &str) -> u16 {
+pub(crate) fn leader(kafka: &LocalKafka, topic: &str) -> u16 {
     let client: BaseConsumer = plain(kafka.address()).create().unwrap();
     let metadata = client.fetch_metadata(Some(topic), PATIENCE).unwrap();
     u16::try_from(metadata.topics()[0].partitions()[0].leader()).unwrap()

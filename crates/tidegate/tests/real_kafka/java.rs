@@ -13,7 +13,7 @@ use crate::support::{
     all, blocking, caught_up, committed, create, name, place, publish, run, script, shared, until,
 };
 
-fn tool(class: &str, kafka: &LocalKafka) -> Command {
+pub(crate) fn tool(class: &str, kafka: &LocalKafka) -> Command {
     let mut tool = script("kafka");
     tool.args(["tool", &format!("org.apache.kafka.tools.{class}")]);
     tool.args(["--bootstrap-server", kafka.address()]);
@@ -40,7 +40,7 @@ fn write(kafka: &LocalKafka, topic: &str, codec: &str, records: &[NewRecord]) {
     assert!(child.wait().unwrap().success(), "{producer:?}");
 }
 
-fn reset(kafka: &LocalKafka, group: &str, topic: &str, offset: u64) -> Output {
+pub(crate) fn reset(kafka: &LocalKafka, group: &str, topic: &str, offset: u64) -> Output {
     let mut groups = tool("consumer.group.ConsumerGroupCommand", kafka);
     groups.args(["--group", group, "--topic", topic, "--reset-offsets", "--execute"]);
     // Its own deadline is shorter than a busy machine may need.

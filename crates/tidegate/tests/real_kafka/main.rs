@@ -10,6 +10,8 @@
 mod bootstrap;
 mod cluster;
 mod codecs;
+mod corrupt;
+mod damage;
 mod deleted;
 mod gaps;
 mod java;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are not test functions")]
 
 mod commits;
+mod corrupt;
 mod faults;
 mod groups;
 mod growth;

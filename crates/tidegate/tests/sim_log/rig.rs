@@ -165,6 +165,12 @@ impl Member {
                 self.see("lost", &partitions);
                 self.forget(&partitions);
             }
+            GroupEvent::CorruptBatch { position, .. } => {
+                self.seen.push(format!("corrupt from {position}"));
+            }
+            GroupEvent::CorruptBatchOver { partition } => {
+                self.see("readable", [&partition]);
+            }
             GroupEvent::Records { records, .. } => {
                 self.values.extend(records.iter().map(|r| text(r.value.as_deref().unwrap())));
             }

@@ -10,7 +10,7 @@ use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::error::is_denied;
+use super::error::{corrupt, is_denied};
 use super::statistics::Statistics;
 use super::tokens::Tokens;
 use crate::broker::BrokerError;
@@ -109,6 +109,9 @@ impl ClientContext for Told {
             Some(RDKafkaErrorCode::PartitionEOF | RDKafkaErrorCode::AutoOffsetReset)
         ) {
             return;
+        }
+        if corrupt(&error).is_some() {
+            return tracing::debug!(%error, "{reason}");
         }
         // Always follows the reasons for it, which say more.
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown)

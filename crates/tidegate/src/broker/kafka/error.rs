@@ -38,6 +38,18 @@ pub(super) fn code(error: &KafkaError) -> Option<Code> {
     }
 }
 
+/// Why a batch cannot be read, if that is what an error says. Behind it a client may have passed something over: see
+/// `member/corrupt.rs`.
+pub(super) fn corrupt(error: &KafkaError) -> Option<&'static str> {
+    match error.rdkafka_error_code()? {
+        Code::BadMessage => Some("the checksum of its batch is wrong, or its format is damaged"),
+        Code::BadCompression => Some("its batch cannot be decompressed"),
+        Code::NotImplemented => Some("the format or compression of its batch is not known"),
+        Code::InvalidMessage | Code::InvalidRecord => Some("the broker finds its batch corrupt"),
+        _ => None,
+    }
+}
+
 /// Why a member cannot go on.
 pub(super) fn ended(code: Code, about: About<'_>, troubles: &Troubles) -> BrokerError {
     if code == Code::FencedInstanceId {

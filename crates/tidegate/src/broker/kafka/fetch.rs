@@ -10,17 +10,14 @@ use super::Inner;
 use super::error::About;
 use super::reader::{Heard, Reader};
 use super::waiting::QUESTION;
-use crate::broker::{BrokerError, FetchLimit, Fetched, PartitionLag, Watermarks};
-use crate::message::{Offset, Record, TopicName, TopicPartition};
+use crate::broker::{BrokerError, FetchLimit, Fetched, Watermarks};
+use crate::message::{Offset, Record, TopicPartition};
 
 /// Between two looks at whether anybody still waits.
 const SLICE: Duration = Duration::from_millis(50);
 
 /// How long an end that may be an old one is waited over, before the reader is set down anew.
 const DOUBT: Duration = Duration::from_millis(200);
-
-/// A lag of at most so many offsets is looked at: there may be no record in them.
-const GAP: u64 = 1_000;
 
 /// Tells the blocking part when the future was dropped.
 struct Waiting(Arc<AtomicBool>);
@@ -43,36 +40,7 @@ impl Inner {
         self.blocking(move |inner| inner.read(&partition, from, limit, &abandoned)).await
     }
 
-    /// How far a group is behind. Markers of transactions, and what was aborted, take offsets and are no records: a
-    /// group that has read everything can stand before some of them, and is not behind.
-    pub(super) fn lag(
-        &self,
-        group: &str,
-        topic: &TopicName,
-    ) -> Result<Vec<PartitionLag>, BrokerError> {
-        let mut rows = self.cluster.lag(group, topic)?;
-        for row in rows.iter_mut().filter(|row| (1..=GAP).contains(&row.lag)) {
-            self.pass_gap(row)?;
-        }
-        Ok(rows)
-    }
-
-    fn pass_gap(&self, row: &mut PartitionLag) -> Result<(), BrokerError> {
-        let committed = row.committed.as_ref().map_or(Offset(0), |committed| committed.offset);
-        let from = committed.max(row.watermarks.start);
-        let limit = FetchLimit { records: 1, ..FetchLimit::default() };
-        let fetched = match self.read(&row.partition, from, limit, &AtomicBool::new(false)) {
-            // Deleted meanwhile: what was seen before stays true of then.
-            Err(BrokerError::OutOfRange { .. }) => return Ok(()),
-            fetched => fetched?,
-        };
-        row.watermarks = fetched.watermarks;
-        let first = fetched.records.first().map_or(fetched.next, |record| record.offset);
-        row.lag = row.watermarks.end.0.saturating_sub(first.0);
-        Ok(())
-    }
-
-    fn read(
+    pub(super) fn read(
         &self,
         partition: &TopicPartition,
         from: Offset,
@@ -131,8 +99,9 @@ impl Read<'_> {
             None => self.new_reader()?,
         };
         // After an error it is not used again: its client may be what failed.
-        self.read_from(&mut reader)?;
-        kept.put(reader);
+        if self.read_from(&mut reader)? {
+            kept.put(reader);
+        }
         Ok(())
     }
 
@@ -149,20 +118,31 @@ impl Read<'_> {
         Ok(())
     }
 
-    fn read_from(&mut self, reader: &mut Reader) -> Result<(), BrokerError> {
+    /// Whether the reader may be used again.
+    fn read_from(&mut self, reader: &mut Reader) -> Result<bool, BrokerError> {
         while !self.is_enough() {
             if self.abandoned.load(Ordering::Acquire) {
-                return Ok(());
+                return Ok(true);
             }
             self.inner.check_open()?;
             match reader.hear(self.slice()) {
                 Heard::Record(record) => self.take(record),
                 Heard::End => self.end(reader),
                 Heard::Nothing => self.nothing(reader)?,
+                Heard::Corrupt(reason) => return self.corrupt(reason),
                 Heard::Failed(error) => self.failed(&error)?,
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// The next batch cannot be read. What lies before it is given out; behind it the reader may have passed something over.
+    fn corrupt(&self, reason: &str) -> Result<bool, BrokerError> {
+        if !self.records.is_empty() {
+            return Ok(false);
+        }
+        let (partition, reason) = (self.partition.clone(), reason.to_owned());
+        Err(BrokerError::Corrupt { partition, offset: self.next, reason })
     }
 
     fn is_enough(&self) -> bool {

@@ -28,6 +28,8 @@ pub(super) enum Heard {
     Record(Record),
     End,
     Nothing,
+    /// What comes next cannot be read, and why. Behind it something may be passed over (`member/corrupt.rs`): it is not used again.
+    Corrupt(&'static str),
     Failed(KafkaError),
 }
 
@@ -70,7 +72,10 @@ impl Reader {
         match self.client.poll(within) {
             None => Heard::Nothing,
             Some(Err(KafkaError::PartitionEOF(_))) => Heard::End,
-            Some(Err(error)) => Heard::Failed(error),
+            Some(Err(error)) => match error::corrupt(&error) {
+                Some(reason) => Heard::Corrupt(reason),
+                None => Heard::Failed(error),
+            },
             Some(Ok(message)) => {
                 // A batch is sent whole: it may begin before what was asked for.
                 if record::offset(message.offset()) < self.next {

@@ -157,6 +157,20 @@ pub enum Event {
         /// The partition.
         partition: TopicPartition,
     },
+    /// The next batch of a partition cannot be read: nothing more comes of it.
+    CorruptBatch {
+        /// The partition.
+        partition: TopicPartition,
+        /// The next offset that is awaited.
+        position: Offset,
+        /// What is wrong with the batch.
+        reason: String,
+    },
+    /// That batch can be read, or is gone.
+    CorruptBatchOver {
+        /// The partition.
+        partition: TopicPartition,
+    },
     /// Answer to [`Command::Run`](super::Command::Run), or to a part of it.
     Ran {
         /// The partition.

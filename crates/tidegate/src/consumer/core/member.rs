@@ -68,6 +68,10 @@ impl Member {
                 self.of(&partition, |p| p.silent(position, end, cx));
             }
             Event::SilenceOver { partition } => self.of(&partition, |p| p.breaks_silence(cx)),
+            Event::CorruptBatch { partition, position, reason } => {
+                self.of(&partition, |p| p.corrupt(position, reason, cx));
+            }
+            Event::CorruptBatchOver { partition } => self.of(&partition, |p| p.readable(cx)),
             Event::Ran { partition, epoch, answers } => {
                 self.at(&partition, epoch, |p| p.ran(answers, cx));
             }

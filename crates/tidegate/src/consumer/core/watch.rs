@@ -1,4 +1,5 @@
-//! The watchdog of one partition: has work, and gets no further; or gets none, though its log goes on.
+//! The watchdog of one partition: has work, and gets no further; or gets none, though its log goes on, or because what comes next is
+//! corrupt.
 
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub(super) struct Watch {
     told: bool,
     /// The broker says that nothing comes, and nothing has come since.
     silent: bool,
+    /// The broker says that what comes next cannot be read.
+    corrupt: bool,
 }
 
 impl Watch {
@@ -52,7 +55,8 @@ impl Partition {
         let now = cx.now.elapsed;
         let told = std::mem::take(&mut self.watch.told);
         let look = stands.then(|| cx.after(cx.config.stuck_after));
-        self.watch = Watch { at, since: now, look, told: false, silent: self.watch.silent };
+        let Watch { silent, corrupt, .. } = self.watch;
+        self.watch = Watch { at, since: now, look, told: false, silent, corrupt };
         if told {
             self.tell(RuntimeEvent::PartitionMoves { partition: self.id.clone() }, cx);
         }
@@ -71,6 +75,22 @@ impl Partition {
     pub(super) fn breaks_silence(&mut self, cx: &mut Cx<'_>) {
         if std::mem::take(&mut self.watch.silent) {
             self.tell(RuntimeEvent::SilenceOver { partition: self.id.clone() }, cx);
+        }
+    }
+
+    /// The broker cannot read its next batch. Records from before it may come yet: they end nothing.
+    pub(super) fn corrupt(&mut self, position: Offset, reason: String, cx: &mut Cx<'_>) {
+        if self.running() {
+            self.watch.corrupt = true;
+            let partition = self.id.clone();
+            self.tell(RuntimeEvent::CorruptBatch { partition, position, reason }, cx);
+        }
+    }
+
+    /// The broker reads on.
+    pub(super) fn readable(&mut self, cx: &mut Cx<'_>) {
+        if std::mem::take(&mut self.watch.corrupt) {
+            self.tell(RuntimeEvent::CorruptBatchOver { partition: self.id.clone() }, cx);
         }
     }
 

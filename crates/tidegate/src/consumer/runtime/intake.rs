@@ -31,6 +31,10 @@ impl Driver {
                 Event::Silent { partition, position, end }
             }
             GroupEvent::SilenceOver { partition } => Event::SilenceOver { partition },
+            GroupEvent::CorruptBatch { partition, position, reason } => {
+                Event::CorruptBatch { partition, position, reason }
+            }
+            GroupEvent::CorruptBatchOver { partition } => Event::CorruptBatchOver { partition },
             GroupEvent::Fatal(source) => return Err(self.membership(source)),
             GroupEvent::PollExceeded => return self.heard(RuntimeEvent::PollExceeded),
             GroupEvent::TopicGone(topic) => return self.heard(RuntimeEvent::TopicGone { topic }),

@@ -231,6 +231,20 @@ impl Logs {
             RuntimeEvent::SilenceOver { .. } => {
                 line!(self, info, event, subject, "the partition is not silent any more");
             }
+            RuntimeEvent::CorruptBatch { position, reason, .. } => {
+                line!(
+                    self,
+                    error,
+                    event,
+                    subject,
+                    "the next batch of the partition cannot be read: nothing behind it is delivered, and it is tried again",
+                    position = position.0,
+                    error = %reason
+                );
+            }
+            RuntimeEvent::CorruptBatchOver { .. } => {
+                line!(self, info, event, subject, "the partition can be read again");
+            }
             RuntimeEvent::PartitionMoves { .. } => {
                 line!(self, info, event, subject, "partition gets on again");
             }

@@ -181,8 +181,13 @@ impl Member {
             GroupEvent::Silent { partition, position, end } => Err(Failed::new(format!(
                 "nothing came of {partition} from {position} on, though its log goes on to {end}"
             ))),
+            GroupEvent::CorruptBatch { partition, position, reason } => {
+                Err(Failed::new(format!("{partition} cannot be read from {position} on: {reason}")))
+            }
             // The loss itself is told, too.
-            GroupEvent::PollExceeded | GroupEvent::SilenceOver { .. } => Ok(()),
+            GroupEvent::PollExceeded
+            | GroupEvent::SilenceOver { .. }
+            | GroupEvent::CorruptBatchOver { .. } => Ok(()),
             GroupEvent::TopicGone(topic) | GroupEvent::TopicBack { topic, .. } => {
                 Err(Failed::new(format!("topic {topic} was there all the time")))
             }

@@ -1,5 +1,6 @@
 //! What a world does to the log while processes work with it.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -115,6 +116,24 @@ impl SimLog {
         }
     }
 
+    /// Damages a batch: these records cannot be read until it is [mended](Self::mend). Who comes to them reads no further, and is told.
+    pub fn corrupt(&self, partition: &TopicPartition, batch: Range<Offset>) {
+        self.set_corrupt(partition, Some(batch));
+    }
+
+    /// As it was before it was damaged.
+    pub fn mend(&self, partition: &TopicPartition) {
+        self.set_corrupt(partition, None);
+    }
+
+    fn set_corrupt(&self, partition: &TopicPartition, batch: Option<Range<Offset>>) {
+        self.0.arrive();
+        if let Ok(part) = self.0.state().partition_mut(partition) {
+            part.corrupt = batch;
+            part.wake();
+        }
+    }
+
     /// Deletes what lies below, as retention does: the log begins there. Nothing happens where it begins later already, or
     /// would begin behind its end.
     pub fn delete(&self, partition: &TopicPartition, below: Offset) {
@@ -126,7 +145,7 @@ impl SimLog {
     #[must_use]
     pub fn bounds(&self, partition: &TopicPartition) -> Option<Watermarks> {
         self.0.arrive();
-        self.0.state().partition(partition).ok().map(super::state::Part::bounds)
+        self.0.state().partition(partition).ok().map(super::part::Part::bounds)
     }
 
     /// Commits for a group as its operator does, without metadata. (Kafka's tools do that only while it has no members.)

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::state::Part;
+use super::part::Part;
 use crate::broker::{Keeping, Retention};
 use crate::message::{Offset, Record, Timestamp};
 

@@ -24,6 +24,7 @@ mod late;
 mod life;
 mod member;
 mod outage;
+mod part;
 mod publish;
 mod reads;
 mod state;

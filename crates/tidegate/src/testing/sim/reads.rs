@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::Inner;
 use super::driver::SimBroker;
+use super::part::CORRUPT;
 use crate::broker::{BrokerError, FetchLimit, Fetched, GroupInfo, GroupState, Watermarks};
 use crate::message::{Offset, TopicPartition};
 
@@ -51,6 +52,10 @@ impl Inner {
         if from < start || from > end {
             let (partition, offset) = (partition.clone(), from);
             return Err(BrokerError::OutOfRange { partition, offset, start, end });
+        }
+        if part.is_corrupt_from(from) {
+            let (partition, reason) = (partition.clone(), CORRUPT.to_owned());
+            return Err(BrokerError::Corrupt { partition, offset: from, reason });
         }
         Ok(part.fetch(from, limit, waker))
     }

@@ -1,16 +1,12 @@
 //! What the log holds.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use tokio::sync::Notify;
-
-use super::keeping::Clean;
+use super::part::Part;
 use crate::broker::partitioner::partition_of;
-use crate::broker::taking::Taking;
 use crate::broker::{
-    AdminError, BrokerError, Committed, FetchLimit, Fetched, Keeping, NewTopic, PartitionLag,
-    PublishError, TopicInfo, Watermarks,
+    AdminError, BrokerError, Committed, Keeping, NewTopic, PartitionLag, PublishError, TopicInfo,
+    Watermarks,
 };
 use crate::message::{NewRecord, Offset, Partition, Record, Timestamp, TopicName, TopicPartition};
 
@@ -30,60 +26,11 @@ struct Topic {
     turn: u32,
 }
 
-/// One partition.
-#[derive(Debug, Default)]
-pub(super) struct Part {
-    pub(super) start: Offset,
-    pub(super) end: Offset,
-    pub(super) records: Vec<Record>,
-    pub(super) clean: Clean,
-    /// Who waits at the end; each is woken once.
-    waiting: Vec<Arc<Notify>>,
-}
-
-impl Part {
-    pub(super) fn bounds(&self) -> Watermarks {
-        Watermarks { start: self.start, end: self.end }
-    }
-
-    /// Wakes who waits at the end.
-    pub(super) fn wake(&mut self) {
-        self.waiting.drain(..).for_each(|waker| waker.notify_one());
-    }
-
-    /// Where there is nothing, `waker` is woken when there may be something.
-    pub(super) fn fetch(
-        &mut self,
-        from: Offset,
-        limit: &FetchLimit,
-        waker: &Arc<Notify>,
-    ) -> Fetched {
-        let first = self.records.partition_point(|record| record.offset < from);
-        let mut taking = Taking::new(limit);
-        let rest = &self.records[first..];
-        let taken = rest.iter().take_while(|record| taking.fits(record)).count();
-        let records = rest[..taken].to_vec();
-        let whole = taken == rest.len();
-        let next = records.last().filter(|_| !whole).map_or(self.end, |last| last.offset.next());
-        if records.is_empty() && !self.waiting.iter().any(|known| Arc::ptr_eq(known, waker)) {
-            self.waiting.push(waker.clone());
-        }
-        Fetched { records, next, watermarks: self.bounds() }
-    }
-}
-
 impl State {
     /// What survives the broker.
     pub(super) fn kept(&self) -> Self {
-        let part = |part: &Part| Part {
-            start: part.start,
-            end: part.end,
-            records: part.records.clone(),
-            clean: part.clean,
-            waiting: Vec::new(),
-        };
         let topic = |(name, topic): (&TopicName, &Topic)| {
-            let partitions = topic.partitions.iter().map(part).collect();
+            let partitions = topic.partitions.iter().map(Part::kept).collect();
             (name.clone(), Topic { partitions, ..*topic })
         };
         Self { topics: self.topics.iter().map(topic).collect(), commits: self.commits.clone() }

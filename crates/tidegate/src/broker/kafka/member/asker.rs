@@ -10,20 +10,17 @@
 //!
 //! Between the questions it looks, once a second, whether the topics are still there, and still the same.
 
+mod answers;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::Consumer as _;
-use rdkafka::error::KafkaError;
-
-use super::lists::{committed, list};
 use super::topics::Topics;
 use super::{ANSWER, Client, Shared};
-use crate::broker::kafka::{error, record};
-use crate::broker::{Assignment, BrokerError, Committed, Watermarks};
-use crate::message::{TopicName, TopicPartition};
+use crate::broker::{BrokerError, Committed};
+use crate::message::{Offset, TopicName, TopicPartition};
 
 /// How long it takes until questions that failed are asked again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -47,6 +44,8 @@ pub(super) enum Ask {
     Suspects(Vec<Grant>),
     /// Whether the log of what nothing comes of goes on.
     Silent(Grant),
+    /// Whether another client can read there.
+    Readable(Grant, Offset),
     /// Nothing more will be asked. The client's context holds a sender as well: the channel does not close by itself.
     End,
 }
@@ -79,6 +78,7 @@ enum Question {
         given_up: bool,
     },
     Silent(Grant),
+    Readable(Grant, Offset),
     /// `found`: one that lies outside of its log.
     Suspects {
         left: Vec<Grant>,
@@ -113,6 +113,7 @@ impl Asker {
                     self.first(Question::Bounds { grant, given_up: true });
                 }
                 Ok(Ask::Silent(grant)) => self.first(Question::Silent(grant)),
+                Ok(Ask::Readable(grant, from)) => self.first(Question::Readable(grant, from)),
                 Ok(Ask::Suspects(left)) => self.first(Question::Suspects { left, found: false }),
                 Err(RecvTimeoutError::Timeout) if look <= wait => self.look(FIRST_TRY),
                 Err(RecvTimeoutError::Timeout) => self.round(),
@@ -155,148 +156,11 @@ impl Asker {
                 self.silent(&grant, limit);
                 Ok(())
             }
-            Question::Suspects { left, found } => self.find(left, found, limit),
-        }
-    }
-
-    fn stands(&self, (partition, grant): &Grant) -> bool {
-        let state = self.shared.state();
-        !state.closing && !state.has_failed() && state.stands(partition, *grant)
-    }
-
-    fn commits(&mut self, mut grants: Vec<Grant>) -> Result<(), (Question, BrokerError)> {
-        grants.retain(|grant| self.stands(grant));
-        if grants.is_empty() {
-            return Ok(());
-        }
-        let list = list(grants.iter().map(|(partition, _)| partition));
-        let found = self.client.committed_offsets(list, ANSWER);
-        let mut found = match found.and_then(|list| committed(&list)) {
-            Ok(found) => found,
-            Err(error) => return Err((Question::Commits(grants), self.failed(&error))),
-        };
-        // The last one is put in front last.
-        for grant in grants.into_iter().rev() {
-            let committed = found.remove(&grant.0);
-            self.first(Question::Describe(grant, committed));
-        }
-        Ok(())
-    }
-
-    fn describe(
-        &self,
-        grant: &Grant,
-        committed: Option<Committed>,
-        limit: Duration,
-    ) -> Result<(), BrokerError> {
-        if let Some(watermarks) = self.ask(grant, limit)? {
-            let assignment = Assignment { partition: grant.0.clone(), committed, watermarks };
-            self.shared.tell(|state| state.described(grant.1, assignment));
-        }
-        Ok(())
-    }
-
-    /// Asked by another client: behind this one's reads, which wait for records, an answer would wait too. `None` when
-    /// nobody wants to know any more.
-    fn ask(&self, grant: &Grant, limit: Duration) -> Result<Option<Watermarks>, BrokerError> {
-        if !self.stands(grant) {
-            return Ok(None);
-        }
-        self.client.context().cluster.watermarks_within(&grant.0, limit).map(Some)
-    }
-
-    /// Looks whether the topics are still there, and still the same.
-    fn look(&mut self, limit: Duration) {
-        let found = self.client.context().cluster.identities(self.topics.names(), limit);
-        self.topics.looked(Instant::now());
-        // Nobody answers: then nothing can be said, and nothing need be.
-        for (topic, identity) in found.unwrap_or_default() {
-            if let Some(news) = self.topics.take(&topic, identity) {
-                self.shared.ask(|state| state.note_topic(news));
-            }
-        }
-    }
-
-    /// Whether the position lies outside.
-    fn bounds(
-        &mut self,
-        grant: &Grant,
-        given_up: bool,
-        limit: Duration,
-    ) -> Result<Option<bool>, BrokerError> {
-        let Some(bounds) = self.ask(grant, limit)? else { return Ok(None) };
-        if self.shared.state().lies_outside(grant, bounds) {
-            // In a topic that was made anew every offset may: that is told instead, and the grant is over.
-            self.look(limit);
-        }
-        let outside = self.shared.tell(|s| s.bounded(&grant.0, grant.1, bounds, given_up));
-        self.shared.bell.ring();
-        Ok(Some(outside))
-    }
-
-    /// Whether there is more than the client has given out. It counts markers of transactions, which are no records.
-    /// Without an answer nothing can be said, and it is asked again when it has been quiet for as long once more.
-    fn silent(&self, grant: &Grant, limit: Duration) {
-        let bounds = match self.ask(grant, limit) {
-            Ok(Some(bounds)) => bounds,
-            Ok(None) => return,
-            Err(error) => {
-                let (topic, partition) = (grant.0.topic.as_str(), record::number(&grant.0));
-                tracing::debug!(topic, partition, %error, "nothing comes, and nobody can be asked");
-                return self.shared.state().silence_unanswered(grant, Instant::now());
-            }
-        };
-        let (topic, number) = (grant.0.topic.as_str(), record::number(&grant.0));
-        let positions = self.client.position().ok();
-        let position =
-            positions.and_then(|list| list.find_partition(topic, number)?.offset().to_raw());
-        let position = position.filter(|at| *at >= 0).map(record::offset);
-        self.shared.tell(|state| state.silence_answered(grant, bounds, position, Instant::now()));
-    }
-
-    /// If none is outside, the client stopped for another reason, or for one that cannot be asked about: only joining
-    /// anew makes it read again.
-    fn find(
-        &mut self,
-        suspects: Vec<Grant>,
-        mut found: bool,
-        limit: Duration,
-    ) -> Result<(), (Question, BrokerError)> {
-        let (mut left, mut answered, mut failure) = (Vec::new(), 0_usize, None);
-        for grant in suspects {
-            match self.bounds(&grant, true, limit) {
-                Ok(outside) => {
-                    answered += 1;
-                    found |= outside.unwrap_or(false);
-                }
-                Err(error) => {
-                    left.push(grant);
-                    failure = Some(error);
-                }
-            }
-        }
-        match failure {
-            Some(error) if found || answered == 0 => {
-                Err((Question::Suspects { left, found }, error))
-            }
-            _ if found => Ok(()),
-            _ => {
-                tracing::warn!(
-                    "a partition cannot be read on, and none is out of range: joining anew"
-                );
-                self.shared.ask(super::state::State::ask_to_join_anew);
+            Question::Readable(grant, from) => {
+                self.readable(&grant, from, limit);
                 Ok(())
             }
+            Question::Suspects { left, found } => self.find(left, found, limit),
         }
-    }
-
-    /// What asking again does not heal ends the membership.
-    fn failed(&self, error: &KafkaError) -> BrokerError {
-        let cluster = &self.client.context().cluster;
-        let answer = cluster.question_about(error, self.client.context().about());
-        if error::code(error).is_some_and(error::is_denied) {
-            self.shared.fail(answer.clone());
-        }
-        answer
     }
 }

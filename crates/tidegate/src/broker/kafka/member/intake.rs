@@ -5,6 +5,8 @@
 //!                        an error: heard     an error: heard, and the client is sent back
 //! ```
 //!
+//! Behind a batch of the log that cannot be read nothing is taken (`corrupt.rs`).
+//!
 //! The batch is what makes it quick; the event is where errors are heard as the client tells them (`ffi/queue.rs`). So an error
 //! comes out of a batch only behind a record that was taken, and one that lasts does not send the client back for ever.
 
@@ -12,6 +14,7 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 
 use super::buffer::Room;
+use crate::broker::kafka::error;
 use crate::broker::kafka::ffi::{Message, Queue};
 use crate::broker::kafka::record::Copies;
 use crate::message::{Record, TopicName};
@@ -41,6 +44,8 @@ pub(super) struct Taken {
     /// What it reported within a batch, and its own words: it does not stand where it should since, and what followed is left
     /// out.
     pub(super) astray: Option<(KafkaError, String)>,
+    /// Why what comes next cannot be read: what followed is left out.
+    pub(super) corrupt: Option<String>,
     /// There may be more.
     pub(super) more: bool,
 }
@@ -53,17 +58,37 @@ impl<'a> Intake<'a> {
     /// Takes what there is, as far as there is room.
     pub(super) fn of(mut self, queue: &Queue<impl ConsumerContext>) -> Taken {
         self.taken.more = true;
-        while self.taken.more && self.taken.astray.is_none() && self.has_room() {
+        while self.taken.more && !self.is_led_astray() && self.has_room() {
             match queue.poll() {
                 None => self.taken.more = false,
-                Some(Err(error)) => self.taken.errors.push(error),
+                Some(Err(error)) => self.heard(error),
                 Some(Ok(message)) => {
                     self.keep(Message::of(&message));
-                    self.taken.astray = self.batch(queue).err();
+                    if let Err((error, words)) = self.batch(queue) {
+                        self.heard_within(error, words);
+                    }
                 }
             }
         }
         self.taken
+    }
+
+    const fn is_led_astray(&self) -> bool {
+        self.taken.astray.is_some() || self.taken.corrupt.is_some()
+    }
+
+    fn heard(&mut self, error: KafkaError) {
+        match error::corrupt(&error) {
+            Some(reason) => self.taken.corrupt = Some(reason.to_owned()),
+            None => self.taken.errors.push(error),
+        }
+    }
+
+    fn heard_within(&mut self, error: KafkaError, words: String) {
+        match error::corrupt(&error) {
+            Some(_) => self.taken.corrupt = Some(words),
+            None => self.taken.astray = Some((error, words)),
+        }
     }
 
     /// Those that come next, up to an error.

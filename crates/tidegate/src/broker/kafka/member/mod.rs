@@ -13,6 +13,7 @@
 mod asker;
 mod buffer;
 mod committer;
+mod corrupt;
 mod handle;
 mod intake;
 mod lists;

@@ -6,15 +6,21 @@
 //!                                          └──────────────────┴─────────────────────────────┘
 //! ```
 
+mod hold;
+mod quiet;
+
 use std::time::{Duration, Instant};
 
-use super::buffer::{Buffer, Marks, Room};
-use super::silence::{Due, Silence};
+use super::buffer::Buffer;
+use super::corrupt::Corrupt;
+use super::silence::Silence;
 use crate::broker::{Assignment, FetchLimit, Watermarks};
 use crate::message::{Offset, Record};
 
 /// A client that does not take a start for so long will not: a lost assignment.
 const REFUSED: Duration = Duration::from_secs(10);
+/// The same where it has taken one before: the client has given the partition up (`corrupt.rs`).
+const REFUSED_AGAIN: Duration = Duration::from_secs(1);
 
 /// How far a partition is.
 #[derive(Debug)]
@@ -47,6 +53,8 @@ pub(super) struct Reading {
     bounds: Watermarks,
     buffer: Buffer,
     pub(super) silence: Silence,
+    /// What comes next cannot be read, or could not until now.
+    corrupt: Option<Corrupt>,
     /// Since when the client does not take the start.
     refused: Option<Instant>,
     /// The position fell out of these bounds: told when the buffer is empty.
@@ -76,6 +84,7 @@ impl Reading {
             bounds: Watermarks::default(),
             buffer: Buffer::default(),
             silence: Silence::new(now),
+            corrupt: None,
             refused: None,
             out: None,
             given_up: false,
@@ -110,6 +119,7 @@ impl Reading {
         self.out = None;
         self.refused = None;
         self.deaf = false;
+        self.corrupt = None;
         self.buffer = Buffer::default();
     }
 
@@ -124,7 +134,7 @@ impl Reading {
     pub(super) fn to_seek(&self) -> Option<Offset> {
         let Stage::Starting { from, .. } = self.stage else { return None };
         let known = (self.bounds.start..=self.bounds.end).contains(&from);
-        (known && !self.given_up).then_some(from)
+        (known && !self.given_up && !self.is_corrupt()).then_some(from)
     }
 
     /// A start that the client cannot follow where it is.
@@ -132,17 +142,21 @@ impl Reading {
         self.given_up && matches!(self.stage, Stage::Starting { .. })
     }
 
-    pub(super) fn sought(&mut self, to: Offset) {
-        if matches!(self.stage, Stage::Starting { from, .. } if from == to) {
-            self.stage = Stage::Running { position: to };
-            self.refused = None;
+    /// The client reads there now. Whether that ends what was told of a corrupt batch.
+    pub(super) fn sought(&mut self, to: Offset) -> bool {
+        if !matches!(self.stage, Stage::Starting { from, .. } if from == to) {
+            return false;
         }
+        self.stage = Stage::Running { position: to };
+        self.refused = None;
+        self.corrupt.as_mut().is_some_and(Corrupt::sent_back)
     }
 
     /// The client does not take the start. Whether it has not for too long.
     pub(super) fn refused(&mut self, now: Instant) -> bool {
         let since = *self.refused.get_or_insert(now);
-        now.saturating_duration_since(since) >= REFUSED && self.refused.take().is_some()
+        let long = if self.corrupt.is_some() { REFUSED_AGAIN } else { REFUSED };
+        now.saturating_duration_since(since) >= long && self.refused.take().is_some()
     }
 
     /// The bounds, just asked. `given_up`: asked because the client could not read on.
@@ -183,6 +197,7 @@ impl Reading {
         }
         *position = record.offset.next();
         self.silence.broken(now);
+        self.corrupt = None;
         self.buffer.push(record);
     }
 
@@ -190,80 +205,13 @@ impl Reading {
         matches!(self.stage, Stage::Running { .. })
     }
 
-    /// The client forgets what it has read ahead of what it holds, and reads that again: not for want of room, but when
-    /// that has lasted.
-    fn must_be_held(&self, now: Instant) -> bool {
-        // Once it is held, only room ends it: that it moves is no room yet.
-        let stays = self.deaf && self.held && self.buffer.is_full();
-        !self.runs() || stays || self.buffer.is_stuck(now)
-    }
-
-    /// Whether the client is to be told to stop reading, or to go on: `Some(true)` stops it.
-    pub(super) fn change_hold(&mut self, marks: Marks, now: Instant) -> Option<bool> {
-        self.buffer.weigh(marks, now);
-        let hold = self.must_be_held(now);
-        (hold != self.held).then_some(hold)
-    }
-
-    /// The client is told so. Whether its bounds are to be asked: while it was held for want of room, what the client had to
-    /// say of its position was let go with the rest.
-    pub(super) fn hold(&mut self, hold: bool) -> bool {
-        self.held = hold;
-        if hold && self.runs() {
-            self.buffer.was_let_go();
-            self.deaf = true;
-        }
-        !hold && std::mem::take(&mut self.deaf)
-    }
-
-    /// How much more may be taken from the client now. What does not run is taken too, and not kept: errors stand among it. And
-    /// one look is had at what is held: what the client has dropped leaves its memory only so.
-    pub(super) fn open(&mut self, marks: Marks, now: Instant) -> Option<Room> {
-        let room = self.buffer.weigh(marks, now);
-        if !self.runs() {
-            return Some(marks.full);
-        }
-        if self.held {
-            return Some(Room { records: 1, bytes: 1 });
-        }
-        room.filter(|_| !self.revoking)
-    }
-
-    /// Whether the client is to be told something else than it was.
-    pub(super) fn has_other_hold(&self, now: Instant) -> bool {
-        self.held != self.must_be_held(now)
-    }
-
-    /// What is to be done because nothing comes of it. `None` as well where nothing could come.
-    pub(super) fn silence(&mut self, now: Instant) -> Option<Due> {
-        let could_speak = self.runs() && !self.held && !self.revoking && self.buffer.is_empty();
-        if !could_speak || self.out.is_some() {
-            self.silence.excused(now);
-        }
-        self.silence.due(now)
-    }
-
-    /// Nothing could come of it.
-    pub(super) fn excuse(&mut self, now: Instant) {
-        self.silence.excused(now);
-    }
-
-    /// The bounds, just asked because nothing comes of it, and what the client stands at: it knows of markers that are
-    /// no records. Whether that ends a silence that was told.
-    pub(super) fn silence_answered(
-        &mut self,
-        bounds: Watermarks,
-        client: Option<Offset>,
-        now: Instant,
-    ) -> bool {
-        self.bounds = bounds;
-        let goes_on = self.position().max(client).is_some_and(|at| at < bounds.end);
-        self.silence.answered(goes_on, now)
-    }
-
     /// Sends the client where it should be reading, and gives that and the end of the log.
     pub(super) fn read_again(&mut self) -> Option<(Offset, Offset)> {
         let from = self.position()?;
+        if self.runs() {
+            // What was read lies within the log, and may be committed.
+            self.bounds.end = self.bounds.end.max(from);
+        }
         self.stage = Stage::Starting { from, asked: false };
         Some((from, self.bounds.end))
     }
@@ -271,11 +219,6 @@ impl Reading {
     /// The same, where anything is kept of what the client reads. Whether it is.
     pub(super) fn send_back(&mut self) -> bool {
         self.runs() && self.read_again().is_some()
-    }
-
-    /// The client holds it, whatever was asked for before: it was just assigned.
-    pub(super) const fn is_held(&mut self) {
-        self.held = true;
     }
 
     pub(super) fn next(&mut self, limit: &FetchLimit) -> Next {
@@ -290,10 +233,5 @@ impl Reading {
         };
         self.stage = Stage::Told;
         Next::OutOfRange { position, watermarks }
-    }
-
-    /// Whether it is not read for want of room, and there is room again.
-    pub(super) fn has_room_again(&self, low: Room) -> bool {
-        self.buffer.has_room_again(low)
     }
 }

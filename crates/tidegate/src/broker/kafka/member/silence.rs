@@ -58,9 +58,9 @@ impl Joined {
         true
     }
 
-    /// A record came.
-    pub(super) fn forget(&mut self, at: &TopicPartition) {
-        if !self.0.is_empty() {
+    /// This record came. Those from before the position come again after each joining.
+    pub(super) fn forget(&mut self, at: &TopicPartition, reached: Offset) {
+        if self.0.get(at).is_some_and(|join| join.position <= reached) {
             self.0.remove(at);
         }
     }

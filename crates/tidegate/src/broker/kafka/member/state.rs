@@ -1,5 +1,7 @@
 //! What a member's threads know together, under one lock. No I/O, no client: every transition can be tested.
 
+mod ownership;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -7,8 +9,7 @@ use super::reading::{Next, Reading};
 use super::silence::Joined;
 use super::topics::{Commits, News};
 use crate::broker::{
-    Assignment, BrokerError, CommitError, FetchLimit, GroupEvent, RevokeTicket, Subscription,
-    Watermarks,
+    BrokerError, CommitError, FetchLimit, GroupEvent, RevokeTicket, Subscription, Watermarks,
 };
 use crate::message::{Offset, Record, TopicName, TopicPartition};
 
@@ -72,36 +73,6 @@ impl State {
         }
     }
 
-    /// The cluster grants partitions. Nothing of an earlier grant is left (rule 12). Names what is to be looked up.
-    pub(super) fn granted(
-        &mut self,
-        partitions: Vec<TopicPartition>,
-    ) -> Vec<(TopicPartition, u64)> {
-        let now = Instant::now();
-        let mut grant = |partition: TopicPartition| {
-            self.grants += 1;
-            self.readings.insert(partition.clone(), Reading::new(self.grants, now));
-            (partition, self.grants)
-        };
-        partitions.into_iter().map(&mut grant).collect()
-    }
-
-    /// What was looked up for a grant, if it still stands.
-    pub(super) fn described(&mut self, grant: u64, assignment: Assignment) {
-        if !self.stands(&assignment.partition, grant) {
-            return;
-        }
-        if let Err(refused) = self.commits.check(&assignment, Instant::now()) {
-            return self.fail(refused);
-        }
-        if let Some(committed) = &assignment.committed {
-            self.commits.note(&assignment.partition, committed.clone());
-        }
-        if let Some(reading) = self.granted_as(&assignment.partition, grant) {
-            reading.describe(assignment);
-        }
-    }
-
     /// Whether what is being read of a grant lies outside of these bounds.
     pub(super) fn lies_outside(
         &self,
@@ -111,72 +82,6 @@ impl State {
         let reading = self.readings.get(at).filter(|reading| reading.grant == *grant);
         let position = reading.and_then(Reading::position);
         position.is_some_and(|position| !(bounds.start..=bounds.end).contains(&position))
-    }
-
-    pub(super) fn granted_as(
-        &mut self,
-        partition: &TopicPartition,
-        grant: u64,
-    ) -> Option<&mut Reading> {
-        self.readings.get_mut(partition).filter(|reading| reading.grant == grant)
-    }
-
-    pub(super) fn stands(&self, partition: &TopicPartition, grant: u64) -> bool {
-        self.readings.get(partition).is_some_and(|reading| reading.grant == grant)
-    }
-
-    /// The cluster wants partitions back. What the member never heard of goes at once; for the rest it is asked.
-    pub(super) fn revoking(
-        &mut self,
-        partitions: &[TopicPartition],
-        within: Duration,
-    ) -> Option<RevokeTicket> {
-        let mut told = Vec::new();
-        for partition in partitions {
-            let Some(reading) = self.readings.get_mut(partition) else { continue };
-            if reading.is_told() {
-                reading.revoking = true;
-                told.push(partition.clone());
-            } else {
-                self.readings.remove(partition);
-            }
-        }
-        if told.is_empty() {
-            return None;
-        }
-        self.tickets += 1;
-        let ticket = RevokeTicket(self.tickets);
-        self.revoke = Some(ticket);
-        self.events.push_back(GroupEvent::Revoking { partitions: told, within, ticket });
-        Some(ticket)
-    }
-
-    pub(super) fn answer(&mut self, ticket: RevokeTicket) {
-        self.revoke.take_if(|open| *open == ticket);
-    }
-
-    pub(super) fn is_answered(&self, ticket: RevokeTicket) -> bool {
-        self.revoke != Some(ticket)
-    }
-
-    /// Given back in order: nobody is told again.
-    pub(super) fn given_back(&mut self, partitions: &[TopicPartition]) {
-        partitions.iter().for_each(|partition| drop(self.readings.remove(partition)));
-    }
-
-    /// Gone without an answer, or without having been asked for.
-    pub(super) fn lost(&mut self, partitions: &[TopicPartition]) {
-        self.revoke = None;
-        let gone = |p: &&TopicPartition| self.readings.remove(*p).is_some_and(|r| r.is_told());
-        let told: Vec<_> = partitions.iter().filter(gone).cloned().collect();
-        if !told.is_empty() {
-            self.events.push_back(GroupEvent::Lost(told));
-        }
-    }
-
-    pub(super) fn lost_all(&mut self) {
-        let all: Vec<_> = self.readings.keys().cloned().collect();
-        self.lost(&all);
     }
 
     /// A topic is gone, or back. Nothing of it is done here: a revoke may be open, which this must not answer (rule 11).
@@ -191,14 +96,6 @@ impl State {
     pub(super) fn take_topics(&mut self) -> Vec<News> {
         debug_assert!(self.revoke.is_none(), "the poll thread waits for the answer");
         std::mem::take(&mut self.topics)
-    }
-
-    fn owned(&self) -> Vec<TopicPartition> {
-        self.readings.keys().cloned().collect()
-    }
-
-    pub(super) fn owns(&self, partition: &TopicPartition) -> bool {
-        self.readings.contains_key(partition)
     }
 
     pub(super) fn start(&mut self, partition: &TopicPartition, from: Offset) {
@@ -219,7 +116,9 @@ impl State {
     /// Keeps what the client delivered.
     pub(super) fn keep(&mut self, partition: &TopicPartition, records: Vec<Record>) {
         if let Some(reading) = self.readings.get_mut(partition) {
-            self.joined.forget(partition);
+            if let Some(last) = records.last() {
+                self.joined.forget(partition, last.offset);
+            }
             let now = Instant::now();
             records.into_iter().for_each(|record| reading.keep(record, now));
         }

@@ -122,7 +122,7 @@ impl State {
     pub(super) fn refused(&mut self, partition: &TopicPartition, now: Instant) -> bool {
         let reading = self.readings.get_mut(partition);
         let too_long = reading.is_some_and(|reading| reading.refused(now));
-        self.join_anew |= too_long;
+        self.join_anew |= too_long && self.may_join_for(partition, now);
         too_long
     }
 
@@ -134,9 +134,10 @@ impl State {
 
     /// The client reads there now.
     pub(super) fn sought(&mut self, partition: &TopicPartition, to: Offset) {
-        if let Some(reading) = self.readings.get_mut(partition) {
-            reading.sought(to);
-            self.busy = true;
+        let Some(reading) = self.readings.get_mut(partition) else { return };
+        self.busy = true;
+        if reading.sought(to) {
+            self.corrupt_is_over(partition);
         }
     }
 
@@ -158,7 +159,12 @@ impl State {
         given_up: bool,
     ) -> bool {
         self.busy = true;
-        self.granted_as(partition, grant).is_some_and(|reading| reading.bounded(bounds, given_up))
+        let Some(reading) = self.granted_as(partition, grant) else { return false };
+        let outside = reading.bounded(bounds, given_up);
+        if outside && reading.corrupt_is_gone() {
+            self.corrupt_is_over(partition);
+        }
+        outside
     }
 
     /// The bounds of what nothing comes of, and where the client stands in it.

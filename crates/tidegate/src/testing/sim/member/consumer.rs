@@ -46,7 +46,7 @@ impl Consumer for SimMember {
             return;
         }
         if let Some(reading) = self.owned.get_mut(partition) {
-            *reading = Reading { position: Some(from), paused: false };
+            *reading = Reading { position: Some(from), ..Reading::default() };
         }
         self.waker.notify_one();
     }

@@ -9,6 +9,7 @@ use super::SimMember;
 use crate::broker::sync::lock;
 use crate::broker::{FetchLimit, GroupEvent};
 use crate::message::{Offset, TopicPartition};
+use crate::testing::sim::part::CORRUPT;
 
 /// How far a partition is.
 #[derive(Debug, Default)]
@@ -16,6 +17,24 @@ pub(super) struct Reading {
     /// What is read next; nothing before the partition is started.
     pub(super) position: Option<Offset>,
     pub(super) paused: bool,
+    /// It was told that what comes next cannot be read.
+    pub(super) corrupt: bool,
+}
+
+impl Reading {
+    /// What is to be told of a batch that is damaged, or is not any more.
+    fn hear(&mut self, at: &TopicPartition, corrupt: bool) -> Option<GroupEvent> {
+        let (position, partition) = (self.position?, at.clone());
+        let was = std::mem::replace(&mut self.corrupt, corrupt);
+        match (was, corrupt) {
+            (false, true) => {
+                let reason = CORRUPT.to_owned();
+                Some(GroupEvent::CorruptBatch { partition, position, reason })
+            }
+            (true, false) => Some(GroupEvent::CorruptBatchOver { partition }),
+            _ => None,
+        }
+    }
 }
 
 impl SimMember {
@@ -46,6 +65,9 @@ impl SimMember {
             if position < watermarks.start || position > watermarks.end {
                 reading.position = None;
                 return Some(GroupEvent::OutOfRange { partition, position, watermarks });
+            }
+            if let Some(event) = reading.hear(&partition, part.is_corrupt_from(position)) {
+                return Some(event);
             }
             let fetched = part.fetch(position, &limit, &self.waker);
             reading.position = Some(fetched.next);

@@ -7,16 +7,13 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
-use super::{Bench, bounds, place};
+use super::{Bench, PATIENCE, bounds, place};
 use crate::broker::kafka::member::Member;
 use crate::broker::kafka::member::lists::list;
 use crate::broker::kafka::member::silence::Silence;
 use crate::broker::kafka::{KafkaBroker, KafkaOptions};
 use crate::broker::{Consumer as _, GroupEvent, Subscription};
 use crate::message::{Offset, TopicPartition};
-
-/// How long anything may take. A passing run never waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// rule 17; rust-rdkafka#840, #665: nothing comes, though the log goes on.
 #[test]
@@ -136,11 +133,11 @@ fn a_partition_at_its_end_or_full_or_not_wanted_is_not_silent() {
     assert!(bench.state.silences(bench.now).is_empty(), "there are records");
 }
 
-async fn next(member: &mut Member) -> GroupEvent {
+pub(super) async fn next(member: &mut Member) -> GroupEvent {
     tokio::time::timeout(PATIENCE, member.poll()).await.expect("an event")
 }
 
-fn write(producer: &BaseProducer) {
+pub(super) fn write(producer: &BaseProducer) {
     let record: BaseRecord<'_, (), str> = BaseRecord::to("t").partition(0).payload("x");
     producer.send(record).map_err(|(error, _)| error).unwrap();
     producer.flush(PATIENCE).unwrap();
