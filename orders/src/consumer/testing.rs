@@ -94,7 +94,7 @@ impl Bench {
         on: Database,
         answers: impl IntoIterator<Item = ChargeError>,
     ) -> Self {
-        Self::at((on == Database::Postgres).then(new_database), answers).await
+        Box::pin(Self::at((on == Database::Postgres).then(new_database), answers)).await
     }
 
     /// With the read model in that PostgreSQL database, or in a file.

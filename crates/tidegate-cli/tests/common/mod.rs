@@ -46,7 +46,8 @@ pub(crate) struct Ran {
 impl Ran {
     pub(crate) fn of(output: Output) -> Self {
         let code = output.status.code();
-        let code = code.unwrap_or_else(|| panic!("the program does not end by itself: {output:?}"));
+        assert!(code.is_some(), "the program does not end by itself: {output:?}");
+        let code = code.unwrap_or_default();
         let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
         Self { code, stdout: text(output.stdout), stderr: text(output.stderr) }
     }

@@ -10,9 +10,11 @@ use tidegate::testing::TestService;
 
 use crate::support::{Charged, Ordered, Scrape, families, order, text};
 
-/// Of Kafka's client (tests/real_kafka/statistics.rs), and of who keeps dead letters: the program's own.
+/// Of Kafka's client (tests/real_kafka/statistics.rs), of who keeps dead letters: the program's own; and of a schedule in which
+/// something waits (progress.rs).
 fn is_told_elsewhere(of: &Described) -> bool {
-    of.name.starts_with("tidegate_client_") || of.name.starts_with("tidegate_dead_letters")
+    let elsewhere = ["tidegate_client_", "tidegate_dead_letters", "tidegate_schedule_next_due"];
+    elsewhere.iter().any(|name| of.name.starts_with(name))
 }
 
 async fn told() -> Metrics {

@@ -1,10 +1,56 @@
 //! How far a service is, and what stands in its way.
 
+use std::time::Duration;
+
+use tidegate::class::{Class, Classify};
 use tidegate::metrics::Metrics;
 use tidegate::prelude::*;
 use tidegate::testing::TestService;
 
-use crate::support::{Scrape, charge, gate, order};
+use crate::support::{Ordered, Scrape, charge, gate, order};
+
+/// Another attempt follows in an hour.
+#[derive(Debug, thiserror::Error)]
+#[error("later")]
+struct Later;
+
+impl Classify for Later {
+    fn class(&self) -> Class {
+        Class::TransientAfter(secs(3_600))
+    }
+}
+
+async fn fails_at_first(
+    Payload(_): Payload<Ordered>,
+    Attempt(attempt): Attempt,
+) -> Result<(), Later> {
+    if attempt == 1 { Err(Later) } else { Ok(()) }
+}
+
+#[tokio::test]
+async fn what_waits_in_the_schedule_is_counted_and_the_next_of_it_is_told() {
+    let metrics = Metrics::new();
+    let routes = Topic::json("orders").on(fails_at_first).retry(Retry::default().in_place(0));
+    let builder = TestService::builder(routes.with_state(())).metrics(&metrics);
+    let t = builder.retry_topics("{topic}.{group}.retry").start().await;
+    let scheduled = || Scrape::of(&metrics).sum("tidegate_scheduled_records");
+    t.publish("orders", &order("waits")).await;
+    t.until("it has failed", |t| t.health().snapshot().outcomes.retried == 1).await;
+    // What is written down each second is looked at meanwhile.
+    for _ in 0..100 {
+        t.advance(secs(1));
+        if scheduled() == 1.0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let due = Scrape::of(&metrics).sum("tidegate_schedule_next_due_seconds");
+    assert_eq!(scheduled(), 1.0);
+    assert!((3_400.0..=3_600.0).contains(&due), "{due}");
+    t.settled().await;
+    t.advance(secs(2));
+    t.until("nothing waits", |_| scheduled() == 0.0).await;
+}
 
 const LAG_SECONDS: &str = "tidegate_lag_seconds";
 const IN_FLIGHT: &str = "tidegate_records_in_flight{group=\"test\",topic=\"orders\"}";

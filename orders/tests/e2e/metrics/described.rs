@@ -18,6 +18,7 @@ const ABSENT: &[(Described, &str)] = &[
     (framework::CLIENT_RECEIVED, "the embedded log has no client"),
     (framework::CLIENT_BROKER_UP, "the embedded log has no client"),
     (framework::CLIENT_BROKER_RTT, "the embedded log has no client"),
+    (framework::SCHEDULE_DUE, "the retries of orders wait in memory"),
 ];
 
 fn described() -> BTreeMap<&'static str, &'static Described> {
