@@ -110,7 +110,8 @@ impl ClientContext for Told {
         ) {
             return;
         }
-        if corrupt(&error).is_some() {
+        // An answer that is none of Kafka's has the code of a batch that cannot be read, and is a trouble on the way.
+        if corrupt(&error).is_some() && !reason.contains(RECEIVE_FAILED) {
             return tracing::debug!(%error, "{reason}");
         }
         // Always follows the reasons for it, which say more.
@@ -145,11 +146,14 @@ impl ClientContext for Told {
 
 impl rdkafka::consumer::ConsumerContext for Told {}
 
+/// What the client says of an answer that it could not take at all, behind the broker's name.
+const RECEIVE_FAILED: &str = ": Receive failed: ";
+
 /// The client's own words without its counts. But when the first answer of all has an impossible length, it asks to raise
 /// a limit, which leads astray: something else listens there.
 fn in_words(reason: &str) -> String {
     let (reason, when) = reason.rsplit_once(" (after ").unwrap_or((reason, ""));
-    match reason.split_once(": Receive failed: Invalid response size ") {
+    match reason.split_once(&format!("{RECEIVE_FAILED}Invalid response size ")) {
         Some((broker, size)) if size.starts_with(&format!("{HTTP} ")) => {
             format!("{broker}: what listens there speaks HTTP, and is no Kafka")
         }
@@ -204,6 +208,19 @@ mod tests {
         told.log(RDKafkaLogLevel::Warning, CHANGED, "Broker h:1/1 reports different ClusterId");
         let refused = told.clone().troubles.same_cluster().unwrap_err().to_string();
         assert!(refused.contains("cluster id has changed") && !refused.contains('\n'), "{refused}");
+    }
+
+    #[test]
+    fn an_answer_that_is_not_kafkas_is_a_trouble_and_a_batch_that_cannot_be_read_is_none() {
+        let told = Told::default();
+        let bad = |reason| told.error(KafkaError::Global(RDKafkaErrorCode::BadMessage), reason);
+        bad("Consume message failed: MessageSet at offset 7 failed CRC check");
+        assert_eq!(told.troubles.last(), None);
+        bad(
+            "h:1/bootstrap: Receive failed: Invalid response size 1213486160 (0..1): increase it (after 0ms in state APIVERSION_QUERY)",
+        );
+        let trouble = told.troubles.last();
+        assert!(trouble.is_some_and(|told| told.ends_with("speaks HTTP, and is no Kafka")));
     }
 
     #[test]
