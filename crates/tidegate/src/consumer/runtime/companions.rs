@@ -92,6 +92,7 @@ impl Companions {
     }
 
     /// Whether nothing is on its way.
+    #[cfg(feature = "testing")]
     pub(super) fn idle(&self) -> bool {
         self.recalls.is_empty() && self.news.is_empty()
     }
