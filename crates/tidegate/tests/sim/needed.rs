@@ -8,7 +8,15 @@ const FROM: u64 = 1_000_000;
 /// A check, a bug that it finds, how many worlds it takes at most, and what is left out of them so that it alone does.
 struct Needed(&'static str, Bug, u64, fn(&mut Plan));
 
-fn as_drawn(_: &mut Plan) {}
+/// Retries wait in memory, and nothing is late: what happens is what the check is about.
+fn as_drawn(plan: &mut Plan) {
+    (plan.schedule, plan.in_place) = (false, 1);
+    plan.faults.retain(|fault| (fault.kind, fault.moment) != (Kind::CutOff, Moment::Enqueued));
+}
+
+fn with_a_schedule(plan: &mut Plan) {
+    plan.schedule = true;
+}
 
 /// What is committed too early is lost only when somebody dies then, or moves back when it is tried anew; I2 needs neither.
 fn only_publishes_fail(plan: &mut Plan) {
@@ -21,6 +29,7 @@ fn only_commits_fail(plan: &mut Plan) {
 }
 
 fn only(plan: &mut Plan, kind: Kind, moment: Moment) {
+    as_drawn(plan);
     plan.faults.iter_mut().for_each(|fault| (fault.kind, fault.moment) = (kind, moment));
 }
 
@@ -40,7 +49,7 @@ const NEEDED: [Needed; 16] = [
     // Who never counts to the end never ends: later I7 would find it too.
     Needed("rule 21", Bug::CountersReset, 2, as_drawn),
     // Nobody has the record any more: later I7 would find that it never ends.
-    Needed("rule 22", Bug::StruckFirst, 3, as_drawn),
+    Needed("rule 22", Bug::StruckFirst, 3, with_a_schedule),
     Needed("rule 31", Bug::DeadRunsAgain, 300, as_drawn),
     Needed("rule 31", Bug::LetterAgain, 1_000, as_drawn),
 ];
