@@ -25,7 +25,8 @@ pub(super) type Harm = fn(&Batch);
 pub(super) const CHECKSUM: Harm = |batch| batch.flip(batch.size() - 1);
 pub(super) const OLD_FORMAT: Harm = |batch| batch.set(MAGIC, 1);
 pub(super) const NO_FORMAT: Harm = |batch| batch.set(MAGIC, 7);
-pub(super) const COMPRESSION: Harm = |batch| batch.flip_unseen(HEAD + 20);
+/// The first byte of what is compressed: with another one further on it may be read, and be malformed, which nobody tells.
+pub(super) const COMPRESSION: Harm = |batch| batch.flip_unseen(HEAD);
 
 /// A topic of two partitions; the first has all events, in batches of their own.
 pub(super) struct Stage {
