@@ -103,7 +103,8 @@ pub enum RuntimeEvent {
         /// One line.
         message: String,
     },
-    /// An earlier owner's entry came into the schedule after its record was settled: it is struck, and not run (rule 22).
+    /// An earlier owner's entry came into the schedule after a later one had read all of it, and perhaps settled its record: it is struck,
+    /// and not run (rule 22).
     StaleEntry {
         /// The partition.
         partition: TopicPartition,

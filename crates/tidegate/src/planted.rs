@@ -80,6 +80,8 @@ pub enum Bug {
     StruckFirst,
     /// Runs what an earlier owner schedules after its record was settled (rule 22).
     StaleReAdd,
+    /// Hands a record to a lane behind another one of its key, though it waits in the schedule (rule 22).
+    ChainRunsScheduled,
     /// Goes on where the log begins when what it wants next was deleted (`auto.offset.reset`; rule 7).
     SilentJump,
 }
@@ -87,7 +89,7 @@ pub enum Bug {
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -124,6 +126,7 @@ impl Bug {
         Self::UnreadHead,
         Self::StruckFirst,
         Self::StaleReAdd,
+        Self::ChainRunsScheduled,
         Self::SilentJump,
     ];
 }

@@ -13,5 +13,7 @@ mod retrying;
 mod rig;
 mod rolls;
 mod settling;
+mod spread;
 mod takeover;
+mod terms;
 mod world;

@@ -3,16 +3,16 @@
 use proptest::prelude::*;
 use tidegate::broker::Committed;
 use tidegate::class::Class;
-use tidegate::consumer::core::End;
 use tidegate::consumer::core::metadata::{CommitMetadata, DoneAbove, MetadataError, RetryState};
+use tidegate::consumer::core::{End, Fence};
 use tidegate::events::RuntimeEvent;
 use tidegate::message::{Offset, Timestamp};
 
 use crate::rig::*;
 use crate::world::tp;
 
-const GOLDEN: &str = include_str!("../golden/commit-metadata-v2.txt");
-const BEFORE: &str = include_str!("../golden/commit-metadata-v1.txt");
+const GOLDEN: &str = include_str!("../golden/commit-metadata-v3.txt");
+const BEFORE: &str = include_str!("../golden/commit-metadata-v2.txt");
 
 fn above(ranges: &[(u64, u64)]) -> DoneAbove {
     let mut done = DoneAbove::default();
@@ -34,6 +34,7 @@ fn sample() -> CommitMetadata {
         partition: tp(2),
         base: Offset(41),
         log_start: Offset(7),
+        fence: Fence { term: 4, end: Offset(90) },
         retries: vec![retry(41, 2, 1, 1_764_000_005_000, 5_000, 1_200), retry(44, 1, 0, -1, 0, 0)],
         done: above(&[(42, 44), (45, 1_045)]),
     }
@@ -48,7 +49,7 @@ fn golden_file() {
 /// A rolling upgrade: what the version before has committed is taken over.
 #[test]
 fn the_version_before_is_read() {
-    let before = CommitMetadata { done: DoneAbove::default(), ..sample() };
+    let before = CommitMetadata { fence: Fence::default(), ..sample() };
     assert_eq!(CommitMetadata::decode(BEFORE.trim_end()), Ok(before));
 }
 
@@ -65,7 +66,7 @@ fn every_single_damaged_byte_is_noticed() {
 
 #[test]
 fn a_newer_version_is_not_guessed_at() {
-    let newer = sample().encode().replace("tidegate/2 ", "tidegate/3 ");
+    let newer = sample().encode().replace("tidegate/3 ", "tidegate/4 ");
     assert_eq!(CommitMetadata::decode(&newer), Err(MetadataError::Version));
     assert_eq!(CommitMetadata::decode("7 by hand"), Err(MetadataError::Version));
 }
@@ -180,7 +181,7 @@ proptest! {
         };
         let retries = retries.into_iter().map(retry).collect();
         let done = above(&[(base + 1, base + 3), (base + 9, base + 9 + log_start % 1_000)]);
-        let metadata = CommitMetadata { cluster_id, partition: tp(partition), base: Offset(base), log_start: Offset(log_start), retries, done };
+        let metadata = CommitMetadata { cluster_id, partition: tp(partition), base: Offset(base), log_start: Offset(log_start), fence: Fence { term: log_start, end: Offset(base) }, retries, done };
         prop_assert_eq!(CommitMetadata::decode(&metadata.encode()), Ok(metadata));
     }
 
@@ -188,7 +189,7 @@ proptest! {
     fn nothing_makes_it_panic(text: String, tail in "[ -~]{0,80}") {
         let _ = CommitMetadata::decode(&text);
         let crc = format!("{:08x}", crc32fast::hash(tail.as_bytes()));
-        let _ = CommitMetadata::decode(&format!("tidegate/1 crc={crc} {tail}"));
+        let _ = CommitMetadata::decode(&format!("tidegate/3 crc={crc} {tail}"));
         let _ = CommitMetadata::decode(&format!("tidegate/2 crc={crc} {tail}"));
     }
 }

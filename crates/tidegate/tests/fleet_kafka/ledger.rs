@@ -3,7 +3,7 @@
 //! A line is one write to a file that was opened for appending: the system puts them into one order, over all processes, and
 //! a process that is killed leaves whole lines. What the parent does to the members stands between their own lines.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -64,6 +64,12 @@ pub(crate) struct Line {
     pub(crate) what: What,
 }
 
+/// Microseconds of the clock that all processes have in common.
+pub(crate) fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(now.as_micros()).unwrap()
+}
+
 /// Where a process writes.
 #[derive(Debug)]
 pub(crate) struct Pen(File);
@@ -74,9 +80,7 @@ impl Pen {
     }
 
     pub(crate) fn write(&self, pid: u32, what: What) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let at = u64::try_from(now.as_micros()).unwrap();
-        let mut line = serde_json::to_vec(&Line { at, pid, what }).unwrap();
+        let mut line = serde_json::to_vec(&Line { at: now(), pid, what }).unwrap();
         line.push(b'\n');
         let written = (&self.0).write(&line).unwrap();
         assert_eq!(written, line.len(), "one write is one line");
@@ -130,13 +134,27 @@ impl Ledger {
         self.ended.len()
     }
 
-    /// Messages that have failed and not ended.
-    pub(crate) fn waiting(&self) -> usize {
-        let failed = self.lines.iter().filter_map(|line| match line.what {
-            What::Failed(attempt) => Some((attempt.key, attempt.number)),
-            _ => None,
-        });
-        failed.collect::<HashSet<_>>().difference(&self.ended).count()
+    /// Keys of which a message has failed and not ended, and the next one waits behind it: others of its partition that were written
+    /// after that one have ended.
+    pub(crate) fn parked(&self) -> usize {
+        let mut failed = BTreeMap::new();
+        let mut latest = BTreeMap::new();
+        for line in &self.lines {
+            match line.what {
+                What::Failed(a) => drop(failed.insert((a.key, a.number), a.partition)),
+                What::End(a) => {
+                    let latest = latest.entry(a.partition).or_default();
+                    *latest = (a.number, a.key).max(*latest);
+                }
+                _ => {}
+            }
+        }
+        failed.retain(|message, _| !self.ended.contains(message));
+        let passed = |((key, number), partition): (&(u32, u32), &u32)| {
+            latest.get(partition).is_some_and(|latest| *latest > (number + 1, *key))
+        };
+        let keys = failed.iter().filter(|message| passed(*message)).map(|((key, _), _)| *key);
+        keys.collect::<BTreeSet<_>>().len()
     }
 
     /// In each partition, how many messages up to the highest that has ended.

@@ -12,10 +12,13 @@ use tidegate::events::RuntimeEvent;
 use tidegate::prelude::*;
 use tidegate::service::CreateTopics;
 
-use crate::ledger::{Attempt as Try, Pen, What};
+use crate::ledger::{Attempt as Try, Pen, What, now};
 
 /// The variable that tells the process what it is.
 pub(crate) const HOW: &str = "FLEET_MEMBER";
+
+/// Records and bytes that a member takes in before they are settled.
+pub(crate) const BUFFER: (usize, usize) = (10_000, 32 << 20);
 
 /// Which way partitions are shared out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +44,8 @@ pub(crate) struct How {
     pub(crate) drain: Duration,
     /// Some of the messages fail at first, and retries wait in the schedule.
     pub(crate) scheduled: bool,
+    /// Until then, in microseconds of the clock that all have in common, every message fails.
+    pub(crate) storm: u64,
 }
 
 /// A message: of its key the so-manyth, and how long it takes.
@@ -64,6 +69,7 @@ struct Book {
     pen: Arc<Pen>,
     next: Arc<AtomicU64>,
     fails: bool,
+    storm: u64,
 }
 
 /// Written when it is dropped: a handler that does not come to its end says so, too.
@@ -110,7 +116,7 @@ async fn work(
         key: message.key,
         number: message.number,
     };
-    if book.fails && message.fails(tried) {
+    if now() < book.storm || book.fails && message.fails(tried) {
         book.pen.write(std::process::id(), What::Failed(attempt));
         return Err(AtFirst);
     }
@@ -137,7 +143,7 @@ fn end_with_the_parent() {
 
 fn service(how: &How) -> Service<StartFrom> {
     let pen = Arc::new(Pen::open(&how.ledger));
-    let book = Book { pen, next: Arc::default(), fails: how.scheduled };
+    let book = Book { pen, next: Arc::default(), fails: how.scheduled, storm: how.storm };
     let order = if how.by_partition { Order::Partition } else { Order::Key };
     let pen = book.pen.clone();
     let service = Service::new(&how.name, Broker::kafka(options(how)).unwrap());
@@ -149,11 +155,12 @@ fn service(how: &How) -> Service<StartFrom> {
     let service =
         if how.scheduled { service.retry_topics("{topic}.{group}.retry") } else { service };
     let retry = Retry::exponential(Duration::from_millis(200), Duration::from_secs(1));
-    let retry = retry.attempts(10).in_place(0);
+    let retry = retry.attempts(1_000).in_place(0);
     service
         .start_from(StartFrom::Earliest)
         .create_topics(CreateTopics::Always { partitions: 1 }) // the source is there
         .concurrency(how.concurrency)
+        .buffer(BUFFER.0, BUFFER.1)
         .max_poll_interval(how.max_poll)
         .drain(how.drain)
         .observe(move |event| note(&pen, event))

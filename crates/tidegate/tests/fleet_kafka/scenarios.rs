@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use test_servers::LocalKafka;
 
 use crate::feed::Flow;
-use crate::member::{How, Sharing};
+use crate::ledger::now;
+use crate::member::{BUFFER, How, Sharing};
 use crate::stage::{CONCURRENCY, MEMBERS, Stage, flowing, how, messages, rounds, steady};
 
 /// SIGKILL to a member that owns partitions; another one comes for it (fault F1).
@@ -43,19 +44,36 @@ fn f1_members_are_killed_while_the_group_rebalances_and_partitions_keep_their_or
 fn f1_killed_members_keep_the_order_of_keys_that_wait_in_the_schedule() {
     let how = How { scheduled: true, ..how("killed-scheduled") };
     let mut stage = Stage::set(LocalKafka::shared(), how, steady());
-    let mut waited = 0;
+    let mut parked = 0;
     for round in 0..rounds() {
         stage.reach(80 * (round + 1) / (rounds() + 1));
         let victim = stage.an_owner();
-        stage.until("messages wait", |stage| stage.ledger.waiting() > 0);
-        waited += stage.ledger.waiting();
+        stage.until("keys wait", |stage| stage.ledger.parked() > 0);
+        parked += stage.ledger.parked();
         stage.kill(victim);
         stage.join();
         stage.all_owned();
     }
     let verdict = stage.close(false, 0);
-    eprintln!("{waited} messages waited at {} kills, each of them a rebalance", verdict.kills);
+    eprintln!("{parked} keys were parked at {} kills, each of them a rebalance", verdict.kills);
     assert_eq!(verdict.kills, rounds());
+}
+
+/// Everything fails for a while, and then nothing: each message waits in the schedule, by itself or behind another one of its key.
+/// None is lost, none passes another one, and the members stay within their memory.
+#[test]
+fn a_retry_storm_ends_in_order_and_within_memory() {
+    let lasts = if messages() > 6_000 { 60 } else { 10 };
+    let until = now() + lasts * 1_000_000;
+    let flow = Flow { over: flowing() / 2, ..steady() };
+    let how = How { scheduled: true, storm: until, ..how("storm") };
+    let mut stage = Stage::set(LocalKafka::shared(), how, flow);
+    stage.until("the storm is over", |_| now() > until);
+    stage.reach(100);
+    let (peak, bound) = (stage.peak(), BUFFER.1 as u64 * 3 / 2 + (64 << 20));
+    eprintln!("at most {} MiB of memory in a storm of {lasts} s", peak >> 20);
+    assert!(peak <= bound, "{peak} bytes, and the bound is {bound}");
+    stage.close(false, 0);
 }
 
 /// SIGSTOP until others have everything that the member had and its poll interval is over, too; then SIGCONT (fault F2).
@@ -86,6 +104,12 @@ fn stopped(how: How) {
 #[test]
 fn f2_a_stopped_member_that_goes_on_begins_nothing_that_others_have() {
     stopped(how("stopped"));
+}
+
+/// Keys wait in the schedule when it is stopped: it neither runs what waits nor settles it when it goes on (rules 10, 22).
+#[test]
+fn f2_a_stopped_member_leaves_the_keys_that_wait_in_the_schedule_to_others() {
+    stopped(How { scheduled: true, ..how("stopped-scheduled") });
 }
 
 /// The session of 3 s is the broker's, and the members' own setting is far longer.

@@ -60,6 +60,7 @@ pub(crate) fn how(name: &str) -> How {
         max_poll: Duration::from_secs(4),
         drain: Duration::from_millis(1_500),
         scheduled: false,
+        storm: 0,
     }
 }
 
@@ -189,6 +190,11 @@ impl Stage {
         verdict
     }
 
+    /// The most memory that a member has had so far, in bytes, as the system counts it.
+    pub(crate) fn peak(&self) -> u64 {
+        self.fleet.all().into_iter().map(peak).max().expect("members")
+    }
+
     /// A broker that is away for a while: written down when it is gone, and when it answers again.
     pub(crate) fn without(&self, kafka: &LocalKafka, end: impl FnOnce(&LocalKafka)) {
         end(kafka);
@@ -198,4 +204,12 @@ impl Stage {
         kafka.start_again();
         self.ledger.write(std::process::id(), What::Up);
     }
+}
+
+/// `VmHWM` of proc(5).
+fn peak(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix("kB")).expect("a peak in kB");
+    kib.trim().parse::<u64>().unwrap() * 1024
 }

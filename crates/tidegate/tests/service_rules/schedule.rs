@@ -193,14 +193,22 @@ async fn what_cannot_be_read_in_the_schedule_stops_the_service_and_says_where() 
 #[tokio::test]
 async fn rule_22_a_late_entry_of_a_settled_record_is_struck_and_not_run() {
     let script = Script::of(&[LATER, Do::Work]);
-    let t = builder(&script, Order::Key).start().await;
+    let mut t = builder(&script, Order::Key).start().await;
     t.publish_records(vec![record("orders", "e-1", "k")]).await;
+    t.settled().await;
+    t.crash().await; // the next owner has read all there is before the late one comes
+    t.publish_records(vec![record("orders", "e-2", "k")]).await;
     t.settled().await;
     let entry = t.records(COMPANION).into_iter().find(|record| record.value.is_some()).unwrap();
     let mut late = NewRecord::new(entry.topic.clone()).partition(entry.partition);
-    (late.key, late.value) = (entry.key, entry.value); // of another writer
-    t.publish_records(vec![late, record("orders", "e-2", "k")]).await;
+    (late.key, late.value) = (entry.key, entry.value);
+    t.publish_records(vec![late.clone()]).await;
     t.until("it is struck", |t| t.records(COMPANION).len() > 3).await;
+    // Or nobody is there when it comes, and who reads it next has not seen the record settled.
+    t.stop().await.unwrap();
+    t.publish_records(vec![late]).await;
+    t.start_again().await;
+    t.until("it is struck", |t| t.records(COMPANION).len() > 5).await;
     t.settled().await;
     assert_eq!(script.attempts(), [1, 2, 1], "one more: of the record behind it");
     assert_eq!(waiting(&t).await, 0);

@@ -54,6 +54,7 @@ fn every_world_is_survived() {
     }
     let empty = if count >= 10_000 { table.empty_cells() } else { Vec::new() };
     assert!(empty.is_empty(), "never hit: {empty:?}");
+    assert!(count < 10_000 || table.parked() > 100, "no key waited when it mattered");
 }
 
 fn tell(seed: u64) {

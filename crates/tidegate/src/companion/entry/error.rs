@@ -73,7 +73,7 @@ pub(crate) enum EntryError {
         "{place} is damaged ({what}): the retry of {origin}/{offset} after attempt {attempt} is lost with it; process that record \
          from its own topic, then publish the entry's key without a value",
         offset = .id.origin,
-        attempt = .id.attempt
+        attempt = .id.stamp.attempt
     )]
     Damaged {
         /// Where it stands.

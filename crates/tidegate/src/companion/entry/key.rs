@@ -1,7 +1,9 @@
 //! The key of an entry, which compaction goes by: one line of text, so that an operator can read and write it.
 //!
 //! ```text
-//! tidegate/1 group=shop origin=orders/3/41 attempt=2
+//! tidegate/1 group=shop origin=orders/3/41 attempt=2 term=7 write=0
+//!          │       │    │                  │         │      └ of this attempt, by this ownership
+//!          │       │    │                  │         └ the ownership that wrote it, counted for each partition
 //!          │       │    │                  └ failed attempts so far
 //!          │       │    └ the record: topic, partition, offset
 //!          │       └ every byte but [A-Za-z0-9._~-] as %XX
@@ -12,6 +14,7 @@
 
 use crate::companion::entry::error::{EntryError, Place};
 use crate::companion::entry::{EntryId, VERSION};
+use crate::consumer::core::Stamp;
 use crate::consumer::core::percent::{escape, unescape};
 use crate::message::{Offset, Partition, TopicName, TopicPartition};
 
@@ -44,8 +47,11 @@ impl Fault {
 }
 
 pub(super) fn write(group: &str, origin: &TopicPartition, id: EntryId) -> String {
-    let (group, EntryId { origin: offset, attempt }) = (escape(group), id);
-    format!("{PREFIX}{VERSION} group={group} origin={origin}/{offset} attempt={attempt}")
+    let (group, EntryId { origin: offset, stamp }) = (escape(group), id);
+    let Stamp { attempt, term, write } = stamp;
+    format!(
+        "{PREFIX}{VERSION} group={group} origin={origin}/{offset} attempt={attempt} term={term} write={write}"
+    )
 }
 
 pub(super) fn read(key: &[u8]) -> Result<Key, Fault> {
@@ -70,6 +76,11 @@ fn parse(fields: &str) -> Option<Key> {
     let topic = TopicName::new(origin.next()?).ok()?;
     let partition = Partition(origin.next()?.parse().ok()?);
     let offset = Offset(origin.next()?.parse().ok()?);
-    let id = EntryId { origin: offset, attempt: field("attempt")?.parse().ok()? };
+    let stamp = Stamp {
+        attempt: field("attempt")?.parse().ok()?,
+        term: field("term")?.parse().ok()?,
+        write: field("write")?.parse().ok()?,
+    };
+    let id = EntryId { origin: offset, stamp };
     Some(Key { group, origin: TopicPartition::new(topic, partition), id })
 }

@@ -12,7 +12,7 @@ mod tests;
 
 use std::time::Duration;
 
-use crate::consumer::core::Attempt;
+use crate::consumer::core::{Attempt, Stamp};
 use crate::dead_letter::rfc3339;
 use crate::event::EventId;
 use crate::headers::{Headers, names};
@@ -27,13 +27,13 @@ const VERSION: u8 = 1;
 /// The longest business key in a header, in bytes: a key may be as large as a record.
 const MAX_KEY: usize = 256;
 
-/// Names one entry: an origin record, in the companion's own partition, and an attempt.
+/// Names one entry: an origin record, in the companion's own partition, and which writing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct EntryId {
     /// The record's offset in the source partition.
     pub(crate) origin: Offset,
-    /// Failed attempts so far; 0: parked behind another one of its key.
-    pub(crate) attempt: u32,
+    /// Attempt, and who has written it.
+    pub(crate) stamp: Stamp,
 }
 
 /// What the schedule holds of a record.

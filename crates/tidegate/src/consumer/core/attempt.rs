@@ -11,6 +11,7 @@ use crate::consumer::core::work::{State, Unit};
 use crate::consumer::core::{Attempt, End, Start, Verdict};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, Timestamp};
+use crate::planted::planted;
 use crate::policy::retry::{Next, Tried};
 use crate::policy::{Effects, PolicyId};
 
@@ -43,7 +44,8 @@ impl Partition {
         self.tracker.run(offset, if plain { 1 } else { cx.config.ahead });
         self.starts.push(Start { offset, attempt, follows: false });
         // A follower that waits in the schedule is not to run with the others.
-        if plain && self.outage.is_none() && !self.schedule.index.has_unreleased() {
+        let scheduled = self.schedule.index.has_unreleased() && !planted!(ChainRunsScheduled);
+        if plain && self.outage.is_none() && !scheduled {
             let limit = cx.config.chain.saturating_sub(1);
             let chain = self.tracker.chain(offset, limit, |policy| is_plain(policy, cx));
             let follow = |offset| Start { offset, attempt: 1, follows: true };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::broker::{CommitEntry, RevokeTicket};
 use crate::class::{Cause, Failure};
 use crate::consumer::core::event::{LocalEpoch, WorkId};
-use crate::consumer::core::schedule::Postponed;
+use crate::consumer::core::schedule::{Postponed, Stamp};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, Timestamp, TopicPartition};
 
@@ -52,13 +52,8 @@ pub enum Step {
     MarkDead,
     /// Write the record's next attempt into the schedule. Answer: [`Event::Scheduled`](super::Event::Scheduled) when acked.
     Schedule(Box<Postponed>),
-    /// Strike these attempts of the record from the schedule, the lowest first. Ok when acked.
-    Unschedule {
-        /// The first.
-        from: u32,
-        /// The last.
-        to: u32,
-    },
+    /// Strike these entries of the record from the schedule, in this order. Ok when acked.
+    Unschedule(Vec<Stamp>),
 }
 
 /// Which step; for answers and logs.
@@ -87,7 +82,16 @@ impl Step {
             Self::DeadHandler => StepKind::DeadHandler,
             Self::MarkDead => StepKind::MarkDead,
             Self::Schedule(_) => StepKind::Schedule,
-            Self::Unschedule { .. } => StepKind::Unschedule,
+            Self::Unschedule(_) => StepKind::Unschedule,
+        }
+    }
+}
+
+impl Step {
+    /// The step is taken once more, and what it wrote may be there: an entry has another name then (rule 22).
+    pub(super) fn is_written_again(&mut self) {
+        if let Self::Schedule(postponed) = self {
+            postponed.stamp.write += 1;
         }
     }
 }
@@ -173,6 +177,15 @@ pub enum Command {
         partition: TopicPartition,
         /// Its ownership.
         epoch: LocalEpoch,
+    },
+    /// Strike entries that count for nobody, and try until it is done. Answer: `VoidStruck`.
+    StrikeVoid {
+        /// The source's partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// Source record, and which writing of its entry.
+        entries: Vec<(Offset, Stamp)>,
     },
     /// Bring a record out of its entry. Answer: `Recalled`.
     Recall {

@@ -3,22 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::broker::{CommitEntry, CommitError, Committed, Subscription};
+use crate::broker::{CommitEntry, CommitError, Subscription};
 use crate::consumer::core::cx::Cx;
-use crate::consumer::core::metadata::{CommitMetadata, DoneAbove, RetryState};
 use crate::consumer::core::partition::{Partition, Phase};
 use crate::consumer::core::{Command, LocalEpoch};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
 use crate::planted::planted;
 
-/// An entry of the metadata in bytes, with room to spare.
-const ENTRY: usize = 64;
-
 /// How far the commits of one ownership are.
 #[derive(Debug)]
 pub(super) struct Progress {
-    accepted: Option<(Offset, u64)>,
+    pub(super) accepted: Option<(Offset, u64)>,
     /// When that was sent.
     pub(super) accepted_at: Option<Duration>,
     /// Raised when the metadata is to say something else.
@@ -26,12 +22,12 @@ pub(super) struct Progress {
     urgent: bool,
     failures: u32,
     not_before: Duration,
-    limit: usize,
+    pub(super) limit: usize,
     /// What was refused: only for [`Bug::CommitMovesBack`](crate::planted::Bug::CommitMovesBack).
     #[cfg(feature = "testing")]
-    refused: Option<Offset>,
+    pub(super) refused: Option<Offset>,
     /// Something did not fit into the metadata last time: intake waits until it does (rule 8).
-    full: bool,
+    pub(super) full: bool,
 }
 
 impl Default for Progress {
@@ -157,9 +153,9 @@ impl Partition {
     fn commits(&self) -> bool {
         match self.phase {
             Phase::Proving => !self.draining,
-            Phase::Restoring | Phase::Running => true,
+            Phase::Running => true,
             Phase::Cut => self.dirty(),
-            Phase::Owning { .. } | Phase::Halted => false,
+            Phase::Owning { .. } | Phase::Restoring | Phase::Halted => false,
         }
     }
 
@@ -167,8 +163,8 @@ impl Partition {
     pub(super) fn dirty(&self) -> bool {
         let committing = match self.phase {
             Phase::Proving => !self.draining,
-            Phase::Restoring | Phase::Running | Phase::Cut => true,
-            Phase::Owning { .. } | Phase::Halted => false,
+            Phase::Running | Phase::Cut => true,
+            Phase::Owning { .. } | Phase::Restoring | Phase::Halted => false,
         };
         committing
             && self.progress.accepted != Some((self.tracker.watermark(), self.progress.version))
@@ -176,7 +172,7 @@ impl Partition {
 
     /// Rule 10: an idle partition commits the same again, so that its lease goes on.
     fn renewal_due(&self, now: Duration) -> bool {
-        self.holds() && self.lease.renewal() <= now
+        self.running() && self.lease.renewal() <= now
     }
 
     fn commit_urgent(&self) -> bool {
@@ -186,63 +182,6 @@ impl Partition {
     fn sent(&self, metadata: usize, at: Duration) -> Sent {
         let (offset, version) = (self.tracker.watermark(), self.progress.version);
         Sent { epoch: self.epoch, offset, version, metadata, at }
-    }
-
-    fn commit_entry(&mut self, cx: &Cx<'_>) -> CommitEntry {
-        #[cfg_attr(not(feature = "testing"), expect(unused_mut, reason = "see below"))]
-        let mut base = self.tracker.watermark();
-        #[cfg(feature = "testing")]
-        if planted!(CommitMovesBack)
-            && let Some((accepted, _)) = self.progress.accepted
-            && let Some(refused) = self.progress.refused.take_if(|refused| *refused < accepted)
-        {
-            base = refused;
-        }
-        let retries = self.retries();
-        let metadata = CommitMetadata {
-            cluster_id: cx.config.cluster_id.clone(),
-            partition: self.id.clone(),
-            base,
-            log_start: self.log_start,
-            retries,
-            done: self.all_done_above(),
-        };
-        let (metadata, all) = metadata.encode_within(self.progress.limit);
-        self.progress.full = !all;
-        CommitEntry { partition: self.id.clone(), committed: Committed { offset: base, metadata } }
-    }
-
-    /// All blocking retries, of this ownership and of an earlier one, in offset order.
-    pub(super) fn retries(&self) -> Vec<RetryState> {
-        let waiting = self.restored.values().map(|(state, _)| *state);
-        let mut retries: Vec<_> = waiting.chain(self.tracker.retries()).collect();
-        retries.sort_by_key(|retry| retry.offset);
-        retries
-    }
-
-    /// What is finished above the watermark, here or by an earlier owner: all between the unfinished ones (rule 8).
-    pub(super) fn all_done_above(&self) -> DoneAbove {
-        let mut done = DoneAbove::default();
-        let mut from = self.tracker.watermark();
-        for offset in self.tracker.unfinished() {
-            done.push(from, offset);
-            from = offset.next();
-        }
-        let next = self.tracker.next();
-        done.push(from, next);
-        for (from, to) in self.done_above.ranges() {
-            done.push(from.max(next), to);
-        }
-        done
-    }
-
-    /// Whether one more record may begin, fail, and still find a place in the metadata. Near the limit intake slows; what
-    /// runs already, and fails beyond it, keeps its count in this process only (rule 8).
-    pub(super) fn metadata_has_room(&self) -> bool {
-        let (here, busy) = (self.tracker.retrying(), self.tracker.busy());
-        let fits = (here + self.restored.len() + 1) * ENTRY <= self.progress.limit / 2;
-        // With nothing under way, nothing but a start makes room.
-        here + busy == 0 || fits && !self.progress.full
     }
 
     fn commit_accepted(&mut self, sent: &Sent, cx: &mut Cx<'_>) {

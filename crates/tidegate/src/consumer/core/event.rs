@@ -205,8 +205,19 @@ pub enum Event {
         epoch: LocalEpoch,
         /// In the log's order.
         notes: Vec<super::Note>,
+        /// All that stands there below has been told.
+        next: Offset,
         /// Whether all has been read that was there when it was begun.
         caught_up: bool,
+    },
+    /// Answer to [`Command::StrikeVoid`](super::Command::StrikeVoid): it is durable.
+    VoidStruck {
+        /// The source's partition.
+        partition: TopicPartition,
+        /// Its ownership.
+        epoch: LocalEpoch,
+        /// What is struck.
+        entries: Vec<(Offset, super::Stamp)>,
     },
     /// Answer to [`Command::Recall`](super::Command::Recall).
     Recalled {

@@ -61,7 +61,7 @@ impl Partition {
     pub(super) fn extend_lease(&mut self, sent: Duration, cx: &mut Cx<'_>) {
         let session = cx.config.session_timeout;
         let until = sent.saturating_add(session.mul_f64(0.8));
-        if !self.holds() || until <= self.lease.until {
+        if !self.running() || until <= self.lease.until {
             return;
         }
         self.lease.until = until;

@@ -81,8 +81,11 @@ impl Member {
             Event::Scheduled { work: WorkId { partition, epoch, offset }, at } => {
                 self.at(&partition, epoch, |p| p.scheduled(offset, at, cx));
             }
-            Event::Noted { partition, epoch, notes, caught_up } => {
-                self.at(&partition, epoch, |p| p.noted(notes, caught_up, cx));
+            Event::Noted { partition, epoch, notes, next, caught_up } => {
+                self.at(&partition, epoch, |p| p.noted(notes, next, caught_up, cx));
+            }
+            Event::VoidStruck { partition, epoch, entries } => {
+                self.at(&partition, epoch, |p| p.void_struck(&entries, cx));
             }
             Event::Recalled { partition, epoch, origin, found } => {
                 self.at(&partition, epoch, |p| p.recalled(origin, found, cx));

@@ -1,4 +1,5 @@
-//! Taking a partition over: known to the stores, start chosen, first commit accepted, only then records (rules 7, 8, 10, 12).
+//! Taking a partition over: known to the stores, start chosen, schedule read, first commit accepted, only then records (rules 7, 8,
+//! 10, 12).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -63,8 +64,15 @@ impl Partition {
         else {
             return;
         };
-        // Fenced, and taken again: what is known is newer than any commit.
-        let Some(Assignment { committed, watermarks, .. }) = assignment else { return };
+        // Without one it was fenced, and is taken again: what is known is newer than any commit.
+        let found = assignment.is_none_or(|assignment| self.locate_in(assignment, cx));
+        if found && cx.config.schedule.is_some() {
+            self.restore_schedule(cx);
+        }
+    }
+
+    fn locate_in(&mut self, assignment: Assignment, cx: &mut Cx<'_>) -> bool {
+        let Assignment { committed, watermarks, .. } = assignment;
         let from = match (&committed, cx.config.start_from) {
             (Some(committed), _) => committed.offset,
             (None, _) if planted!(NewBeginsAtEnd) && is_new(&self.id) => watermarks.end,
@@ -77,13 +85,15 @@ impl Partition {
             let what =
                 if committed.is_some() { "the committed offset" } else { "the chosen start" };
             self.phase = Phase::Halted;
-            return self.out_of_range(what, from, watermarks, cx);
+            self.out_of_range(what, from, watermarks, cx);
+            return false;
         }
         self.tracker = Tracker::new(from);
         self.progress.metadata_changed(false);
         if let Some(committed) = committed {
             self.restore(&committed, watermarks, cx);
         }
+        true
     }
 
     pub(super) fn out_of_range(
@@ -110,6 +120,7 @@ impl Partition {
         match self.decode(committed, watermarks, cx) {
             Ok(metadata) => {
                 self.log_start = metadata.log_start;
+                self.fence = metadata.fence;
                 self.restored = restored(metadata.retries, cx);
                 if !planted!(MapIgnored) {
                     self.done_above = metadata.done;
@@ -138,19 +149,11 @@ impl Partition {
         if self.draining {
             return;
         }
-        if cx.config.schedule.is_some() {
-            self.restore_schedule(cx);
-        } else {
-            self.open(cx);
-        }
-    }
-
-    /// Delivery begins.
-    pub(super) fn open(&mut self, cx: &mut Cx<'_>) {
         self.phase = Phase::Running;
         let (partition, from) = (self.id.clone(), self.tracker.watermark());
         cx.push(Command::Start { partition: partition.clone(), epoch: self.epoch, from });
         self.tell(RuntimeEvent::Started { partition, from }, cx);
+        self.strike_void(cx);
     }
 }
 

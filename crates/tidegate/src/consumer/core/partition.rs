@@ -1,8 +1,8 @@
 //! One owned partition: its phases, and what it holds in each.
 //!
 //! ```text
-//!  Assigned ─▶ Owning ── Owned ok, start chosen ─▶ Proving ── commit accepted ─▶ (Restoring) ─▶ Running ──▶ revoked, lost: gone
-//!                 ▲ failed: back-off, again           └ refused: back-off, again                   ├──▶ Cut: the service fails; only commits
+//!  Assigned ─▶ Owning ── Owned ok, start chosen ─▶ (Restoring) ─▶ Proving ── commit accepted ─▶ Running ──▶ revoked, lost: gone
+//!                 ▲ failed: back-off, again                          └ refused: back-off, again    ├──▶ Cut: the service fails; only commits
 //!                 │                                                                                ├──▶ Halted: it is someone else's
 //!                 └────────────────────── fenced: a new epoch, after a back-off ───────────────────┘
 //! ```
@@ -18,7 +18,7 @@ use crate::consumer::core::metadata::{DoneAbove, RetryState};
 use crate::consumer::core::outage::Outage;
 use crate::consumer::core::ownership::restored;
 use crate::consumer::core::pauses::{Pauses, Reason};
-use crate::consumer::core::schedule::Schedule;
+use crate::consumer::core::schedule::{Fence, Schedule};
 use crate::consumer::core::tracker::Tracker;
 use crate::consumer::core::watch::Watch;
 use crate::consumer::core::{Command, CoreConfig, Counts, End, LocalEpoch, Start, WorkId};
@@ -31,10 +31,10 @@ use crate::planted::planted;
 pub(super) enum Phase {
     /// The stores of effects are being told. `again`: when to try once more. Without an assignment, what is known is kept.
     Owning { assignment: Option<Assignment>, failures: u32, again: Option<Duration> },
-    /// The start is chosen; a commit must be accepted before anything runs (rule 10).
-    Proving,
-    /// It is ours, and what waits in the schedule is being read: nothing runs before all of it is known (rule 12).
+    /// The start is chosen, and what waits in the schedule is being read: nothing runs before all of it is known (rule 12).
     Restoring,
+    /// A commit must be accepted before anything runs (rule 10).
+    Proving,
     /// Records flow.
     Running,
     /// Cancelled, because the service fails; what is finished is still committed.
@@ -52,6 +52,8 @@ pub(super) struct Partition {
     pub(super) draining: bool,
     pub(super) tracker: Tracker,
     pub(super) schedule: Schedule,
+    /// What the companion held when this ownership began, or as long as it has not, the last one (rule 22).
+    pub(super) fence: Fence,
     /// Retries of an earlier owner whose records have not arrived yet, and when they are due here.
     pub(super) restored: BTreeMap<Offset, (RetryState, Duration)>,
     /// What an earlier owner had finished above its commit, and has not arrived here yet (rule 8).
@@ -85,6 +87,7 @@ impl Partition {
             draining: false,
             tracker: Tracker::new(Offset::default()),
             schedule: Schedule::default(),
+            fence: Fence::default(),
             restored: BTreeMap::new(),
             done_above: DoneAbove::default(),
             pauses: Pauses::default(),
@@ -107,11 +110,6 @@ impl Partition {
 
     pub(super) fn running(&self) -> bool {
         matches!(self.phase, Phase::Running)
-    }
-
-    /// Whether it is ours, and the lease is to be kept.
-    pub(super) fn holds(&self) -> bool {
-        matches!(self.phase, Phase::Running | Phase::Restoring)
     }
 
     /// A record is finished, once and for all.

@@ -14,7 +14,8 @@ use tokio::task::{JoinError, JoinSet};
 use crate::broker::{BrokerError, FetchLimit};
 use crate::companion::entry::{Entry, EntryId, Found, Scribe};
 use crate::companion::tail::{Chunk, Tail};
-use crate::consumer::core::{Delivered, Note, Noted};
+use crate::consumer::core::{Delivered, Note, Noted, Stamp};
+use crate::consumer::runtime::entries;
 use crate::consumer::runtime::intake::hash;
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
@@ -30,7 +31,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What a companion's reader brings.
 pub(super) enum News {
     /// What the log says.
-    Noted { tenure: Arc<Tenure>, notes: Vec<Note>, caught_up: bool },
+    Noted { tenure: Arc<Tenure>, notes: Vec<Note>, next: Offset, caught_up: bool },
+    /// Entries that count for nobody are gone.
+    VoidStruck { tenure: Arc<Tenure>, entries: Vec<(Offset, Stamp)> },
     /// The log cannot be read now.
     Unread { tenure: Arc<Tenure>, message: String },
     /// One entry, or why it cannot be read now.
@@ -76,6 +79,21 @@ impl Companions {
         let over = tenure.over.clone();
         self.recalls.spawn(shop.clock.gated(async move {
             let _ = over.run_until_cancelled(reader.recall(origin, at)).await;
+        }));
+    }
+
+    /// Strikes what is void.
+    pub(super) fn strike_void(
+        &mut self,
+        shop: &Arc<Shop>,
+        tenure: &Arc<Tenure>,
+        void: Vec<(Offset, Stamp)>,
+    ) {
+        let Some(scribe) = shop.schedules.get(&tenure.partition.topic) else { return };
+        let reader = Reader::new(shop, tenure, scribe, &self.sender);
+        let over = tenure.over.clone();
+        self.recalls.spawn(shop.clock.gated(async move {
+            let _ = over.run_until_cancelled(reader.strike_void(void)).await;
         }));
     }
 
@@ -151,7 +169,7 @@ impl Reader {
     }
 
     async fn tell(&self, chunk: Chunk) -> bool {
-        let Chunk { records, caught_up, .. } = chunk;
+        let Chunk { records, next, caught_up } = chunk;
         let mut notes = Vec::with_capacity(records.len());
         for record in &records {
             match self.note(record) {
@@ -159,7 +177,7 @@ impl Reader {
                 Err(reason) => return self.broken(reason).await,
             }
         }
-        let news = News::Noted { tenure: self.tenure.clone(), notes, caught_up };
+        let news = News::Noted { tenure: self.tenure.clone(), notes, next, caught_up };
         self.news.send(news).await.is_ok()
     }
 
@@ -176,9 +194,7 @@ impl Reader {
         let at = record.offset;
         match self.scribe.read(record).map_err(|error| error.to_string())? {
             Found::Entry(entry) => Ok(Some(Note::Entry(self.noted(&entry, at)))),
-            Found::Tombstone(EntryId { origin, attempt }) => {
-                Ok(Some(Note::Struck { origin, attempt }))
-            }
+            Found::Tombstone(EntryId { origin, stamp }) => Ok(Some(Note::Struck { origin, stamp })),
             Found::Foreign { group } => {
                 tracing::warn!(companion = %self.companion, offset = at.0, %group, "another group writes into this schedule: ignored");
                 Ok(None)
@@ -194,7 +210,16 @@ impl Reader {
             policy,
             key: entry.record.key.as_deref().map(hash),
         };
-        Noted { record, attempt: entry.id.attempt, at, due: entry.due, delay: entry.delay }
+        Noted { record, stamp: entry.id.stamp, at, due: entry.due, delay: entry.delay }
+    }
+
+    async fn strike_void(self, void: Vec<(Offset, Stamp)>) {
+        let strike =
+            || entries::strike(&self.shop, &self.tenure, &self.scribe, void.iter().copied());
+        while let Err(error) = strike().await {
+            self.again(error.to_string()).await;
+        }
+        let _ = self.news.send(News::VoidStruck { tenure: self.tenure, entries: void }).await;
     }
 
     async fn recall(self, origin: Offset, at: Offset) {

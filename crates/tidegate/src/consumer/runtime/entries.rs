@@ -2,8 +2,10 @@
 
 use crate::broker::PublishError;
 use crate::companion::entry::{Entry, EntryId, Scribe};
-use crate::consumer::core::{Postponed, StepFailure};
+use crate::consumer::core::{Postponed, Stamp, StepFailure};
 use crate::consumer::runtime::job::{Job, Site};
+use crate::consumer::runtime::shop::Shop;
+use crate::consumer::runtime::tenure::Tenure;
 use crate::headers::names;
 use crate::message::{NewRecord, Offset};
 
@@ -12,7 +14,7 @@ pub(super) async fn schedule(job: &mut Job, postponed: &Postponed) -> Result<(),
     let scribe = scribe(&job.site)?;
     let mut entry = entry(&job.site, postponed);
     loop {
-        match publish(&job.site, vec![scribe.entry(&entry)]).await {
+        match publish(&job.site.shop, &job.site.tenure, vec![scribe.entry(&entry)]).await {
             Ok(at) => {
                 job.carry.entry = at;
                 return Ok(());
@@ -26,24 +28,37 @@ pub(super) async fn schedule(job: &mut Job, postponed: &Postponed) -> Result<(),
     }
 }
 
-/// Strikes attempts of a record, the lowest first: the highest stands for the record, and must not go before the others.
-pub(super) async fn unschedule(site: &Site, from: u32, to: u32) -> Result<(), StepFailure> {
+/// Strikes entries of a record, in this order: the last stands for the record, and must not go before the others.
+pub(super) async fn unschedule(site: &Site, stamps: Vec<Stamp>) -> Result<(), StepFailure> {
     let scribe = scribe(site)?;
-    let partition = site.tenure.partition.partition;
-    let strike = |attempt| scribe.tombstone(partition, EntryId { origin: site.offset, attempt });
-    let strikes = (from..=to).map(strike).collect();
-    let result = publish(site, strikes).await;
-    result.map_err(|error| StepFailure::Again(error.to_string()))?;
-    Ok(())
+    let strikes = stamps.into_iter().map(|stamp| (site.offset, stamp));
+    let result = strike(&site.shop, &site.tenure, scribe, strikes).await;
+    result.map_err(|error| StepFailure::Again(error.to_string()))
+}
+
+/// Strikes entries, whosever they are.
+pub(super) async fn strike(
+    shop: &Shop,
+    tenure: &Tenure,
+    scribe: &Scribe,
+    entries: impl Iterator<Item = (Offset, Stamp)>,
+) -> Result<(), PublishError> {
+    let partition = tenure.partition.partition;
+    let tombstone = |(origin, stamp)| scribe.tombstone(partition, EntryId { origin, stamp });
+    publish(shop, tenure, entries.map(tombstone).collect()).await.map(drop)
 }
 
 /// Publishes what this ownership writes; where the last record stands.
-async fn publish(site: &Site, mut records: Vec<NewRecord>) -> Result<Option<Offset>, PublishError> {
+async fn publish(
+    shop: &Shop,
+    tenure: &Tenure,
+    mut records: Vec<NewRecord>,
+) -> Result<Option<Offset>, PublishError> {
     for record in &mut records {
-        record.headers.push(names::RETRY_WRITER, site.tenure.writer().to_owned());
+        record.headers.push(names::RETRY_WRITER, tenure.writer().to_owned());
     }
     let mut last = None;
-    for ack in site.shop.broker.publish(records).await {
+    for ack in shop.broker.publish(records).await {
         last = Some(ack?.offset);
     }
     Ok(last)
@@ -56,8 +71,8 @@ fn scribe(site: &Site) -> Result<&Scribe, StepFailure> {
 }
 
 fn entry(site: &Site, postponed: &Postponed) -> Entry {
-    let Postponed { attempts, unknown, due, delay, active, history } = postponed.clone();
-    let id = EntryId { origin: site.offset, attempt: attempts };
+    let Postponed { stamp, unknown, due, delay, active, history } = postponed.clone();
+    let id = EntryId { origin: site.offset, stamp };
     let record = site.item.record.as_ref().clone();
     Entry { id, unknown, due, delay, active, history, record }
 }

@@ -119,7 +119,7 @@ impl Logs {
                     warn,
                     event,
                     subject,
-                    "an earlier owner's entry came after its record was settled: struck"
+                    "an earlier owner's entry came after a later one had read the schedule: struck"
                 );
             }
             other => self.of_partition(other, subject),

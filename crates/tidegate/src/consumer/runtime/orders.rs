@@ -44,6 +44,11 @@ impl Driver {
                     self.companions.restore(&self.shop, &tenure);
                 }
             }
+            Command::StrikeVoid { partition, epoch, entries } => {
+                if let Some(tenure) = self.held.tenure(&partition, epoch) {
+                    self.companions.strike_void(&self.shop, &tenure, entries);
+                }
+            }
             Command::Recall { partition, epoch, origin, at } => {
                 self.recall(&partition, epoch, (origin, at));
             }

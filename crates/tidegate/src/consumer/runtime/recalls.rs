@@ -48,12 +48,16 @@ impl Driver {
         // rule 15
         let internal = |ended: JoinError| Error::Internal { reason: text::of_task(ended) };
         match news.map_err(internal)? {
-            News::Noted { tenure, notes, caught_up } => {
+            News::Noted { tenure, notes, next, caught_up } => {
                 if caught_up {
                     self.held.restored(&tenure);
                 }
                 let (partition, epoch) = (tenure.partition.clone(), tenure.epoch);
-                self.tell_core(Event::Noted { partition, epoch, notes, caught_up })
+                self.tell_core(Event::Noted { partition, epoch, notes, next, caught_up })
+            }
+            News::VoidStruck { tenure, entries } => {
+                let (partition, epoch) = (tenure.partition.clone(), tenure.epoch);
+                self.tell_core(Event::VoidStruck { partition, epoch, entries })
             }
             News::Unread { tenure, message } => {
                 self.unread(&tenure, message);
@@ -82,7 +86,7 @@ impl Driver {
         let Entry { id, unknown, due, delay, active, history, record } = entry;
         let routed = self.shop.endpoint.route(&record);
         let item = Arc::new(Identified::new(record, routed, self.shop.identity.group.clone()));
-        let postponed = Postponed { attempts: id.attempt, unknown, due, delay, active, history };
+        let postponed = Postponed { stamp: id.stamp, unknown, due, delay, active, history };
         let found = Box::new(recalled(&item, id.origin, postponed));
         self.held.bring(tenure, id.origin, item);
         found
@@ -90,7 +94,7 @@ impl Driver {
 }
 
 fn recalled(item: &Identified, origin: Offset, postponed: Postponed) -> Recalled {
-    let Postponed { attempts, unknown, delay, active, history, .. } = postponed;
+    let Postponed { stamp, unknown, delay, active, history, .. } = postponed;
     let record = Delivered {
         offset: origin,
         size: item.record.footprint(),
@@ -98,7 +102,7 @@ fn recalled(item: &Identified, origin: Offset, postponed: Postponed) -> Recalled
         key: item.record.key.as_deref().map(hash),
     };
     // The wait that was drawn counts for the age; time without an owner does not (rule 19).
-    Recalled { record, attempts, unknown, active: active + delay, history }
+    Recalled { record, attempts: stamp.attempt, unknown, active: active + delay, history }
 }
 
 impl Held {

@@ -41,9 +41,7 @@ async fn one(
         Step::DeadHandler => dead::handler(job, told).await,
         Step::MarkDead => dead::mark(job).await.map(|()| false),
         Step::Schedule(postponed) => entries::schedule(job, &postponed).await.map(|()| false),
-        Step::Unschedule { from, to } => {
-            entries::unschedule(&job.site, from, to).await.map(|()| false)
-        }
+        Step::Unschedule(stamps) => entries::unschedule(&job.site, stamps).await.map(|()| false),
     }
 }
 

@@ -33,9 +33,6 @@ impl Life {
         if world.checks("I4") {
             checks::i4_what_is_covered_is_not_begun(&mut truth, process, at, offset);
         }
-        if world.checks("rule 22") {
-            checks::rule_22_what_is_stale_is_not_begun(&mut truth, process, at, offset);
-        }
         if world.checks("rule 31") {
             checks::rule_31_what_is_dead_is_not_begun(&mut truth, process, at, offset);
         }
@@ -116,11 +113,6 @@ impl Life {
     /// The runtime says that a record came back from the schedule.
     pub(super) fn recalls(&self, at: &TopicPartition, offset: Offset) {
         lock(&self.world().truth).hands(self.process()).take(at, offset, 0);
-    }
-
-    /// The runtime says that an entry came too late.
-    pub(super) fn knows_stale(&self, at: &TopicPartition, offset: Offset) {
-        lock(&self.world().truth).hands(self.process()).stale.insert((at.clone(), offset));
     }
 
     /// The runtime says that a record has ended.

@@ -30,7 +30,7 @@ pub fn run_all(
                 break;
             }
             let outcome = world(seed);
-            mine.add(&outcome.hits, outcome.violation.is_none());
+            mine.add(&outcome);
             if let Some(violation) = outcome.violation {
                 stop.store(true, Ordering::Relaxed);
                 let mut failed = lock(&failed);

@@ -29,6 +29,9 @@ const CROWDED: Duration = Duration::from_secs(60);
 pub struct Outcome {
     /// What hit.
     pub hits: Vec<(Kind, Moment)>,
+    /// Keys that waited in the schedule, a failed record and others behind it, when a process died or the group rebalanced: each
+    /// of them each time.
+    pub parked: u64,
     /// The first invariant that did not hold.
     pub violation: Option<Violation>,
     /// The story, a line a step, if it was asked for.

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use super::moment::{Kind, Moment};
+use super::own::Outcome;
 
 /// Counts over many worlds.
 #[derive(Debug, Clone, Default)]
-pub struct Table(BTreeMap<(Kind, Moment), Cell>);
+pub struct Table {
+    cells: BTreeMap<(Kind, Moment), Cell>,
+    parked: u64,
+}
 
 /// One cell.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,9 +22,11 @@ struct Cell {
 
 impl Table {
     /// What hit in one world, and whether that ended well.
-    pub fn add(&mut self, hits: &[(Kind, Moment)], survived: bool) {
-        for hit in hits {
-            let cell = self.0.entry(*hit).or_default();
+    pub fn add(&mut self, outcome: &Outcome) {
+        let survived = outcome.violation.is_none();
+        self.parked += outcome.parked;
+        for hit in &outcome.hits {
+            let cell = self.cells.entry(*hit).or_default();
             cell.injected += 1;
             cell.survived += u64::from(survived);
         }
@@ -28,11 +34,18 @@ impl Table {
 
     /// Adds up.
     pub fn merge(&mut self, other: &Self) {
-        for (hit, cell) in &other.0 {
-            let sum = self.0.entry(*hit).or_default();
+        self.parked += other.parked;
+        for (hit, cell) in &other.cells {
+            let sum = self.cells.entry(*hit).or_default();
             sum.injected += cell.injected;
             sum.survived += cell.survived;
         }
+    }
+
+    /// How many keys waited in the schedule, a failed record and others behind it, when a process died or the group rebalanced.
+    #[must_use]
+    pub fn parked(&self) -> u64 {
+        self.parked
     }
 
     /// Cells that can exist, and were never hit.
@@ -40,7 +53,7 @@ impl Table {
     pub fn empty_cells(&self) -> Vec<(Kind, Moment)> {
         let all = Kind::ALL.into_iter().flat_map(|kind| Moment::ALL.map(|moment| (kind, moment)));
         let can = all.filter(|(kind, moment)| kind.can_hit(*moment));
-        can.filter(|cell| self.0.get(cell).is_none_or(|cell| cell.injected == 0)).collect()
+        can.filter(|cell| self.cells.get(cell).is_none_or(|cell| cell.injected == 0)).collect()
     }
 }
 
@@ -54,7 +67,7 @@ impl fmt::Display for Table {
             write!(f, "\n{kind:<15}")?;
             for moment in Moment::ALL {
                 let mut text = String::new();
-                match self.0.get(&(kind, moment)) {
+                match self.cells.get(&(kind, moment)) {
                     _ if !kind.can_hit(moment) => text.push('-'),
                     Some(Cell { injected, survived }) => write!(text, "{injected}/{survived}")?,
                     None => text.push('0'),
@@ -62,6 +75,10 @@ impl fmt::Display for Table {
                 write!(f, "{text:>14}")?;
             }
         }
-        write!(f, "\ninjected/survived; -: cannot be")
+        write!(
+            f,
+            "\ninjected/survived; -: cannot be\n{} keys were parked when a process died or the group rebalanced",
+            self.parked
+        )
     }
 }

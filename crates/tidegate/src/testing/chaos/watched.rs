@@ -153,7 +153,6 @@ impl Observer for Listener {
             }
             RuntimeEvent::Scheduled { partition, offset } => life.shelves(partition, *offset),
             RuntimeEvent::Recalled { partition, offset } => life.recalls(partition, *offset),
-            RuntimeEvent::StaleEntry { partition, offset } => life.knows_stale(partition, *offset),
             RuntimeEvent::OutOfRange { partition, position, watermarks } => {
                 life.cannot_go_on(partition, *position, *watermarks);
             }

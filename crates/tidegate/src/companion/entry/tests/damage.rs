@@ -29,17 +29,20 @@ fn a_key_has_one_form() {
     for key in [
         "tidegate/",
         "tidegate/1",
-        "tidegate/0 group=shop%2Feu%201 origin=orders/3/41 attempt=2",
-        "tidegate/01 group=shop%2Feu%201 origin=orders/3/41 attempt=2",
-        "tidegate/1 group=shop%2feu%201 origin=orders/3/41 attempt=2",
-        "tidegate/1 group=shop/eu%201 origin=orders/3/41 attempt=2",
-        "tidegate/1 group=shop%2Feu%201 origin=orders/3/+41 attempt=2",
-        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41 attempt=02",
-        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41 attempt=2 ",
-        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41/5 attempt=2",
-        "tidegate/1 group=shop%2Feu%201 origin=or ders/3/41 attempt=2",
-        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41 attempt=4294967296",
-        "tidegate/1 group=shop%2Feu%201 attempt=2 origin=orders/3/41",
+        "tidegate/0 group=shop%2Feu%201 origin=orders/3/41 attempt=2 term=7 write=0",
+        "tidegate/01 group=shop%2Feu%201 origin=orders/3/41 attempt=2 term=7 write=0",
+        "tidegate/1 group=shop%2feu%201 origin=orders/3/41 attempt=2 term=7 write=0",
+        "tidegate/1 group=shop/eu%201 origin=orders/3/41 attempt=2 term=7 write=0",
+        "tidegate/1 group=shop%2Feu%201 origin=orders/3/+41 attempt=2 term=7 write=0",
+        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41 attempt=02 term=7 write=0",
+        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41 attempt=2 term=7 write=0 ",
+        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41/5 attempt=2 term=7 write=0",
+        "tidegate/1 group=shop%2Feu%201 origin=or ders/3/41 attempt=2 term=7 write=0",
+        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41 attempt=2",
+        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41 attempt=2 term=7 write=00",
+        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41 attempt=2 term=18446744073709551616 write=0",
+        "tidegate/1 group=shop%2Feu%201 origin=orders/3/41 attempt=4294967296 term=7 write=0",
+        "tidegate/1 group=shop%2Feu%201 attempt=2 origin=orders/3/41 term=7 write=0",
     ] {
         let read = scribe().read(&with_key(key));
         assert_eq!(read, Err(EntryError::Key { place: place() }), "{key}");
@@ -138,7 +141,7 @@ proptest! {
         key in option::of(vec(any::<u8>(), 0..80)),
         value in option::of(vec(any::<u8>(), 0..200)),
         ours in any::<bool>(),
-        text in "(group|origin|attempt|=|/|%[0-9A-F]{2}| |[0-9]{1,3}|[a-z]){0,20}",
+        text in "(group|origin|attempt|term|write|=|/|%[0-9A-F]{2}| |[0-9]{1,3}|[a-z]){0,20}",
     ) {
         let key = if ours { Some(format!("tidegate/1 {text}").into()) } else { key.map(Bytes::from) };
         let record = Record { key, value: value.map(Bytes::from), ..with_key("") };

@@ -39,7 +39,7 @@ fn entry() -> Entry {
     headers.push("x", "");
     headers.push_raw(Header { name: "x".into(), value: None });
     Entry {
-        id: EntryId { origin: Offset(41), attempt: 2 },
+        id: EntryId { origin: Offset(41), stamp: Stamp { attempt: 2, term: 7, write: 0 } },
         unknown: 1,
         due: Timestamp(1_764_000_001_234),
         delay: Duration::from_secs(5),

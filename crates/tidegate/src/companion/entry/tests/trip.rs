@@ -44,10 +44,11 @@ fn histories() -> impl Strategy<Value = Vec<Attempt>> {
 }
 
 fn entries() -> impl Strategy<Value = Entry> {
-    let numbers = (any::<u32>(), any::<u32>(), any::<i64>(), any::<u64>(), any::<u64>());
+    let stamp = (any::<u32>(), any::<u64>(), any::<u32>());
+    let numbers = (stamp, any::<u32>(), any::<i64>(), any::<u64>(), any::<u64>());
     (numbers, histories(), records()).prop_map(
-        |((attempt, unknown, due, delay, active), history, record)| Entry {
-            id: EntryId { origin: record.offset, attempt },
+        |(((attempt, term, write), unknown, due, delay, active), history, record)| Entry {
+            id: EntryId { origin: record.offset, stamp: Stamp { attempt, term, write } },
             unknown,
             due: Timestamp(due),
             delay: Duration::from_millis(delay),

@@ -1,15 +1,16 @@
 //! What travels with a commit: the state of records that wait for a retry, and what is finished above it (rules 8, 20).
 //!
-//! The text is one line of fields, in this order, one space between them. It is version 2; version n reads n-1, which here
-//! has no `done`. `tests/golden/commit-metadata-v1.txt` and `-v2.txt` pin both.
+//! The text is one line of fields, in this order, one space between them. It is version 3; version n reads n-1, which here
+//! has no `schedule`. `tests/golden/commit-metadata-v2.txt` and `-v3.txt` pin both.
 //!
 //! ```text
-//! tidegate/2 crc=8f2b01aa cluster=Xk3 partition=orders/2 base=41 start=7 retry=0:2:1:1764000005000:5000:1200,3:... done=r1.2
-//!            │            │           │                  │       │       │                                             │
-//!            │            │           │                  │       │       │                         finished above base ┘
-//!            │            │           │                  │       │       └ one entry for each record that has failed:
-//!            │            │           │                  │       │         offset - base : attempts : of these unknown
-//!            │            │           │                  │       │         : due : delay : active age (ms; due: wall clock)
+//! tidegate/3 crc=8f2b01aa cluster=Xk3 partition=orders/2 base=41 start=7 schedule=4:90 retry=0:2:1:1764000005000:5000:1200,3:... done=r1.2
+//!            │            │           │                  │       │       │             │                                             │
+//!            │            │           │                  │       │       │             │                         finished above base ┘
+//!            │            │           │                  │       │       │             └ one entry for each record that has failed:
+//!            │            │           │                  │       │       │               offset - base : attempts : of these unknown
+//!            │            │           │                  │       │       │               : due : delay : active age (ms; due: wall clock)
+//!            │            │           │                  │       │       └ the ownership's term : the end of the companion that it had read
 //!            │            │           │                  │       └ log start when the group first saw the partition
 //!            │            │           │                  └ the committed offset
 //!            │            └ every byte but [A-Za-z0-9._~-] as %XX
@@ -20,18 +21,19 @@
 //! starts lower than it once did (created anew), means that it is ignored, and the records are run again.
 
 mod done;
+mod read;
 
 use std::fmt::Write;
-use std::str::FromStr;
 use std::time::Duration;
 
-use crate::consumer::core::percent::{escape, unescape};
-use crate::message::{Offset, Partition, Timestamp, TopicName, TopicPartition};
+use crate::consumer::core::Fence;
+use crate::consumer::core::percent::escape;
+use crate::message::{Offset, Timestamp, TopicPartition};
 
 pub use done::DoneAbove;
 
-const VERSION: &str = "tidegate/2";
-const BEFORE: &str = "tidegate/1";
+const VERSION: &str = "tidegate/3";
+const BEFORE: &str = "tidegate/2";
 /// ` crc=8f2b01aa `
 const CRC_FIELD: usize = 14;
 
@@ -52,7 +54,7 @@ pub struct RetryState {
     pub active: Duration,
 }
 
-/// The content of a commit's metadata, version 2.
+/// The content of a commit's metadata, version 3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitMetadata {
     /// The cluster whose log it is about.
@@ -63,9 +65,11 @@ pub struct CommitMetadata {
     pub base: Offset,
     /// The log's first offset when the group first saw the partition. A log never starts lower later on.
     pub log_start: Offset,
+    /// The ownership's term, and how far it had read the companion when it began. 0 and 0 in version 2.
+    pub fence: Fence,
     /// Records that have failed, by offset; none is below `base`.
     pub retries: Vec<RetryState>,
-    /// What is finished, or is no record, above `base`. Empty in version 1.
+    /// What is finished, or is no record, above `base`.
     pub done: DoneAbove,
 }
 
@@ -97,7 +101,7 @@ pub enum MetadataError {
 }
 
 impl CommitMetadata {
-    /// The text of version 2.
+    /// The text of version 3.
     #[must_use]
     pub fn encode(&self) -> String {
         self.clone().encode_within(usize::MAX).0
@@ -125,11 +129,13 @@ impl CommitMetadata {
 
     fn encode_body(&self) -> String {
         format!(
-            "cluster={} partition={} base={} start={} retry={} done=",
+            "cluster={} partition={} base={} start={} schedule={}:{} retry={} done=",
             escape(&self.cluster_id),
             self.partition,
             self.base,
             self.log_start,
+            self.fence.term,
+            self.fence.end,
             self.encode_retries(),
         )
     }
@@ -145,43 +151,6 @@ impl CommitMetadata {
                 .expect("writing to a string cannot fail");
         }
         text
-    }
-
-    /// Reads the text of version 2 or 1.
-    ///
-    /// # Errors
-    /// [`MetadataError`] when it is not such a text, or damaged.
-    pub fn decode(text: &str) -> Result<Self, MetadataError> {
-        let (version, rest) = text.split_once(' ').ok_or(MetadataError::Version)?;
-        if ![VERSION, BEFORE].contains(&version) {
-            return Err(MetadataError::Version);
-        }
-        let (crc, body) = rest
-            .strip_prefix("crc=")
-            .and_then(|rest| rest.split_once(' '))
-            .ok_or(MetadataError::Field("crc"))?;
-        if crc != format!("{:08x}", crc32fast::hash(body.as_bytes())) {
-            return Err(MetadataError::Checksum);
-        }
-        Self::decode_body(body, version == VERSION)
-    }
-
-    fn decode_body(body: &str, has_done: bool) -> Result<Self, MetadataError> {
-        let mut fields = body.split(' ');
-        let cluster_id = field(&mut fields, "cluster", unescape)?;
-        let partition = field(&mut fields, "partition", decode_partition)?;
-        let base = Offset(field(&mut fields, "base", number)?);
-        let log_start = Offset(field(&mut fields, "start", number)?);
-        let retries = field(&mut fields, "retry", |text| decode_retries(text, base))?;
-        let done = if has_done {
-            field(&mut fields, "done", |text| DoneAbove::decode(text, base))?
-        } else {
-            DoneAbove::default()
-        };
-        match fields.next() {
-            None => Ok(Self { cluster_id, partition, base, log_start, retries, done }),
-            Some(_) => Err(MetadataError::Field("end")),
-        }
     }
 
     /// Whether it was written for this log and this commit.
@@ -216,45 +185,4 @@ impl CommitMetadata {
         }
         Ok(())
     }
-}
-
-fn field<'a, T>(
-    fields: &mut impl Iterator<Item = &'a str>,
-    name: &'static str,
-    read: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, MetadataError> {
-    fields
-        .next()
-        .and_then(|field| field.strip_prefix(name)?.strip_prefix('='))
-        .and_then(read)
-        .ok_or(MetadataError::Field(name))
-}
-
-fn number<T: FromStr>(text: &str) -> Option<T> {
-    text.parse().ok()
-}
-
-fn decode_partition(text: &str) -> Option<TopicPartition> {
-    let (topic, partition) = text.rsplit_once('/')?;
-    Some(TopicPartition::new(TopicName::new(topic).ok()?, Partition(number(partition)?)))
-}
-
-fn decode_retries(text: &str, base: Offset) -> Option<Vec<RetryState>> {
-    if text.is_empty() {
-        return Some(Vec::new());
-    }
-    text.split(',').map(|entry| decode_retry(entry, base)).collect()
-}
-
-fn decode_retry(entry: &str, base: Offset) -> Option<RetryState> {
-    let mut parts = entry.split(':');
-    let retry = RetryState {
-        offset: Offset(base.0.checked_add(number(parts.next()?)?)?),
-        attempts: number(parts.next()?)?,
-        unknown: number(parts.next()?)?,
-        due: Timestamp(number(parts.next()?)?),
-        delay: Duration::from_millis(number(parts.next()?)?),
-        active: Duration::from_millis(number(parts.next()?)?),
-    };
-    parts.next().is_none().then_some(retry)
 }

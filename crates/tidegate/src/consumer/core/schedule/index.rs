@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use crate::consumer::core::schedule::Stamp;
 use crate::message::Offset;
 
 /// How far an entry is.
@@ -29,8 +30,8 @@ pub(in crate::consumer::core) enum Stage {
 /// What is known of an entry when it is noted.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::consumer::core) struct Fresh {
-    /// Failed attempts so far.
-    pub(in crate::consumer::core) attempt: u32,
+    /// Which writing of it.
+    pub(in crate::consumer::core) stamp: Stamp,
     /// Where it stands in the companion.
     pub(in crate::consumer::core) at: Offset,
     /// When it is due, on the clock of [`Now::elapsed`](crate::consumer::core::Now::elapsed).
@@ -44,16 +45,7 @@ pub(in crate::consumer::core) struct Fresh {
 #[derive(Debug)]
 pub(in crate::consumer::core) struct Entry {
     fresh: Fresh,
-    /// The lowest attempt that has not been struck.
-    lowest: u32,
     stage: Stage,
-}
-
-/// What is to be struck when a record is settled: its attempts from the first to the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::consumer::core) struct Live {
-    pub(in crate::consumer::core) lowest: u32,
-    pub(in crate::consumer::core) highest: u32,
 }
 
 /// The entries of one ownership.
@@ -72,17 +64,21 @@ pub(in crate::consumer::core) struct Index {
 }
 
 impl Index {
-    /// Notes an entry. The highest attempt of a record counts (rule 22). `released`: its source record has had its turn.
-    pub(in crate::consumer::core) fn note(&mut self, origin: Offset, fresh: Fresh, released: bool) {
-        if let Some(known) = self.entries.get_mut(&origin) {
-            known.lowest = known.lowest.min(fresh.attempt);
-            let newer = (fresh.attempt, fresh.at) > (known.fresh.attempt, known.fresh.at);
-            if newer && known.stage != Stage::Out {
-                self.renew(origin, fresh);
-            } else if newer {
-                known.fresh.attempt = fresh.attempt; // to be struck with the others
+    /// Notes an entry. The highest attempt of a record counts (rule 22); gives the one of two that does not. `released`: its source
+    /// record has had its turn.
+    pub(in crate::consumer::core) fn note(
+        &mut self,
+        origin: Offset,
+        fresh: Fresh,
+        released: bool,
+    ) -> Option<Fresh> {
+        if let Some(known) = self.entries.get(&origin) {
+            let known = known.fresh;
+            if (fresh.stamp, fresh.at) < (known.stamp, known.at) {
+                return Some(fresh);
             }
-            return;
+            self.renew(origin, fresh);
+            return Some(known);
         }
         let first = fresh.key.and_then(|key| self.first(key));
         if let Some(key) = fresh.key {
@@ -93,11 +89,12 @@ impl Index {
         if !released {
             self.unreleased.insert(origin);
         }
-        self.entries.insert(origin, Entry { fresh, lowest: fresh.attempt, stage });
+        self.entries.insert(origin, Entry { fresh, stage });
         if let Some(first) = first.filter(|first| origin < *first) {
             self.disarm(first);
         }
         self.arm(origin);
+        None
     }
 
     /// The next attempt of a record that is out is written: it waits again.
@@ -118,13 +115,6 @@ impl Index {
             entry.fresh = Fresh { key, size, ..fresh };
         }
         self.arm(origin);
-    }
-
-    /// Attempts below this one are struck.
-    pub(in crate::consumer::core) fn struck_below(&mut self, origin: Offset, attempt: u32) {
-        if let Some(entry) = self.entries.get_mut(&origin) {
-            entry.lowest = entry.lowest.max(attempt).min(entry.fresh.attempt);
-        }
     }
 
     fn first(&self, key: u64) -> Option<Offset> {
@@ -227,10 +217,9 @@ impl Index {
         Some(key)
     }
 
-    /// The attempts of a record that are written and not struck.
-    pub(in crate::consumer::core) fn live(&self, origin: Offset) -> Option<Live> {
-        let entry = self.entries.get(&origin)?;
-        Some(Live { lowest: entry.lowest, highest: entry.fresh.attempt })
+    /// Which writing of a record counts.
+    pub(in crate::consumer::core) fn stamp(&self, origin: Offset) -> Option<Stamp> {
+        self.entries.get(&origin).map(|entry| entry.fresh.stamp)
     }
 
     pub(in crate::consumer::core) fn stage(&self, origin: Offset) -> Option<Stage> {

@@ -14,6 +14,8 @@ mod index;
 mod notes;
 mod postpone;
 mod recall;
+mod restore;
+mod stamp;
 #[cfg(test)]
 mod tests;
 
@@ -22,19 +24,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::consumer::core::partition::Partition;
 use crate::message::Offset;
 
-pub(super) use index::{Fresh, Index, Live, Stage};
+pub(super) use index::{Fresh, Index, Stage};
 pub use notes::{Note, Noted};
 pub use postpone::Postponed;
 pub use recall::Recalled;
+pub use stamp::{Fence, Stamp};
 
 /// What one ownership knows of its companion.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
     pub(super) index: Index,
+    /// What else is written of a record in there: it goes when the record is settled.
+    others: BTreeMap<Offset, BTreeMap<Stamp, Fresh>>,
     /// Everything that was there at the start has been read.
     complete: bool,
-    /// Entries of records that were settled before the entry came: not to be run (rule 22).
-    stale: BTreeSet<Offset>,
+    /// The highest term that was read of.
+    latest: u64,
+    /// So far all of it is known.
+    read_to: Offset,
+    /// Entries that count for nobody, and are not struck yet.
+    void: BTreeSet<(Offset, Stamp)>,
+    /// They are being struck.
+    striking: bool,
     /// Records of the source that wait in memory, by key: too much of their key waits in here.
     crowded: BTreeMap<u64, Offset>,
     /// The record of `Order::Partition` that waits in memory for all keys before it.
@@ -49,7 +60,36 @@ impl Schedule {
 
     /// Entries that count as pending.
     pub(super) fn pending(&self) -> usize {
-        if self.complete { self.index.len() - self.stale.len() } else { 0 }
+        if self.complete { self.index.len() } else { 0 }
+    }
+}
+
+impl Schedule {
+    /// Notes an entry that counts.
+    fn note(&mut self, origin: Offset, fresh: Fresh, released: bool) {
+        let other = self.index.note(origin, fresh, released);
+        if let Some(other) = other.filter(|other| other.stamp != fresh.stamp) {
+            self.others.entry(origin).or_default().insert(other.stamp, other);
+        }
+    }
+
+    /// What this ownership has written before `fresh`, without an answer: perhaps it is there.
+    fn note_unanswered(&mut self, origin: Offset, fresh: Fresh) {
+        for stamp in fresh.stamp.before() {
+            self.others.entry(origin).or_default().insert(stamp, Fresh { stamp, ..fresh });
+        }
+    }
+
+    /// All that is written of a record; what counts is last, as it stands for the record while others are left.
+    fn written(&self, origin: Offset) -> Vec<Stamp> {
+        let others = self.others.get(&origin).into_iter().flat_map(BTreeMap::keys).copied();
+        others.chain(self.index.stamp(origin)).collect()
+    }
+
+    /// A record is settled. Gives the key that it belonged to.
+    fn remove(&mut self, origin: Offset) -> Option<u64> {
+        self.others.remove(&origin);
+        self.index.remove(origin)
     }
 }
 

@@ -3,14 +3,15 @@
 //! What is written for one record folds to the same in whatever order it is read: its highest attempt that is not struck
 //! counts (rule 22). What this ownership writes itself does not come here: it is known from its acknowledgement.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::consumer::core::Delivered;
+use crate::consumer::core::End;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::{Partition, Phase};
-use crate::consumer::core::schedule::{Fresh, Live};
+use crate::consumer::core::schedule::{Fresh, Stamp};
 use crate::consumer::core::work::Unit;
-use crate::consumer::core::{Command, End};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, Timestamp};
 use crate::planted::planted;
@@ -24,8 +25,8 @@ pub enum Note {
     Struck {
         /// The source record.
         origin: Offset,
-        /// Which of its attempts.
-        attempt: u32,
+        /// Which writing of it.
+        stamp: Stamp,
     },
 }
 
@@ -34,8 +35,8 @@ pub enum Note {
 pub struct Noted {
     /// The source record, under its own offset.
     pub record: Delivered,
-    /// Failed attempts so far; 0: it waits behind another one of its key.
-    pub attempt: u32,
+    /// Attempt, and who has written it.
+    pub stamp: Stamp,
     /// Where the entry stands in the companion.
     pub at: Offset,
     /// When the next attempt is due, by the wall clock of whoever wrote it (rule 19).
@@ -45,90 +46,88 @@ pub struct Noted {
 }
 
 impl Partition {
-    /// The partition is ours: what waits for it is read before anything of it is processed.
-    pub(in crate::consumer::core) fn restore_schedule(&mut self, cx: &mut Cx<'_>) {
-        self.schedule = super::Schedule::default();
-        cx.push(Command::Restore { partition: self.id.clone(), epoch: self.epoch });
-        if planted!(UnreadHead) {
-            self.open(cx);
-        } else {
-            self.phase = Phase::Restoring;
-        }
-    }
-
+    /// `next`: all that stands in the companion below has been read with these notes.
     pub(in crate::consumer::core) fn noted(
         &mut self,
         notes: Vec<Note>,
+        next: Offset,
         caught_up: bool,
         cx: &mut Cx<'_>,
     ) {
-        if self.draining || !(self.running() || matches!(self.phase, Phase::Restoring)) {
+        let reads = matches!(self.phase, Phase::Restoring | Phase::Proving | Phase::Running);
+        if self.draining || !reads {
             return;
         }
         for note in notes {
             match note {
                 Note::Entry(noted) => self.note_entry(&noted, cx),
-                Note::Struck { origin, attempt } => self.note_struck(origin, attempt),
+                Note::Struck { origin, stamp } => self.note_struck(origin, stamp),
             }
         }
         if caught_up && !std::mem::replace(&mut self.schedule.complete, true) {
-            self.schedule_complete(cx);
+            self.schedule_complete(next, cx);
         }
-    }
-
-    fn schedule_complete(&mut self, cx: &mut Cx<'_>) {
-        let entries = self.schedule.index.len();
-        (0..entries).for_each(|_| self.counts.restore());
-        if entries > 0 {
-            self.tell(RuntimeEvent::Restored { partition: self.id.clone(), entries }, cx);
-        }
-        if matches!(self.phase, Phase::Restoring) {
-            self.open(cx);
-        }
+        self.strike_void(cx);
     }
 
     fn note_entry(&mut self, noted: &Noted, cx: &mut Cx<'_>) {
-        let origin = noted.record.offset;
-        let fresh = fresh(noted, cx);
+        let (origin, stamp) = (noted.record.offset, noted.stamp);
+        if self.fence.voids(stamp, noted.at) {
+            return self.note_void(noted, cx);
+        }
+        if self.schedule.complete {
+            // Of a later owner: ours is over, as we shall hear. Or it came after we had read all, and no commit says so yet: it is
+            // void for whoever comes after us.
+            return;
+        }
+        self.schedule.latest = self.schedule.latest.max(stamp.term);
         // Below the start of the source: it was committed past, so the entry stands for it.
         let passed = origin < self.tracker.next();
-        if !self.schedule.complete {
-            return self.schedule.index.note(origin, fresh, passed);
-        }
-        let known = self.schedule.index.stage(origin).is_some();
-        if known || !passed || self.tracker.get(origin).is_some() {
-            return self.schedule.index.note(origin, fresh, false);
-        }
-        self.late_entry(origin, fresh, cx);
+        self.schedule.note(origin, fresh(noted, cx), passed);
     }
 
-    /// An earlier owner's entry arrives, and the record is settled: it must not come to life again (rule 22). It is struck in its
-    /// turn, without a run.
-    fn late_entry(&mut self, origin: Offset, fresh: Fresh, cx: &mut Cx<'_>) {
+    /// It came when an owner after its writer had read all there was: that one had the record from elsewhere, and it must not come
+    /// to life again (rule 22).
+    fn note_void(&mut self, noted: &Noted, cx: &mut Cx<'_>) {
+        let origin = noted.record.offset;
         if planted!(StaleReAdd) {
             self.counts.restore();
+            self.schedule.note(origin, fresh(noted, cx), true);
         } else {
-            self.schedule.stale.insert(origin);
+            self.schedule.void.insert((origin, noted.stamp));
         }
-        self.schedule.index.note(origin, Fresh { due: cx.now.elapsed, ..fresh }, true);
         self.tell(RuntimeEvent::StaleEntry { partition: self.id.clone(), offset: origin }, cx);
     }
 
-    /// An earlier owner has settled an attempt. What runs here already is settled here.
-    fn note_struck(&mut self, origin: Offset, attempt: u32) {
-        let Some(Live { highest, .. }) = self.schedule.index.live(origin) else { return };
-        if attempt < highest {
-            return self.schedule.index.struck_below(origin, attempt + 1);
-        }
-        if self.tracker.is_recalled(origin) {
+    /// An earlier owner has settled a record, or is done with one of its entries. What runs here already is settled here.
+    fn note_struck(&mut self, origin: Offset, stamp: Stamp) {
+        self.schedule.latest = self.schedule.latest.max(stamp.term);
+        if self.schedule.void.remove(&(origin, stamp)) || self.forget_other(origin, stamp) {
             return;
         }
-        let counted = self.schedule.complete && self.schedule.index.is_released(origin);
-        let counted = !self.schedule.stale.remove(&origin) && counted;
+        let counts = self.schedule.index.stamp(origin) == Some(stamp);
+        if !counts || self.tracker.is_recalled(origin) {
+            return;
+        }
+        let released = self.schedule.index.is_released(origin);
+        let others = self.schedule.others.remove(&origin);
         self.unblock(origin);
-        if counted {
+        // It was void, and is struck as such: who settles a record strikes what counts last.
+        for other in others.iter().flat_map(BTreeMap::values) {
+            self.schedule.note(origin, *other, released);
+        }
+        if others.is_none() && self.schedule.complete && released {
             self.counts.end(End::Duplicate);
         }
+    }
+
+    fn forget_other(&mut self, origin: Offset, stamp: Stamp) -> bool {
+        let Some(others) = self.schedule.others.get_mut(&origin) else { return false };
+        let known = others.remove(&stamp).is_some();
+        if others.is_empty() {
+            self.schedule.others.remove(&origin);
+        }
+        known
     }
 }
 
@@ -140,5 +139,5 @@ fn fresh(noted: &Noted, cx: &Cx<'_>) -> Fresh {
     let Delivered { size, policy, .. } = noted.record;
     let unit = Unit::of(&noted.record, cx.route(policy).order);
     let key = if let Unit::Key(key) = unit { Some(key) } else { None };
-    Fresh { attempt: noted.attempt, at: noted.at, due: cx.after(wait), key, size }
+    Fresh { stamp: noted.stamp, at: noted.at, due: cx.after(wait), key, size }
 }

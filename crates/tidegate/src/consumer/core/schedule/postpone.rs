@@ -6,7 +6,7 @@ use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
-use crate::consumer::core::schedule::{Fresh, Goal, Live, Stage};
+use crate::consumer::core::schedule::{Fresh, Goal, Stage, Stamp};
 use crate::consumer::core::work::{State, Unit, Work};
 use crate::consumer::core::{Attempt, Command, Step};
 use crate::events::RuntimeEvent;
@@ -17,8 +17,8 @@ use crate::policy::retry::Tried;
 /// What an entry is to say of its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Postponed {
-    /// Failed attempts so far; 0: it waits behind another one of its key.
-    pub attempts: u32,
+    /// Failed attempts so far; 0: it waits behind another one of its key. And who writes that.
+    pub stamp: Stamp,
     /// Those of them that panicked or were cut off.
     pub unknown: u32,
     /// When the next attempt is due, by the wall clock; fixed here (rule 19).
@@ -65,7 +65,13 @@ impl Partition {
             RuntimeEvent::Retrying { partition, offset, attempt: attempts, failure, delay },
             cx,
         );
-        self.write_entry(offset, Postponed { attempts, unknown, due, delay, active, history }, cx);
+        let stamp = self.stamp(attempts);
+        self.write_entry(offset, Postponed { stamp, unknown, due, delay, active, history }, cx);
+    }
+
+    /// Which writing an entry of this ownership is: the first of its attempt.
+    fn stamp(&self, attempt: u32) -> Stamp {
+        Stamp { attempt, term: self.fence.term, write: 0 }
     }
 
     fn write_entry(&mut self, offset: Offset, entry: Postponed, cx: &mut Cx<'_>) {
@@ -111,7 +117,8 @@ impl Partition {
     /// Behind another one of its key.
     fn park(&mut self, offset: Offset, cx: &mut Cx<'_>) {
         let Some(work) = self.tracker.get(offset) else { return };
-        let entry = parked(work, cx.now.wall);
+        let attempts = work.past.as_ref().map_or(0, |past| past.tried.attempts);
+        let entry = parked(work, self.stamp(attempts), cx.now.wall);
         self.tell(RuntimeEvent::Parked { partition: self.id.clone(), offset }, cx);
         self.write_entry(offset, entry, cx);
     }
@@ -142,28 +149,24 @@ impl Partition {
         cx: &mut Cx<'_>,
     ) {
         let Some(Step::Schedule(entry)) = self.awaits(offset) else { return };
-        let (attempt, delay) = (entry.attempts, entry.delay);
+        let (stamp, delay) = (entry.stamp, entry.delay);
         let Some(work) = self.tracker.get(offset) else { return };
         let key = if let Unit::Key(key) = work.unit { Some(key) } else { None };
         let size = work.size;
-        let fresh = Fresh { attempt, at, due: cx.after(delay), key, size };
+        let fresh = Fresh { stamp, at, due: cx.after(delay), key, size };
         if self.tracker.is_recalled(offset) {
             return self.strike_earlier(offset, fresh, cx);
         }
         self.leave(offset, cx);
-        self.schedule.index.note(offset, fresh, true);
+        self.schedule.note(offset, fresh, true);
         self.schedule.index.release(offset);
+        self.schedule.note_unanswered(offset, fresh);
     }
 
     /// Attempt n+1 is acknowledged, so n may go (rule 22).
     fn strike_earlier(&mut self, offset: Offset, fresh: Fresh, cx: &mut Cx<'_>) {
-        match self.schedule.index.live(offset) {
-            Some(Live { lowest, .. }) if lowest < fresh.attempt => {
-                let step = Step::Unschedule { from: lowest, to: fresh.attempt - 1 };
-                self.settle_to(offset, step, Goal::Wait(fresh), cx);
-            }
-            _ => self.wait_again(offset, fresh, cx),
-        }
+        let step = Step::Unschedule(self.schedule.written(offset));
+        self.settle_to(offset, step, Goal::Wait(fresh), cx);
     }
 
     /// A record that was recalled waits once more.
@@ -174,8 +177,9 @@ impl Partition {
         cx: &mut Cx<'_>,
     ) {
         self.leave(offset, cx);
-        self.schedule.index.struck_below(offset, fresh.attempt);
+        self.schedule.others.remove(&offset);
         self.schedule.index.again(offset, fresh);
+        self.schedule.note_unanswered(offset, fresh);
     }
 
     /// The record is in the schedule alone: it is not held in memory any more, and it does not hold the watermark.
@@ -193,7 +197,7 @@ impl Partition {
 
     /// An entry is gone: whoever waited for it has its turn.
     pub(in crate::consumer::core) fn unblock(&mut self, offset: Offset) {
-        let Some(key) = self.schedule.index.remove(offset) else { return };
+        let Some(key) = self.schedule.remove(offset) else { return };
         let crowded = self.schedule.crowded.remove(&key);
         let index = &self.schedule.index;
         let free = self.schedule.barrier.take_if(|barrier| !index.any_key_below(*barrier));
@@ -205,9 +209,9 @@ impl Partition {
 }
 
 /// What an earlier owner has left about it goes along.
-fn parked(work: &Work, now: Timestamp) -> Postponed {
+fn parked(work: &Work, stamp: Stamp, now: Timestamp) -> Postponed {
     let none = Postponed {
-        attempts: 0,
+        stamp,
         unknown: 0,
         due: now,
         delay: Duration::ZERO,
@@ -215,7 +219,7 @@ fn parked(work: &Work, now: Timestamp) -> Postponed {
         history: Vec::new(),
     };
     let Some(past) = &work.past else { return none };
-    let Tried { attempts, unknown, active } = past.tried;
+    let Tried { unknown, active, .. } = past.tried;
     let (due, delay) = past.retry.map_or((now, Duration::ZERO), |retry| (retry.due, retry.delay));
-    Postponed { attempts, unknown, due, delay, active, history: past.history.clone() }
+    Postponed { stamp, unknown, due, delay, active, history: past.history.clone() }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
-use crate::consumer::core::schedule::{Goal, Live};
+use crate::consumer::core::schedule::Goal;
 use crate::consumer::core::work::{Past, Work};
-use crate::consumer::core::{Attempt, Command, CoreConfig, Delivered, End, Step};
+use crate::consumer::core::{Attempt, Command, CoreConfig, Delivered, Step};
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
 use crate::policy::Order;
@@ -87,17 +87,14 @@ impl Partition {
         let work = Work::new(&record, Order::None, Some(past));
         let offset = record.offset;
         self.tracker.recall(offset, work);
-        if self.schedule.stale.contains(&offset) {
-            return self.settle(offset, None, false, End::Duplicate, cx);
-        }
         self.tell(RuntimeEvent::Recalled { partition: self.id.clone(), offset }, cx);
         self.tracker.requeue(offset);
     }
 
     /// The last step of settling: the entry goes when everything that it stands for is durable.
     pub(in crate::consumer::core) fn strike(&self, offset: Offset) -> Option<Step> {
-        let Live { lowest, highest } = self.schedule.index.live(offset)?;
-        Some(Step::Unschedule { from: lowest, to: highest })
+        let written = self.schedule.written(offset);
+        (!written.is_empty()).then_some(Step::Unschedule(written))
     }
 
     /// An entry is struck, durably.
@@ -108,17 +105,9 @@ impl Partition {
         cx: &mut Cx<'_>,
     ) {
         match goal {
-            Goal::End(_) if self.schedule.stale.remove(&offset) => self.forget_stale(offset, cx),
             Goal::End(end) => self.end(offset, end),
             Goal::Wait(fresh) => self.wait_again(offset, fresh, cx),
             Goal::Entry => {} // it is written first
         }
-    }
-
-    /// The record has ended before: nobody is told again.
-    fn forget_stale(&mut self, offset: Offset, cx: &mut Cx<'_>) {
-        self.tracker.finish(offset);
-        cx.push(Command::Shelve { partition: self.id.clone(), epoch: self.epoch, offset });
-        self.unblock(offset);
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::index::{Fresh, Index, Live};
+use super::index::{Fresh, Index};
+use super::stamp::Stamp;
 use crate::message::Offset;
 
 /// What is done to the index.
@@ -37,7 +38,11 @@ fn key(origin: u64) -> Option<u64> {
 
 fn fresh(origin: u64, attempt: u32, due: u64) -> Fresh {
     let (at, due) = (Offset(origin * 100 + u64::from(attempt)), Duration::from_secs(due));
-    Fresh { attempt, at, due, key: key(origin), size: 10 }
+    Fresh { stamp: stamp(attempt), at, due, key: key(origin), size: 10 }
+}
+
+fn stamp(attempt: u32) -> Stamp {
+    Stamp { attempt, term: 1, write: 0 }
 }
 
 #[derive(Debug, Default)]
@@ -66,9 +71,8 @@ proptest! {
             let away = model.entries.values().filter(|(_, _, away)| *away).count();
             prop_assert_eq!(index.away(), away);
             for (origin, (attempts, ..)) in &model.entries {
-                let live = index.live(Offset(*origin));
-                let (lowest, highest) = (attempts.iter().min(), attempts.iter().max());
-                prop_assert_eq!(live, Some(Live { lowest: *lowest.unwrap(), highest: *highest.unwrap() }));
+                let highest = attempts.iter().max().map(|attempt| stamp(*attempt));
+                prop_assert_eq!(index.stamp(Offset(*origin)), highest);
             }
         }
     }
@@ -112,7 +116,6 @@ fn step(index: &mut Index, model: &mut Model, act: Act) -> Result<(), TestCaseEr
             let next = entry.0.iter().max().unwrap() + 1;
             *entry = (vec![next], due, false);
             index.again(Offset(origin), fresh(origin, next, due));
-            index.struck_below(Offset(origin), next);
         }
     }
     Ok(())

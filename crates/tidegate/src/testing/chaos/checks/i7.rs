@@ -16,7 +16,9 @@ pub(in crate::testing::chaos) fn i7_it_ends_in_time(
     }
     let left = truth.books.iter().map(|(at, book)| {
         let last = book.facts.last_key_value().map_or(0, |(last, _)| last.0);
-        format!("{at}: committed {} of {last}, unfinished {:?}", book.committed, book.open)
+        let (committed, open) = (book.committed, &book.open);
+        let waiting: Vec<_> = book.waiting().collect();
+        format!("{at}: committed {committed} of {last}, unfinished {open:?}, waiting {waiting:?}")
     });
     let what = format!("not through {within}: {}", left.collect::<Vec<_>>().join("; "));
     truth.violated("I7", what);

@@ -35,7 +35,7 @@ pub(super) use rule_13::{
     rule_13_a_call_ends_with_its_attempt, rule_13_a_dead_handler_ends_with_its_call,
 };
 pub(super) use rule_21::rule_21_failures_are_not_forgotten;
-pub(super) use rule_22::{rule_22_what_is_stale_is_not_begun, rule_22_what_is_struck_is_finished};
+pub(super) use rule_22::rule_22_what_is_struck_is_finished;
 pub(super) use rule_31::{rule_31_dead_letters_do_not_double, rule_31_what_is_dead_is_not_begun};
 
 /// The checks by name; a test leaves one out to see that it is needed.

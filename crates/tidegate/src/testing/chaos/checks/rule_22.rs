@@ -19,16 +19,3 @@ pub(in crate::testing::chaos) fn rule_22_what_is_struck_is_finished(
         truth.violated("rule 22", what);
     }
 }
-
-/// Rule 22: an entry that comes after its record was settled is not run by who knows that.
-pub(in crate::testing::chaos) fn rule_22_what_is_stale_is_not_begun(
-    truth: &mut Truth,
-    process: Process,
-    at: &TopicPartition,
-    offset: Offset,
-) {
-    if truth.hands(process).stale.contains(&(at.clone(), offset)) {
-        let what = format!("{process:?} began {at} offset {offset}, which it knows to be settled");
-        truth.violated("rule 22", what);
-    }
-}

@@ -76,6 +76,7 @@ impl Running<'_> {
         drop(truth);
         let hits = lock(&self.world.planner).hits().to_vec();
         self.world.end();
-        Outcome { hits, violation, trace: self.world.take_trace() }
+        let parked = lock(&self.world.truth).parked;
+        Outcome { hits, parked, violation, trace: self.world.take_trace() }
     }
 }

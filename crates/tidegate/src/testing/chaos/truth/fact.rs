@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::companion::entry::EntryId;
+use crate::consumer::core::{Fence, Stamp};
 use crate::message::Offset;
 use crate::policy::Order;
 use crate::testing::sim::Process;
@@ -28,8 +30,8 @@ pub(in crate::testing::chaos) struct Fact {
     pub(in crate::testing::chaos) emits: u32,
     /// Of these in the log, each once.
     pub(in crate::testing::chaos) emitted: BTreeSet<String>,
-    /// Its attempts that wait in the schedule.
-    pub(in crate::testing::chaos) entries: BTreeSet<u32>,
+    /// Its entries in the schedule that count, and where they stand.
+    pub(in crate::testing::chaos) entries: BTreeMap<Stamp, Offset>,
     /// An accepted commit says that it is finished, or waits in the schedule.
     pub(in crate::testing::chaos) covered: bool,
     /// Who has begun it.
@@ -76,12 +78,53 @@ pub(in crate::testing::chaos) struct Book {
     pub(in crate::testing::chaos) start: Offset,
     /// The highest offset that was ever committed.
     pub(in crate::testing::chaos) committed: Offset,
+    /// Of the last commit: which entries come too late.
+    pub(in crate::testing::chaos) fence: Fence,
 }
 
 impl Book {
+    /// A record waits, unless its entry comes too late.
+    pub(in crate::testing::chaos) fn entry(&mut self, id: EntryId, at: Offset) {
+        let void = self.fence.voids(id.stamp, at);
+        if let Some(fact) = self.facts.get_mut(&id.origin).filter(|_| !void) {
+            fact.entries.insert(id.stamp, at);
+        }
+    }
+
+    /// An ownership has begun: what it has not read counts no more.
+    pub(in crate::testing::chaos) fn fenced(&mut self, fence: Fence) {
+        self.fence = fence;
+        for fact in self.facts.values_mut() {
+            fact.entries.retain(|stamp, at| !fence.voids(*stamp, *at));
+        }
+    }
+
     /// All of it is committed, and nothing waits in the schedule.
     pub(in crate::testing::chaos) fn is_through(&self) -> bool {
         let committed = self.facts.last_key_value().is_none_or(|(last, _)| self.committed > *last);
-        committed && self.facts.values().all(|fact| fact.entries.is_empty())
+        committed && self.waiting().next().is_none()
+    }
+
+    /// Keys of which a record has failed and waits, and another one waits behind it.
+    pub(in crate::testing::chaos) fn parked_keys(&self) -> usize {
+        let mut keys: BTreeMap<&[u8], [bool; 2]> = BTreeMap::new();
+        for fact in self.facts.values() {
+            let (Some(key), Some(stamp)) = (fact.key.as_deref(), fact.entries.keys().max()) else {
+                continue;
+            };
+            keys.entry(key).or_default()[usize::from(stamp.attempt > 0)] = true;
+        }
+        keys.into_values().filter(|found| *found == [true; 2]).count()
+    }
+
+    /// What waits in the schedule, and where its entry stands.
+    pub(in crate::testing::chaos) fn waiting(
+        &self,
+    ) -> impl Iterator<Item = (Offset, Stamp, Offset)> {
+        let entries = |(origin, fact): (&Offset, &Fact)| {
+            let origin = *origin;
+            fact.entries.clone().into_iter().map(move |(stamp, at)| (origin, stamp, at))
+        };
+        self.facts.iter().flat_map(entries)
     }
 }

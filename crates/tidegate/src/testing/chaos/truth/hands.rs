@@ -46,8 +46,6 @@ pub(in crate::testing::chaos) struct Hands {
     held: BTreeMap<TopicPartition, BTreeMap<Offset, usize>>,
     pub(in crate::testing::chaos) running: BTreeMap<(TopicPartition, Offset), Running>,
     pub(in crate::testing::chaos) cut: BTreeMap<(TopicPartition, Offset), Cut>,
-    /// Records whose entry it was told to be late: settled before it came.
-    pub(in crate::testing::chaos) stale: BTreeSet<(TopicPartition, Offset)>,
     /// The answer to its last dead letter does not come, or says that it was refused.
     pub(in crate::testing::chaos) letter_unanswered: bool,
     /// When the group last stored a commit of this ownership.
@@ -93,7 +91,6 @@ impl Hands {
         let ran: Vec<_> = self.running.range(of).map(|((_, offset), _)| *offset).collect();
         ran.into_iter().for_each(|offset| self.is_over(at, offset));
         self.open.remove(at);
-        self.stale.retain(|(stale, _)| stale != at);
         self.held.remove(at);
         self.proven.remove(at);
     }

@@ -9,6 +9,7 @@ pub(super) use hands::{Cut, Hands, Limits, Running};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::companion::entry::EntryId;
 use crate::message::{Offset, TopicPartition};
 use crate::testing::sim::Process;
 
@@ -38,6 +39,8 @@ pub(super) struct Truth {
     pub(super) hands: BTreeMap<Process, Hands>,
     /// Which processes have said of which partitions that records are lost, and where the log begins.
     pub(super) lost: BTreeMap<Process, BTreeMap<TopicPartition, Offset>>,
+    /// Keys that waited in the schedule when a process died or the group rebalanced.
+    pub(super) parked: u64,
     /// How many records have ended: the world's progress.
     pub(super) ended: u64,
 }
@@ -90,6 +93,19 @@ impl Truth {
         change(fact);
         if fact.is_finished() && book.open.remove(&offset) {
             self.ended += 1;
+        }
+    }
+
+    /// A process dies, or the group is to share its partitions anew.
+    pub(super) fn count_parked(&mut self) {
+        let keys = self.books.values().map(|book| book.parked_keys() as u64);
+        self.parked += keys.sum::<u64>();
+    }
+
+    /// A record waits in the schedule of its partition, by an entry there.
+    pub(super) fn entry(&mut self, source: &TopicPartition, id: EntryId, at: Offset) {
+        if let Some(book) = self.books.get_mut(source) {
+            book.entry(id, at);
         }
     }
 

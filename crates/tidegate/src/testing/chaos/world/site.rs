@@ -115,14 +115,10 @@ impl World {
         let at = TopicPartition::new(scribe.source.clone(), record.partition);
         let mut truth = lock(&self.truth);
         match found {
-            Found::Entry(entry) => truth.learn(&at, entry.id.origin, |fact| {
-                // Late: who takes over from here cannot tell it from one that waits (decision 18).
-                fact.excused |= fact.is_covered() && fact.is_finished();
-                fact.entries.insert(entry.id.attempt);
-            }),
-            Found::Tombstone(EntryId { origin, attempt }) => {
+            Found::Entry(entry) => truth.entry(&at, entry.id, record.offset),
+            Found::Tombstone(EntryId { origin, stamp }) => {
                 truth.learn(&at, origin, |fact| {
-                    fact.entries.remove(&attempt);
+                    fact.entries.remove(&stamp);
                 });
                 if self.checks("rule 22") {
                     checks::rule_22_what_is_struck_is_finished(&mut truth, process, &at, origin);
@@ -179,8 +175,10 @@ impl Faults for World {
 
     fn appended(&self, process: Process, record: &Record) {
         self.note(|| {
-            let at = record.topic_partition();
-            format!("{process:?}: appended {at} offset {}", record.offset)
+            let (at, offset) = (record.topic_partition(), record.offset);
+            let what = if record.value.is_some() { "appended" } else { "struck" };
+            let key = record.key.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+            format!("{process:?}: {what} {at} offset {offset}, key {key}")
         });
         if self.topics.dead_letters.contains(&record.topic) {
             return self.dead(process, record);
@@ -205,8 +203,10 @@ impl Faults for World {
             checks::i10_commits_never_move_back(&mut truth, process, entry);
         }
         truth.hands(process).proven.insert(partition.clone(), tokio::time::Instant::now());
-        let done = CommitMetadata::decode(&committed.metadata).map(|m| m.done).unwrap_or_default();
+        let metadata = CommitMetadata::decode(&committed.metadata);
+        let (done, fence) = metadata.map(|m| (m.done, m.fence)).unwrap_or_default();
         let Some(book) = truth.books.get_mut(partition) else { return };
+        book.fenced(fence);
         book.committed = book.committed.max(committed.offset);
         for (offset, fact) in &mut book.facts {
             fact.covered |= *offset < committed.offset || done.contains(*offset);

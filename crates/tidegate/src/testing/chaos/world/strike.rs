@@ -24,6 +24,9 @@ impl World {
         let Planned { kind, moment, lasts, nth } = fault;
         self.note(|| format!("{:?}: {kind} at moment {moment}, for {lasts:?}", life.process()));
         let even = nth.is_multiple_of(2);
+        if matches!(kind, Kind::Crash | Kind::Restart | Kind::Rebalance) {
+            lock(&self.truth).count_parked();
+        }
         match kind {
             Kind::Crash => {
                 life.die();

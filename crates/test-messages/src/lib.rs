@@ -1,0 +1,1 @@
+//! What the compiler says to who writes a handler wrongly: see `tests/`.
