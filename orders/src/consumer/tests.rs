@@ -242,8 +242,8 @@ async fn a_crash_after_the_charge_charges_once(on: Database) {
 async fn rules_20_and_23_a_failing_order_waits_in_the_retry_topic_and_its_later_events_behind_it(
     on: Database,
 ) {
-    let weeks = ["--retry-initial-interval=700h", "--retry-max-interval=700h"];
-    let mut bench = Bench::with_settings(on, &weeks).await;
+    let days = ["--retry-initial-interval=100h", "--retry-max-interval=100h"];
+    let mut bench = Bench::with_settings(on, &days).await;
     let cancel = record::<Cancelled>("e-cancel", order("o-1", "fail-transient-1"));
     let created = [created("o-1", "fail-transient-1"), cancel, created("o-2", "book")];
     bench.service.publish_records(created.into()).await;
@@ -253,6 +253,11 @@ async fn rules_20_and_23_a_failing_order_waits_in_the_retry_topic_and_its_later_
     assert_eq!(bench.status("o-2").await.unwrap().0, OrderStatus::Completed);
 
     bench.service.crash().await;
+    let restored = |service: &tidegate::testing::TestService| {
+        let ledger = service.health().snapshot().ledger;
+        ledger.values().map(|counts| counts.restored).sum::<u64>() == 2
+    };
+    bench.service.until("the schedule was read", restored).await;
     bench.service.settled().await;
     use OrderStatus as S;
     assert_eq!(bench.history("o-1").await, [S::Pending, S::Completed, S::Cancelled]);

@@ -56,7 +56,7 @@ async fn a_retry_topic_that_deletes_is_refused_with_what_to_set() {
     broker.close().await;
     let said = [
         "the retry topic cannot be used (KAFKA_BROKERS is ",
-        "unfit_retry",
+        "): companion unfit_retry of unfit ",
         "has the cleanup policy `delete`: entries would be deleted; set the companion's `cleanup.policy` to `compact` alone",
     ];
     told(place.orders("topics").run().await, 2, &said);
