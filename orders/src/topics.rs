@@ -2,6 +2,7 @@
 
 use tidegate::broker::{AdminError, Broker, BrokerError, NewTopic, Retention, TopicInfo};
 use tidegate::message::TopicName;
+use tidegate::service::CompanionError;
 
 use crate::config::Config;
 use crate::up::Process;
@@ -18,9 +19,9 @@ pub fn audit() -> TopicName {
     TopicName::new(AUDIT).expect("letters and _ make a legal name")
 }
 
-/// What is needed: `orders`, `orders_dlq`, `orders_audit`, by their configured names. What operators did is kept for ever.
-#[must_use]
-pub fn wanted(config: &Config) -> Vec<NewTopic> {
+/// What is needed: `orders`, `orders_dlq`, `orders_audit`, by their configured names; `orders_retry` is made as its source
+/// stands. What operators did is kept for ever.
+fn wanted(config: &Config) -> Vec<NewTopic> {
     let kafka = &config.kafka;
     let topic = |name: TopicName, partitions| NewTopic {
         replication: kafka.kafka_replication_factor,
@@ -36,15 +37,35 @@ pub fn wanted(config: &Config) -> Vec<NewTopic> {
     ]
 }
 
+/// Why the topics cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TopicsError {
+    /// One can neither be made nor found.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// The retry topic is there, and loses or refuses what is to wait in it.
+    #[error("{0}; {remedy}", remedy = .0.remedy())]
+    Retry(CompanionError),
+}
+
+impl From<BrokerError> for TopicsError {
+    fn from(error: BrokerError) -> Self {
+        Self::Admin(error.into())
+    }
+}
+
 /// What a process cannot do without.
 #[must_use]
 pub fn needed(config: &Config, process: Process) -> Vec<TopicName> {
+    let kafka = &config.kafka;
     let (events, letters) =
-        (config.kafka.kafka_topic_orders.clone(), config.kafka.kafka_topic_orders_dlq.clone());
+        (kafka.kafka_topic_orders.clone(), kafka.kafka_topic_orders_dlq.clone());
+    let retries = kafka.kafka_topic_orders_retry.clone();
     match process {
-        Process::Up { .. } => vec![events, letters, audit()],
+        Process::Up { .. } => vec![events, retries, letters, audit()],
         Process::Producer => vec![events],
-        Process::Consumer => vec![events, letters],
+        Process::Consumer => vec![events, retries, letters],
         Process::Replay => vec![events, letters, audit()],
         Process::Gateway { .. } => Vec::new(),
     }
@@ -86,22 +107,19 @@ pub struct Ensured {
 /// keep its records for as long as it should is logged.
 ///
 /// # Errors
-/// The first topic that can neither be made nor found.
-pub async fn ensure(broker: &Broker, wanted: Vec<NewTopic>) -> Result<Vec<Ensured>, AdminError> {
-    let names: Vec<_> = wanted.iter().map(|topic| topic.name.clone()).collect();
-    let mut created = Vec::new();
-    for (name, result) in names.iter().zip(broker.create_topics(wanted.clone()).await) {
-        match result {
-            Ok(()) => created.push(name.clone()),
-            Err(AdminError::TopicExists(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
+/// The first topic that can neither be made nor found, and a retry topic that is not as it must be.
+pub async fn ensure(broker: &Broker, config: &Config) -> Result<Vec<Ensured>, TopicsError> {
+    let wanted = wanted(config);
+    let mut created = create(broker, wanted.clone()).await?;
+    created.extend(create(broker, vec![retries(broker, config).await?]).await?);
+    let names = needed(config, Process::Up { forgetful: false });
     let (found, missing) = find(broker, &names).await?;
     if let Some(name) = missing.into_iter().next() {
         return Err(BrokerError::UnknownTopic(name).into());
     }
-    for name in kept_too_short(&broker.topics().await?, &wanted) {
+    let existing = broker.topics().await?;
+    check_retries(&existing, config)?;
+    for name in kept_too_short(&existing, &wanted) {
         tracing::warn!(
             topic = name.as_str(),
             "not kept for ever, and should be: set retention.ms=-1"
@@ -109,6 +127,44 @@ pub async fn ensure(broker: &Broker, wanted: Vec<NewTopic>) -> Result<Vec<Ensure
     }
     let made = |topic: Ensured| Ensured { created: created.contains(&topic.name), ..topic };
     Ok(found.into_iter().map(made).collect())
+}
+
+/// The names of those that were made just now.
+async fn create(broker: &Broker, wanted: Vec<NewTopic>) -> Result<Vec<TopicName>, AdminError> {
+    let names: Vec<_> = wanted.iter().map(|topic| topic.name.clone()).collect();
+    let mut created = Vec::new();
+    for (name, result) in names.into_iter().zip(broker.create_topics(wanted).await) {
+        match result {
+            Ok(()) => created.push(name),
+            Err(AdminError::TopicExists(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(created)
+}
+
+/// The retry topic for the events' topic as it stands, which may have been made with other numbers than the configured ones.
+async fn retries(broker: &Broker, config: &Config) -> Result<NewTopic, BrokerError> {
+    let kafka = &config.kafka;
+    let events = &kafka.kafka_topic_orders;
+    let existing = broker.topics().await?;
+    let source =
+        named(&existing, events).ok_or_else(|| BrokerError::UnknownTopic(events.clone()))?;
+    let companion = NewTopic::companion(kafka.kafka_topic_orders_retry.clone(), source);
+    Ok(NewTopic { replication: kafka.kafka_replication_factor, ..companion })
+}
+
+/// Nothing is wrong where it may not be seen: the consumer finds that out at its start.
+fn check_retries(existing: &[TopicInfo], config: &Config) -> Result<(), TopicsError> {
+    let kafka = &config.kafka;
+    let events = named(existing, &kafka.kafka_topic_orders);
+    let retries = named(existing, &kafka.kafka_topic_orders_retry);
+    let checked = events.zip(retries).map_or(Ok(()), |(source, it)| it.check_companion_of(source));
+    checked.map_err(TopicsError::Retry)
+}
+
+fn named<'a>(existing: &'a [TopicInfo], name: &TopicName) -> Option<&'a TopicInfo> {
+    existing.iter().find(|topic| topic.name == *name)
 }
 
 /// Topics that are to be kept for ever, and are not, as far as the cluster shows.
@@ -120,69 +176,4 @@ fn kept_too_short<'a>(existing: &[TopicInfo], wanted: &'a [NewTopic]) -> Vec<&'a
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::Parser;
-
-    #[derive(Debug, Parser)]
-    struct Program {
-        #[command(flatten)]
-        config: Config,
-    }
-
-    fn config(args: &[&str]) -> Config {
-        Program::parse_from([&["orders"], args].concat()).config
-    }
-
-    #[tokio::test]
-    async fn what_is_missing_is_made_and_what_exists_stays_as_it_is() {
-        let broker = Broker::in_memory();
-        let shown = async |config: Config| {
-            let ensured = ensure(&broker, wanted(&config)).await.unwrap();
-            let row = |topic: &Ensured| (topic.name.to_string(), topic.partitions, topic.created);
-            ensured.iter().map(row).collect::<Vec<_>>()
-        };
-        let row = |name: &str, partitions, created| (name.to_owned(), partitions, created);
-        assert_eq!(
-            shown(config(&[])).await,
-            [row("orders", 3, true), row("orders_dlq", 3, true), row("orders_audit", 1, true)]
-        );
-        let more = config(&["--kafka-topic-partitions=5", "--kafka-topic-orders-dlq=letters"]);
-        assert_eq!(
-            shown(more).await,
-            [row("orders", 3, false), row("letters", 5, true), row("orders_audit", 1, false)]
-        );
-        assert_eq!(broker.topics().await.unwrap().len(), 4, "no others are made");
-    }
-
-    #[test]
-    fn what_operators_did_is_kept_for_ever_and_the_rest_as_the_cluster_does() {
-        let kept = wanted(&config(&[])).into_iter().map(|topic| topic.retention);
-        assert_eq!(kept.collect::<Vec<_>>(), [None, None, Some(Retention::Forever)]);
-    }
-
-    #[tokio::test]
-    async fn an_audit_that_is_kept_for_a_time_only_is_told() {
-        let (broker, wanted) = (Broker::in_memory(), wanted(&config(&[])));
-        let hour = Retention::For(std::time::Duration::from_secs(3600));
-        broker.create_topics(vec![NewTopic::new(audit(), 1).kept(hour)]).await;
-        ensure(&broker, wanted.clone()).await.unwrap();
-        let existing = broker.topics().await.unwrap();
-        assert_eq!(kept_too_short(&existing, &wanted), [&audit()], "and it is left as it is");
-    }
-
-    #[tokio::test]
-    async fn each_process_looks_for_the_topics_that_it_uses() {
-        let (broker, config) = (Broker::in_memory(), config(&[]));
-        let mut wanted = wanted(&config);
-        assert_eq!(wanted.pop().unwrap().name, audit());
-        ensure(&broker, wanted).await.unwrap();
-        let missing = async |process| {
-            let found = find(&broker, &needed(&config, process)).await.unwrap();
-            found.1.iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
-        assert_eq!(missing(Process::Producer).await, [""; 0]);
-        assert_eq!(missing(Process::Consumer).await, [""; 0]);
-        assert_eq!(missing(Process::Replay).await, ["orders_audit"]);
-    }
-}
+mod tests;

@@ -87,7 +87,7 @@ async fn reached(log: &Log, config: &Config) -> Result<Vec<Ensured>, Failure> {
         let reached = log.reach().await;
         reached.map_err(|error| start_or_run(UpError::log(config, error)))?;
     }
-    let ensured = topics::ensure(log.broker(), topics::wanted(config)).await;
+    let ensured = topics::ensure(log.broker(), config).await;
     ensured.map_err(|error| start_or_run(UpError::topics(config, error)))
 }
 

@@ -17,7 +17,7 @@ pub struct Kafka {
     /// Topic of the events.
     #[arg(long, default_value = "orders", value_parser = topic)]
     pub kafka_topic_orders: TopicName,
-    /// Topic of the retry schedule; no effect in this version.
+    /// Topic in which orders wait for their later attempts.
     #[arg(long, default_value = "orders_retry", value_parser = topic)]
     pub kafka_topic_orders_retry: TopicName,
     /// Topic of the dead letters.

@@ -47,7 +47,6 @@ fn is_ours(name: &str) -> bool {
 
 fn missing(name: &str) -> Option<&'static str> {
     match name {
-        "KAFKA_TOPIC_ORDERS_RETRY" => Some("this version has no durable retry"),
         "KAFKA_TOPIC_IDEMPOTENCY" => Some("this version keeps its markers in the database"),
         "SCHEMA_REGISTRY_URL" => Some("this version has no schema registry"),
         "JAEGER_ENDPOINT" => Some(

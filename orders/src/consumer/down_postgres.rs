@@ -21,7 +21,8 @@ async fn a_database_that_is_killed_pauses_the_consumer_and_loses_nothing() {
     bench.service.publish_record(created("o-2")).await;
     bench.service.until("paused", |t| t.outcomes("o-2").contains(&Saw::Paused)).await;
     let (health, broker) = (bench.service.health().clone(), bench.service.broker().clone());
-    let view = router(View { health, broker, group: "g".into(), topic: topic("orders") });
+    let (group, topic, framework) = ("g".into(), topic("orders"), bench.framework.clone());
+    let view = router(View { health, broker, group, topic, framework });
     let answer = call(&crate::http::service(view, 1 << 20), get("/ready")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.text.contains("postgres:127.0.0.1:"), "{}", answer.text);

@@ -19,6 +19,8 @@ pub(super) struct View {
     pub(super) broker: Broker,
     pub(super) group: String,
     pub(super) topic: TopicName,
+    /// What the framework counts.
+    pub(super) framework: tidegate::metrics::Metrics,
 }
 
 /// The routes, without what all services share.
@@ -32,7 +34,7 @@ pub(super) fn router(view: View) -> Router {
 }
 
 async fn metrics(State(view): State<Arc<View>>) -> Result<Reply, Reply> {
-    let metrics = Metrics::of(&view.health, &view.broker, &view.group, &view.topic).await;
+    let metrics = Metrics::of(&view).await;
     let metrics = metrics.map_err(|error| Reply::unavailable("broker", error.to_string()))?;
     Ok(Reply::ok("the consumer, counted", &metrics))
 }

@@ -90,6 +90,7 @@ mod tests {
     use std::time::Duration;
 
     use tidegate::broker::Watermarks;
+    use tidegate::consumer::core::Fence;
     use tidegate::consumer::core::metadata::DoneAbove;
     use tidegate::message::{Offset, Partition, Timestamp as Millis, TopicPartition};
 
@@ -110,6 +111,7 @@ mod tests {
             partition: partition.clone(),
             base: Offset(41),
             log_start: Offset(0),
+            fence: Fence::default(),
             retries: vec![retry],
             done: DoneAbove::default(),
         });

@@ -1,11 +1,12 @@
 //! `GET /api/v1/metrics`: what the consumer has done and has to do.
 
 use serde::Serialize;
-use tidegate::broker::{Broker, BrokerError};
+use tidegate::broker::BrokerError;
 use tidegate::consumer::core::Ledger;
-use tidegate::health::{Health, Outcomes, Snapshot};
-use tidegate::message::TopicName;
+use tidegate::health::{Outcomes, Snapshot};
+use tidegate::message::TopicPartition;
 
+use super::http::View;
 use super::lag::{self, Lag};
 
 /// Everything at one moment.
@@ -16,8 +17,11 @@ pub(super) struct Metrics {
     outcomes: Counts,
     /// Calls of handlers that ended: successes, failures that were tried again, last failures.
     attempts: u64,
+    /// Records that are queued, running, settling or waiting, in the retry topic too.
     in_flight: u64,
     lag: Vec<Lag>,
+    /// What waits in the retry topic, by partition of this member: it is behind no longer.
+    scheduled: Vec<Scheduled>,
     /// Records behind, over all partitions.
     total_lag: u64,
     assigned: Vec<String>,
@@ -33,11 +37,30 @@ struct Counts {
     retried: u64,
 }
 
+/// What waits in the retry topic for one partition: for its time, or behind another event of its order.
+#[derive(Debug, Serialize)]
+struct Scheduled {
+    partition: String,
+    records: usize,
+    /// Until the next of them is due; absent when none waits for its time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_due: Option<String>,
+}
+
+impl From<tidegate::metrics::Scheduled> for Scheduled {
+    fn from(from: tidegate::metrics::Scheduled) -> Self {
+        let next_due = from.next_due.map(|left| format!("{left:?}"));
+        Self { partition: from.partition.to_string(), records: from.records, next_due }
+    }
+}
+
 /// One partition's ledger. `holes` is 0, or records were lost: every delivered record ends once or is pending (I5).
 #[derive(Debug, Serialize)]
 struct Line {
     partition: String,
     delivered: u64,
+    /// Records that an earlier owner had put into the retry topic: they count like delivered ones.
+    restored: u64,
     done: u64,
     duplicate: u64,
     skipped: u64,
@@ -48,17 +71,18 @@ struct Line {
 }
 
 impl Metrics {
-    pub(super) async fn of(
-        health: &Health,
-        broker: &Broker,
-        group: &str,
-        topic: &TopicName,
-    ) -> Result<Self, BrokerError> {
-        let lag = lag::of(broker, group, topic).await?;
-        Ok(Self::at(health.snapshot(), group, lag))
+    pub(super) async fn of(view: &View) -> Result<Self, BrokerError> {
+        let lag = lag::of(&view.broker, &view.group, &view.topic).await?;
+        let scheduled = view.framework.scheduled(&view.group);
+        Ok(Self::at(view.health.snapshot(), &view.group, lag, scheduled))
     }
 
-    fn at(now: Snapshot, group: &str, lag: Vec<Lag>) -> Self {
+    fn at(
+        now: Snapshot,
+        group: &str,
+        lag: Vec<Lag>,
+        scheduled: Vec<tidegate::metrics::Scheduled>,
+    ) -> Self {
         let Outcomes { done, duplicate, skipped, dead, retried } = now.outcomes;
         Self {
             group: group.to_owned(),
@@ -68,6 +92,7 @@ impl Metrics {
             in_flight: now.in_flight,
             total_lag: lag.iter().map(|lag| lag.lag).sum(),
             lag,
+            scheduled: scheduled.into_iter().map(Scheduled::from).collect(),
             assigned: now.assigned.iter().map(ToString::to_string).collect(),
             ledger: lines(&now.ledger),
         }
@@ -75,10 +100,10 @@ impl Metrics {
 }
 
 fn lines(ledger: &Ledger) -> Vec<Line> {
-    let line = |(partition, counts): (&tidegate::message::TopicPartition, &_)| {
+    let line = |(partition, counts): (&TopicPartition, &_)| {
         let tidegate::consumer::core::Counts {
             delivered,
-            restored: _,
+            restored,
             done,
             duplicate,
             skipped,
@@ -88,7 +113,18 @@ fn lines(ledger: &Ledger) -> Vec<Line> {
         } = *counts;
         let holes = counts.holes();
         let partition = partition.to_string();
-        Line { partition, delivered, done, duplicate, skipped, dead, pending, cut_off, holes }
+        Line {
+            partition,
+            delivered,
+            restored,
+            done,
+            duplicate,
+            skipped,
+            dead,
+            pending,
+            cut_off,
+            holes,
+        }
     };
     ledger.iter().map(line).collect()
 }

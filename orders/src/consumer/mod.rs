@@ -3,6 +3,7 @@
 //! ```text
 //!  orders ─▶ routes ─▶ handlers ─┬─▶ gateway: charge, key = event id
 //!                                └─▶ read model: order + marker + what is emitted, one transaction ─▶ orders
+//!             failed again ──────▶ orders_retry: its place in orders is free; later events of the order wait behind it
 //!             attempts spent ────▶ orders_dlq ─▶ order failed, order.failed
 //! ```
 //!
@@ -40,6 +41,9 @@ use crate::gateway::client::GatewayClient;
 use crate::metrics::Exposition;
 use crate::model::{Database, ModelError, Reader};
 
+/// The first retry of a record waits in memory, so that a passing trouble costs no write; later ones, and any that would wait
+/// longer than 5 s, wait in the retry topic. `RETRY_MAX_ATTEMPTS` counts both.
+const IN_PLACE: u32 = 1;
 /// How long a stop may take to finish what runs.
 const DRAIN: Duration = secs(3);
 
@@ -113,11 +117,16 @@ impl Consumer {
                 kafka.kafka_topic_orders.to_string(),
                 kafka.kafka_topic_orders_dlq.to_string(),
             )
+            .retry_topic(
+                kafka.kafka_topic_orders.to_string(),
+                kafka.kafka_topic_orders_retry.to_string(),
+            )
             .drain(DRAIN)
             .metrics(&metrics)
             .route(routes);
         let topic = kafka.kafka_topic_orders.clone();
-        let view = http::View { health: service.health(), broker, group, topic };
+        let health = service.health();
+        let view = http::View { health, broker, group, topic, framework: metrics.clone() };
         let exposition = Exposition::of("consumer").with_framework(metrics);
         Self { service, routes: http::router(view), exposition }
     }
@@ -127,7 +136,8 @@ impl Consumer {
 fn events(config: &Config, store: Arc<dyn InboxStore>, payments: Arc<dyn Payments>) -> Router {
     let settings = &config.retry;
     let retry = Retry::exponential(settings.retry_initial_interval, settings.retry_max_interval)
-        .attempts(settings.retry_max_attempts);
+        .attempts(settings.retry_max_attempts)
+        .in_place(IN_PLACE);
     let app = App {
         payments,
         reader: Reader::new(&config.stores.read_model()),

@@ -81,6 +81,7 @@ pub(crate) struct Bench {
     pub(crate) gateway: Arc<Script>,
     pub(crate) reader: Reader,
     pub(crate) config: Config,
+    pub(crate) framework: tidegate::metrics::Metrics,
     _folder: TempDir,
 }
 
@@ -97,28 +98,45 @@ impl Bench {
         Box::pin(Self::at((on == Database::Postgres).then(new_database), answers)).await
     }
 
+    /// With these settings.
+    pub(crate) async fn with_settings(on: Database, settings: &[&str]) -> Self {
+        let url = (on == Database::Postgres).then(new_database);
+        Box::pin(Self::build(url, settings, [])).await
+    }
+
     /// With the read model in that PostgreSQL database, or in a file.
     pub(crate) async fn at(
         database_url: Option<Secret>,
         answers: impl IntoIterator<Item = ChargeError>,
     ) -> Self {
+        Box::pin(Self::build(database_url, &[], answers)).await
+    }
+
+    async fn build(
+        database_url: Option<Secret>,
+        settings: &[&str],
+        answers: impl IntoIterator<Item = ChargeError>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Program::parse_from(["orders"]).config;
+        let mut config = Program::parse_from([&["orders"], settings].concat()).config;
         config.stores.data_dir = folder.path().to_owned();
         config.stores.database_url = database_url;
         let answers = Mutex::new(answers.into_iter().collect());
         let gateway = Arc::new(Script { answers, ..Script::default() });
         let store = config.stores.read_model().open().await.unwrap();
         let routes = events(&config, store, gateway.clone());
+        let framework = tidegate::metrics::Metrics::new();
         let service = TestService::builder(routes)
             .group(&config.kafka.kafka_consumer_group)
             .dead_letter_topic("orders", "orders_dlq")
+            .retry_topics("orders_retry")
+            .metrics(&framework)
             .start()
             .await;
         let created = service.broker().create_topics(vec![NewTopic::new(topic("orders_audit"), 1)]);
         assert_eq!(created.await, [Ok(())]);
         let reader = Reader::new(&config.stores.read_model());
-        Self { service, gateway, reader, config, _folder: folder }
+        Self { service, gateway, reader, config, framework, _folder: folder }
     }
 
     /// Publishes events, and waits until the consumer has finished.

@@ -48,6 +48,7 @@ on_each_database!(
     what_nobody_knows_or_can_read_is_lettered_as_it_is,
     foreign_results_are_skipped_by_name,
     a_crash_after_the_charge_charges_once,
+    rules_20_and_23_a_failing_order_waits_in_the_retry_topic_and_its_later_events_behind_it,
     metrics_count_outcomes_lag_and_holes,
     readiness_names_what_is_down_and_a_stopped_consumer_is_not_ready,
     breaker_routes_are_not_there,
@@ -237,10 +238,56 @@ async fn a_crash_after_the_charge_charges_once(on: Database) {
     assert_eq!(bench.service.emitted::<OrderCompleted>("orders").len(), 1);
 }
 
+/// It waits past a crash: other orders do not notice, and nothing is behind.
+async fn rules_20_and_23_a_failing_order_waits_in_the_retry_topic_and_its_later_events_behind_it(
+    on: Database,
+) {
+    let days = ["--retry-initial-interval=100h", "--retry-max-interval=100h"];
+    let mut bench = Bench::with_settings(on, &days).await;
+    let cancel = record::<Cancelled>("e-cancel", order("o-1", "fail-transient-1"));
+    let created = [created("o-1", "fail-transient-1"), cancel, created("o-2", "book")];
+    bench.service.publish_records(created.into()).await;
+    let data = waiting(&bench, 2).await;
+    assert_eq!((&data["total_lag"], &data["in_flight"]), (&0.into(), &2.into()), "{data}");
+    assert!(data["scheduled"][0]["next_due"].is_string(), "{data}");
+    assert_eq!(bench.status("o-2").await.unwrap().0, OrderStatus::Completed);
+
+    bench.service.crash().await;
+    let restored = |service: &tidegate::testing::TestService| {
+        let ledger = service.health().snapshot().ledger;
+        ledger.values().map(|counts| counts.restored).sum::<u64>() == 2
+    };
+    bench.service.until("the schedule was read", restored).await;
+    bench.service.settled().await;
+    use OrderStatus as S;
+    assert_eq!(bench.history("o-1").await, [S::Pending, S::Completed, S::Cancelled]);
+    let attempts: Vec<_> = bench.gateway.calls().iter().map(|call| call.attempt).collect();
+    assert_eq!((attempts, bench.gateway.performed()), (vec![1, 1, 2], 2));
+    let ledger = &call(&view(&bench), get("/api/v1/metrics")).await.body["data"]["ledger"];
+    let restored = ledger.as_array().unwrap().iter().map(|line| line["restored"].as_u64().unwrap());
+    assert_eq!(restored.sum::<u64>(), 2, "{ledger}");
+    bench.service.assert_conserved();
+}
+
+/// What the consumer says once so many wait and it is behind no longer. Commits and counts are written as time goes on.
+async fn waiting(bench: &Bench, records: u64) -> serde_json::Value {
+    for _ in 0..2_000 {
+        let answer = call(&view(bench), get("/api/v1/metrics")).await;
+        let data = &answer.body["data"];
+        if data["scheduled"][0]["records"] == records && data["total_lag"] == 0 {
+            return data.clone();
+        }
+        bench.service.advance(Duration::from_millis(50));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("{}", call(&view(bench), get("/api/v1/metrics")).await.text)
+}
+
 fn view(bench: &Bench) -> axum::Router {
     let (health, broker) = (bench.service.health().clone(), bench.service.broker().clone());
     let group = bench.config.kafka.kafka_consumer_group.clone();
-    crate::http::service(router(View { health, broker, group, topic: topic("orders") }), 1 << 20)
+    let (topic, framework) = (topic("orders"), bench.framework.clone());
+    crate::http::service(router(View { health, broker, group, topic, framework }), 1 << 20)
 }
 
 async fn metrics_count_outcomes_lag_and_holes(on: Database) {

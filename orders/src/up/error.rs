@@ -11,6 +11,7 @@ use crate::consumer::ConsumerError;
 use crate::gateway::JournalError;
 use crate::http::BindError;
 use crate::log;
+use crate::topics::TopicsError;
 
 /// Why the services did not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,14 @@ pub enum UpError {
         place: String,
         /// Why.
         source: AdminError,
+    },
+    /// The retry topic is there, and is not as it must be.
+    #[error("the retry topic cannot be used ({place})")]
+    Retries {
+        /// Where, by its setting.
+        place: String,
+        /// What is wrong with it, and what to do.
+        source: TopicsError,
     },
     /// A topic that is not this process's to make.
     #[error("{topics} cannot be found ({place}): run `orders topics`, or let this user see them")]
@@ -90,10 +99,14 @@ impl UpError {
         Self::Log { place: log::place(config), source }
     }
 
-    /// A topic cannot be made.
+    /// A topic cannot be made, or used.
     #[must_use]
-    pub fn topics(config: &Config, source: AdminError) -> Self {
-        Self::Topics { place: log::place(config), source }
+    pub fn topics(config: &Config, error: TopicsError) -> Self {
+        let place = log::place(config);
+        match error {
+            TopicsError::Admin(source) => Self::Topics { place, source },
+            source @ TopicsError::Retry(_) => Self::Retries { place, source },
+        }
     }
 
     pub(super) fn missing(config: &Config, topics: &[TopicName]) -> Self {

@@ -75,7 +75,7 @@ async fn topics(config: &Config, process: Process, log: &Log) -> Result<Vec<Ensu
         log.reach().await.map_err(|error| UpError::log(config, error))?;
     }
     if process.is_up() {
-        let ensured = topics::ensure(log.broker(), topics::wanted(config)).await;
+        let ensured = topics::ensure(log.broker(), config).await;
         return ensured.map_err(|error| UpError::topics(config, error));
     }
     let needed = topics::needed(config, process);

@@ -20,6 +20,7 @@ mod metrics;
 mod operator;
 mod outage;
 mod receiver_down;
+mod schedule;
 mod scripts;
 mod startup;
 mod statuses;

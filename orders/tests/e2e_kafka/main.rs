@@ -25,6 +25,7 @@ mod postgres;
 mod processes;
 mod ready;
 mod rights;
+mod schedule;
 mod startup;
 mod story;
 #[cfg(feature = "tls")]

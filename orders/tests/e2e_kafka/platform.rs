@@ -20,6 +20,7 @@ impl Place {
         let variables = vec![
             ("KAFKA_BROKERS".to_owned(), brokers.to_owned()),
             ("KAFKA_TOPIC_ORDERS".to_owned(), name.to_owned()),
+            ("KAFKA_TOPIC_ORDERS_RETRY".to_owned(), format!("{name}_retry")),
             ("KAFKA_TOPIC_ORDERS_DLQ".to_owned(), format!("{name}_dlq")),
             ("KAFKA_CONSUMER_GROUP".to_owned(), format!("{name}-group")),
             ("RETRY_INITIAL_INTERVAL".to_owned(), "50ms".to_owned()),

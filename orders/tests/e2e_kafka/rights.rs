@@ -46,9 +46,10 @@ fn grant(kafka: &SecureKafka, who: &str, (topics, group): &(String, String)) -> 
         }
         acl.spawn().unwrap()
     };
-    let all = ["--topic", "rights", "--topic", "rights_dlq", "--topic", "orders_audit"];
-    let topics = acl(if topics.ends_with("on `orders`") { &all[..2] } else { &all }, topics);
-    let mut tools = vec![topics];
+    let all =
+        ["rights", "rights_retry", "rights_dlq", "orders_audit"].map(|name| ["--topic", name]);
+    let own = if topics.ends_with("on `orders`") { &all[..1] } else { &all[..] };
+    let mut tools = vec![acl(own.as_flattened(), topics)];
     if !group.is_empty() {
         tools.push(acl(&["--group", "rights-group"], group));
     }

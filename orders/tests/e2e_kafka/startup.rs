@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use test_servers::LocalKafka;
+use tidegate::broker::kafka::KafkaOptions;
+use tidegate::broker::{Broker, NewTopic};
+use tidegate::message::TopicName;
 
 use crate::harness::Ended;
 use crate::platform::Place;
@@ -35,6 +38,30 @@ async fn missing_topics_are_named_with_the_command_that_makes_them() {
     }
     place.topics().await;
     place.orders("producer").ready_at(0..1).await.stop("TERM").await;
+}
+
+// TROUBLESHOOTING: retry-topic-unfit
+#[tokio::test]
+async fn a_retry_topic_that_deletes_is_refused_with_what_to_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = LocalKafka::shared().address();
+    let place = Place::new(folder.path(), address, "unfit");
+    let broker = Broker::kafka(KafkaOptions::new(address)).unwrap();
+    let room = NewTopic::DEFAULT_MAX_MESSAGE_BYTES + (64 << 10);
+    let deletes = NewTopic {
+        max_message_bytes: Some(room),
+        ..NewTopic::new(TopicName::new("unfit_retry").unwrap(), 3)
+    };
+    assert_eq!(broker.create_topics(vec![deletes]).await, [Ok(())]);
+    broker.close().await;
+    let said = [
+        "the retry topic cannot be used (KAFKA_BROKERS is ",
+        "): companion unfit_retry of unfit ",
+        "has the cleanup policy `delete`: entries would be deleted; set the companion's `cleanup.policy` to `compact` alone",
+    ];
+    told(place.orders("topics").run().await, 2, &said);
+    told(place.orders("up").run().await, 2, &said);
+    told(place.orders("consumer").run().await, 2, &["unfit_retry", "TG0035"]);
 }
 
 /// Side by side, as each takes its time.

@@ -6,12 +6,14 @@ mod program;
 mod questions;
 mod ready;
 mod setup;
+mod waiting;
 
 pub(crate) use http::{Answer, Http, raw};
 pub(crate) use program::{Ended, Program};
 pub(crate) use questions::Placed;
 pub(crate) use ready::{CONTRACT, within, within_contract};
 pub(crate) use setup::Setup;
+pub(crate) use waiting::INTERVAL;
 
 use std::time::{Duration, Instant};
 

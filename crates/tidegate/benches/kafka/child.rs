@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::lab::BODY;
 use crate::ours::{self, Consuming};
 use crate::table::pairs::ROUND;
-use crate::{bare_consumer, bare_producer, bare_reader, batches, fill, metered};
+use crate::{bare_consumer, bare_producer, bare_reader, batches, failing, fill, metered};
 
 /// `/proc` counts CPU in these, on every Linux that there is.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -28,6 +28,9 @@ pub(crate) fn run(args: &[String]) {
         unreachable!("made by `side::run`");
     };
     let records: u64 = records.parse().expect("made by `side::run`");
+    if side == "keys-in-order" {
+        return failing::in_order(brokers, topic, group, records); // to its end, however long it takes
+    }
     let (brokers, topic, meter) = (brokers.as_str(), topic.as_str(), Meter::default());
     std::thread::scope(|threads| {
         threads.spawn(|| {
@@ -57,6 +60,8 @@ pub(crate) fn run(args: &[String]) {
             "ours-key-metered" => metered::consume(brokers, topic, group, Consuming::Key, &meter),
             "ours-batches" => batches::consume(brokers, topic, group, true, &meter),
             "ours-one" => batches::consume(brokers, topic, group, false, &meter),
+            "keys-failing" => failing::consume(brokers, topic, group, true, &meter),
+            "keys-healthy" => failing::consume(brokers, topic, group, false, &meter),
             "ours-stalled" => consume(Consuming::Stalled),
             _ => ours::publish(brokers, topic, &meter),
         }

@@ -52,7 +52,7 @@ pub(crate) fn fill(lab: &Lab, topic: &str, records: u64, body: usize, keys: Keys
 }
 
 /// Draws keys, the same ones in every run.
-struct Draw {
+pub(crate) struct Draw {
     keys: Keys,
     random: fastrand::Rng,
     /// Sums of the shares, up to each key.
@@ -60,7 +60,7 @@ struct Draw {
 }
 
 impl Draw {
-    fn new(keys: Keys) -> Self {
+    pub(crate) fn new(keys: Keys) -> Self {
         let count = if let Keys::Zipf(count) = keys { count } else { 0 };
         let share = |sum: &mut f64, rank| {
             *sum += 1.0 / rank as f64;
@@ -70,7 +70,7 @@ impl Draw {
         Self { keys, random: fastrand::Rng::with_seed(7), sums }
     }
 
-    fn key(&mut self, number: u64) -> u64 {
+    pub(crate) fn key(&mut self, number: u64) -> u64 {
         match self.keys {
             Keys::Own => number,
             Keys::Even(count) => self.random.u64(0..count as u64),

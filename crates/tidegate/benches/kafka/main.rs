@@ -20,6 +20,7 @@ mod bare_reader;
 mod batches;
 mod child;
 mod consuming;
+mod failing;
 mod fill;
 mod lab;
 mod memory;
@@ -83,6 +84,9 @@ fn measure(wanted: &[&str]) {
     }
     if wants("G6") {
         summary.add(publishing::acknowledged(&lab));
+    }
+    if wants("G9") {
+        summary.add(failing::against_none(&lab));
     }
     if wants("G10-metrics") {
         summary.add(metered::against_none(&lab));

@@ -6,11 +6,23 @@ use crate::message::TopicName;
 /// A companion takes so much more than its source: what is known of a record comes on top of it (rule 5).
 pub(crate) const ROOM: usize = 64 * 1024;
 
-/// The companion of a source topic: as many partitions, compacted, and room for every record of the source.
-pub(crate) fn topic(name: TopicName, source: &TopicInfo) -> NewTopic {
-    NewTopic {
-        max_message_bytes: Some(needed(source)),
-        ..NewTopic::new(name, source.partitions).compacted()
+impl NewTopic {
+    /// The companion of a source topic, in which its retries wait: as many partitions, compacted, and room for every record of the
+    /// source ([`Service::retry_topic`](crate::service::Service::retry_topic)).
+    #[must_use]
+    pub fn companion(name: TopicName, source: &TopicInfo) -> Self {
+        let room = Some(needed(source));
+        Self { max_message_bytes: room, ..Self::new(name, source.partitions).compacted() }
+    }
+}
+
+impl TopicInfo {
+    /// Whether it can be the companion of that source, as the start of a service checks it.
+    ///
+    /// # Errors
+    /// What is wrong with it, the first that is found.
+    pub fn check_companion_of(&self, source: &Self) -> Result<(), CompanionError> {
+        check(source, self)
     }
 }
 
@@ -20,7 +32,8 @@ fn needed(source: &TopicInfo) -> usize {
 
 /// What is wrong with a companion; [`remedy`](Self::remedy) says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CompanionError {
+#[non_exhaustive]
+pub enum CompanionError {
     /// Rule 12: the state of a partition has no place to be.
     #[error("companion {companion} has {has} partitions: its source {source_topic} has {needs}")]
     Partitions {
@@ -63,7 +76,8 @@ pub(crate) enum CompanionError {
 
 impl CompanionError {
     /// What to do about it.
-    pub(crate) const fn remedy(&self) -> &'static str {
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
         match self {
             Self::Partitions { .. } => {
                 "add partitions to the companion until it has as many as its source, and always there first: order and \
@@ -150,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_is_made_is_good() {
-        let new = topic(name("orders.shop.retry"), &source());
+        let new = NewTopic::companion(name("orders.shop.retry"), &source());
         assert_eq!((new.partitions, new.cleanup, new.retention), (6, Cleanup::Compact, None));
         let made = TopicInfo {
             name: new.name,

@@ -35,6 +35,7 @@
 pub mod names;
 mod publishing;
 mod sample;
+mod scheduled;
 mod service;
 mod sheet;
 
@@ -51,6 +52,7 @@ use crate::broker::{Broker, BrokerDriver};
 use crate::meter::Meters;
 
 use publishing::{Counting, Publishing};
+pub use scheduled::Scheduled;
 pub(crate) use service::Member;
 use sheet::Sheet;
 
@@ -119,6 +121,14 @@ impl Metrics {
         };
         // Whoever comes meanwhile waits for the same answer.
         let _ = tokio::time::timeout(sample::LONGEST, sampled).await;
+    }
+
+    /// What waits in the retry schedule of a group's service, by owned partition, as it was a moment ago: it is written down once a
+    /// second. Partitions for which nothing waits are left out.
+    #[must_use]
+    pub fn scheduled(&self, group: &str) -> Vec<Scheduled> {
+        let member = lock(&self.0.members).get(group).cloned();
+        member.map(|member| scheduled::of(&member)).unwrap_or_default()
     }
 
     /// Counts a service from here on.

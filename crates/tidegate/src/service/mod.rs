@@ -23,6 +23,7 @@ mod topics;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::companion::topic::CompanionError;
 pub(crate) use life::run;
 pub use many::Services;
 pub use settings::CreateTopics;

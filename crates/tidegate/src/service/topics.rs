@@ -1,7 +1,6 @@
 //! Creates the topics that a service needs, where that is its business.
 
 use crate::broker::{AdminError, Broker, NewTopic, TopicInfo};
-use crate::companion;
 use crate::findings::Finding;
 use crate::message::TopicName;
 use crate::service::checks::{self, DEAD_LETTER_ROOM, Pairs};
@@ -55,7 +54,7 @@ fn companions(schedules: &Pairs, known: &[TopicInfo], partitions: u32) -> Vec<Ne
     let missing = schedules.iter().filter(|(_, companion)| find(companion).is_none());
     let made = missing.map(|(source, name)| {
         let new = || TopicInfo::of_new(source.clone(), partitions);
-        companion::topic::topic(name.clone(), &find(source).cloned().unwrap_or_else(new))
+        NewTopic::companion(name.clone(), &find(source).cloned().unwrap_or_else(new))
     });
     made.collect()
 }

@@ -47,9 +47,15 @@ async fn what_waits_in_the_schedule_is_counted_and_the_next_of_it_is_told() {
     let due = Scrape::of(&metrics).sum("tidegate_schedule_next_due_seconds");
     assert_eq!(scheduled(), 1.0);
     assert!((3_400.0..=3_600.0).contains(&due), "{due}");
+    let told = metrics.scheduled("test");
+    assert_eq!((told.len(), told[0].records), (1, 1), "{told:?}");
+    let left = told[0].next_due.unwrap();
+    assert!((secs(3_400)..=secs(3_600)).contains(&left), "{left:?}");
     t.settled().await;
     t.advance(secs(2));
     t.until("nothing waits", |_| scheduled() == 0.0).await;
+    assert_eq!(metrics.scheduled("test"), []);
+    assert_eq!(metrics.scheduled("of nobody"), []);
 }
 
 const LAG_SECONDS: &str = "tidegate_lag_seconds";

@@ -1,6 +1,7 @@
 //! Everything that is shown is described, and everything that is described is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use orders::metrics::names as system;
 use serde_json::json;
@@ -8,7 +9,7 @@ use tidegate::metrics::names::{self as framework, Described, Kind};
 
 use super::scrape::{Metric, OPEN, Scrape, TEXT};
 use super::{letters_are_seen, one_of_each, services};
-use crate::harness::{Program, Setup};
+use crate::harness::{Program, Setup, eventually};
 
 /// What a platform on the embedded log does not show, and why.
 const ABSENT: &[(Described, &str)] = &[
@@ -18,8 +19,13 @@ const ABSENT: &[(Described, &str)] = &[
     (framework::CLIENT_RECEIVED, "the embedded log has no client"),
     (framework::CLIENT_BROKER_UP, "the embedded log has no client"),
     (framework::CLIENT_BROKER_RTT, "the embedded log has no client"),
-    (framework::SCHEDULE_DUE, "the retries of orders wait in memory"),
 ];
+
+/// A platform whose failed orders wait for weeks, which is in the retry topic.
+fn patient(folder: &Path) -> Setup {
+    let setup = Setup::up(folder).variable("RETRY_INITIAL_INTERVAL", "700h");
+    setup.variable("RETRY_MAX_INTERVAL", "700h")
+}
 
 fn described() -> BTreeMap<&'static str, &'static Described> {
     system::ALL.iter().chain(framework::ALL).map(|metric| (metric.name, metric)).collect()
@@ -40,15 +46,11 @@ fn as_described(name: &str, metric: &Metric, described: &Described) {
     }
 }
 
-#[tokio::test]
-async fn what_is_shown_is_described_and_what_is_described_is_shown() {
-    let folder = tempfile::tempdir().unwrap();
-    let up = Setup::up(folder.path()).ready().await;
-    one_of_each(&up).await;
-    letters_are_seen(&up, 2.0).await;
+/// What the services show, by name, each as it is described.
+async fn shown(up: &Program) -> BTreeSet<&'static str> {
     let described = described();
     let mut seen = BTreeSet::new();
-    for (_, service) in services(&up) {
+    for (_, service) in services(up) {
         for format in [TEXT, OPEN] {
             for (name, metric) in Scrape::accepting(&service, format).await.0 {
                 let described = described.get(name.as_str());
@@ -58,13 +60,30 @@ async fn what_is_shown_is_described_and_what_is_described_is_shown() {
             }
         }
     }
+    seen
+}
+
+#[tokio::test]
+async fn what_is_shown_is_described_and_what_is_described_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let up = Setup::up(folder.path()).ready().await;
+    one_of_each(&up).await;
+    letters_are_seen(&up, 2.0).await;
+    let mut seen = shown(&up).await;
+    up.end().await;
+    // With retries that are due much later, so that one waits.
+    let patient = patient(folder.path()).ready().await;
+    patient.order("fail-transient-1").await;
+    eventually("an order waits", async || (patient.scheduled().await > 0).then_some(())).await;
+    seen.extend(shown(&patient).await);
+    let described = described();
     let names = |list: &[(Described, &str)]| -> BTreeSet<_> {
         list.iter().map(|(metric, _)| metric.name).collect()
     };
     let missing: BTreeSet<_> =
         described.keys().copied().filter(|name| !seen.contains(name)).collect();
     assert_eq!(missing, names(ABSENT));
-    up.end().await;
+    patient.end().await;
 }
 
 /// All values that only grow, by service, name and labels.
@@ -119,7 +138,7 @@ fn of_a_closed_set(label: &str, value: &str) -> bool {
             ["producer", "consumer", "replay", "gateway", "orders-consumer"].contains(&value)
         }
         "group" => value == "orders-consumer-group",
-        "topic" => ["orders", "orders_dlq", "orders_audit"].contains(&value),
+        "topic" => ["orders", "orders_retry", "orders_dlq", "orders_audit"].contains(&value),
         "partition" => ["0", "1", "2"].contains(&value),
         "version" => value == env!("CARGO_PKG_VERSION"),
         "status" => {

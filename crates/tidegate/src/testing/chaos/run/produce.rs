@@ -30,7 +30,7 @@ impl Running<'_> {
         };
         let companion = |name: &TopicName| {
             let source = TopicInfo::of_new(name.clone(), partitions);
-            crate::companion::topic::topic(name.clone(), &source)
+            NewTopic::companion(name.clone(), &source)
         };
         let companions = topics.companions.keys().map(companion);
         let topics = all.into_iter().map(topic).chain(companions).collect();
