@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::consumer::core::partition::Partition;
 use crate::message::Offset;
 
-pub(super) use index::{Fresh, Index, Live, Stage};
+pub(super) use index::{Fresh, Index, Live, ShortKey, Stage};
 pub use notes::{Note, Noted};
 pub use postpone::Postponed;
 pub use recall::Recalled;
@@ -35,8 +35,8 @@ pub(super) struct Schedule {
     complete: bool,
     /// Entries of records that were settled before the entry came: not to be run (rule 22).
     stale: BTreeSet<Offset>,
-    /// Records of the source that wait in memory, by key: too much of their key waits in here.
-    crowded: BTreeMap<u64, Offset>,
+    /// Records of the source that wait in memory, by key, as the index knows it and in full: too much of their key waits in here.
+    crowded: BTreeMap<(ShortKey, u64), Offset>,
     /// The record of `Order::Partition` that waits in memory for all keys before it.
     barrier: Option<Offset>,
 }

@@ -77,6 +77,7 @@ impl Partition {
     }
 
     fn schedule_complete(&mut self, cx: &mut Cx<'_>) {
+        self.schedule.index.begin();
         let entries = self.schedule.index.len();
         (0..entries).for_each(|_| self.counts.restore());
         if entries > 0 {

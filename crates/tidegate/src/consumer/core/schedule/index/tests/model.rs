@@ -1,64 +1,23 @@
-//! Which records of one ownership wait in the schedule, and whose turn it is (rules 22, 23).
-//!
-//! ```text
-//!   noted ─▶ unreleased ── its source record's turn ─▶ waiting ── first of its key, and due ─▶ asked ─▶ out ─▶ settled: gone
-//!                                                         ▲                                    │        │
-//!                                                         └── cannot be read, or failed again ─┴────────┘
-//! ```
-//!
-//! Inside a key the order is that of the origin offsets, whatever order the entries were written in.
+//! The index as maps: large, and plain to see through.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use super::super::{Fresh, Live, Stage};
 use crate::message::Offset;
-
-/// How far an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::consumer::core) enum Stage {
-    /// Its source record has not had its turn: what stands before it in the source may be unfinished.
-    Unreleased,
-    /// For its time, or for those before it in its key.
-    Waiting,
-    /// The driver is to bring its record.
-    Asked,
-    /// The record is here: it runs, or is about to.
-    Out,
-}
-
-/// What is known of an entry when it is noted.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::consumer::core) struct Fresh {
-    /// Failed attempts so far.
-    pub(in crate::consumer::core) attempt: u32,
-    /// Where it stands in the companion.
-    pub(in crate::consumer::core) at: Offset,
-    /// When it is due, on the clock of [`Now::elapsed`](crate::consumer::core::Now::elapsed).
-    pub(in crate::consumer::core) due: Duration,
-    /// A hash of its key, where the order of keys counts.
-    pub(in crate::consumer::core) key: Option<u64>,
-    pub(in crate::consumer::core) size: usize,
-}
 
 /// One record that waits.
 #[derive(Debug)]
-pub(in crate::consumer::core) struct Entry {
+pub(super) struct Entry {
     fresh: Fresh,
     /// The lowest attempt that has not been struck.
     lowest: u32,
     stage: Stage,
 }
 
-/// What is to be struck when a record is settled: its attempts from the first to the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::consumer::core) struct Live {
-    pub(in crate::consumer::core) lowest: u32,
-    pub(in crate::consumer::core) highest: u32,
-}
-
 /// The entries of one ownership.
 #[derive(Debug, Default)]
-pub(in crate::consumer::core) struct Index {
+pub(super) struct Model {
     entries: BTreeMap<Offset, Entry>,
     /// Who waits for whom: by key, then by origin.
     keys: BTreeSet<(u64, Offset)>,
@@ -71,9 +30,9 @@ pub(in crate::consumer::core) struct Index {
     away: usize,
 }
 
-impl Index {
+impl Model {
     /// Notes an entry. The highest attempt of a record counts (rule 22). `released`: its source record has had its turn.
-    pub(in crate::consumer::core) fn note(&mut self, origin: Offset, fresh: Fresh, released: bool) {
+    pub(super) fn note(&mut self, origin: Offset, fresh: Fresh, released: bool) {
         if let Some(known) = self.entries.get_mut(&origin) {
             known.lowest = known.lowest.min(fresh.attempt);
             let newer = (fresh.attempt, fresh.at) > (known.fresh.attempt, known.fresh.at);
@@ -101,7 +60,7 @@ impl Index {
     }
 
     /// The next attempt of a record that is out is written: it waits again.
-    pub(in crate::consumer::core) fn again(&mut self, origin: Offset, fresh: Fresh) {
+    pub(super) fn again(&mut self, origin: Offset, fresh: Fresh) {
         let Some(entry) = self.entries.get_mut(&origin) else { return };
         if matches!(entry.stage, Stage::Asked | Stage::Out) {
             self.away -= 1;
@@ -121,7 +80,7 @@ impl Index {
     }
 
     /// Attempts below this one are struck.
-    pub(in crate::consumer::core) fn struck_below(&mut self, origin: Offset, attempt: u32) {
+    pub(super) fn struck_below(&mut self, origin: Offset, attempt: u32) {
         if let Some(entry) = self.entries.get_mut(&origin) {
             entry.lowest = entry.lowest.max(attempt).min(entry.fresh.attempt);
         }
@@ -148,7 +107,7 @@ impl Index {
     }
 
     /// The source record has had its turn: all that stands before it in its unit of order is finished, or waits here too.
-    pub(in crate::consumer::core) fn release(&mut self, origin: Offset) {
+    pub(super) fn release(&mut self, origin: Offset) {
         if !self.unreleased.remove(&origin) {
             return;
         }
@@ -159,17 +118,17 @@ impl Index {
     }
 
     /// Whether source records are to come that wait in here already.
-    pub(in crate::consumer::core) fn has_unreleased(&self) -> bool {
+    pub(super) fn has_unreleased(&self) -> bool {
         !self.unreleased.is_empty()
     }
 
     /// Entries below this offset whose source record has not had its turn.
-    pub(in crate::consumer::core) fn unreleased_below(&self, next: Offset) -> Vec<Offset> {
+    pub(super) fn unreleased_below(&self, next: Offset) -> Vec<Offset> {
         self.unreleased.range(..next).copied().collect()
     }
 
     /// Takes the next entry whose time has come: the driver is to bring its record from there.
-    pub(in crate::consumer::core) fn due(&mut self, now: Duration) -> Option<(Offset, Offset)> {
+    pub(super) fn due(&mut self, now: Duration) -> Option<(Offset, Offset)> {
         let (due, _) = *self.timers.first()?;
         if due > now {
             return None;
@@ -181,12 +140,12 @@ impl Index {
         Some((origin, entry.fresh.at))
     }
 
-    pub(in crate::consumer::core) fn next_due(&self) -> Option<Duration> {
+    pub(super) fn next_due(&self) -> Option<Duration> {
         self.timers.first().map(|(due, _)| *due)
     }
 
     /// The record is here; false when it was not asked for.
-    pub(in crate::consumer::core) fn brought(&mut self, origin: Offset) -> bool {
+    pub(super) fn brought(&mut self, origin: Offset) -> bool {
         let asked = self.entries.get_mut(&origin).filter(|entry| entry.stage == Stage::Asked);
         asked.is_some_and(|entry| {
             entry.stage = Stage::Out;
@@ -195,7 +154,7 @@ impl Index {
     }
 
     /// The record could not be brought: it is asked for again then.
-    pub(in crate::consumer::core) fn ask_again(&mut self, origin: Offset, due: Duration) -> bool {
+    pub(super) fn ask_again(&mut self, origin: Offset, due: Duration) -> bool {
         let Some(entry) = self.entries.get_mut(&origin) else { return false };
         if entry.stage != Stage::Asked {
             return false;
@@ -207,7 +166,7 @@ impl Index {
     }
 
     /// A record is settled, and its entry with it. Gives the key that it belonged to.
-    pub(in crate::consumer::core) fn remove(&mut self, origin: Offset) -> Option<u64> {
+    pub(super) fn remove(&mut self, origin: Offset) -> Option<u64> {
         self.disarm(origin);
         let entry = self.entries.remove(&origin)?;
         self.unreleased.remove(&origin);
@@ -228,43 +187,43 @@ impl Index {
     }
 
     /// The attempts of a record that are written and not struck.
-    pub(in crate::consumer::core) fn live(&self, origin: Offset) -> Option<Live> {
+    pub(super) fn live(&self, origin: Offset) -> Option<Live> {
         let entry = self.entries.get(&origin)?;
         Some(Live { lowest: entry.lowest, highest: entry.fresh.attempt })
     }
 
-    pub(in crate::consumer::core) fn stage(&self, origin: Offset) -> Option<Stage> {
+    pub(super) fn stage(&self, origin: Offset) -> Option<Stage> {
         self.entries.get(&origin).map(|entry| entry.stage)
     }
 
     /// Whether its source record has had its turn.
-    pub(in crate::consumer::core) fn is_released(&self, origin: Offset) -> bool {
+    pub(super) fn is_released(&self, origin: Offset) -> bool {
         self.stage(origin).is_some_and(|stage| stage != Stage::Unreleased)
     }
 
     /// Whether a record of this key waits for one before it.
-    pub(in crate::consumer::core) fn blocks(&self, key: u64, offset: Offset) -> bool {
+    pub(super) fn blocks(&self, key: u64, offset: Offset) -> bool {
         self.first(key).is_some_and(|first| first < offset)
     }
 
     /// Whether a record of any key waits that stands before this one. Looks at all of them: it is asked only for a record that all
     /// others wait for.
-    pub(in crate::consumer::core) fn any_key_below(&self, offset: Offset) -> bool {
+    pub(super) fn any_key_below(&self, offset: Offset) -> bool {
         self.entries.range(..offset).any(|(_, entry)| entry.fresh.key.is_some())
     }
 
     /// Bytes of this key that wait.
-    pub(in crate::consumer::core) fn bytes_of(&self, key: u64) -> usize {
+    pub(super) fn bytes_of(&self, key: u64) -> usize {
         self.bytes.get(&key).copied().unwrap_or_default()
     }
 
     /// Asked for, or out.
-    pub(in crate::consumer::core) fn away(&self) -> usize {
+    pub(super) fn away(&self) -> usize {
         self.away
     }
 
     /// Entries whose source record has had its turn: they are pending, and nobody else counts them.
-    pub(in crate::consumer::core) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len() - self.unreleased.len()
     }
 }
