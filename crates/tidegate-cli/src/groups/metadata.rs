@@ -123,6 +123,7 @@ mod tests {
             partition: place(),
             base: Offset(41),
             log_start: Offset(7),
+            fence: tidegate::consumer::core::Fence::default(),
             retries: vec![waiting(41), waiting(44)],
             done: DoneAbove::default(),
         }

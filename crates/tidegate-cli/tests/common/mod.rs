@@ -137,7 +137,9 @@ fn retrying(partition: TopicPartition, cluster_id: String) -> String {
     };
     let (base, log_start) = (Offset(1), Offset(0));
     let done = DoneAbove::default();
-    CommitMetadata { cluster_id, partition, base, log_start, retries: vec![state], done }.encode()
+    let fence = Default::default();
+    CommitMetadata { cluster_id, partition, base, log_start, fence, retries: vec![state], done }
+        .encode()
 }
 
 /// Four letters, a minute between them, and something that is none: text, bytes, a tombstone, an empty value.

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::consumer::core::partition::Partition;
 use crate::message::Offset;
 
-pub(super) use index::{Fresh, Index, Stage};
+pub(super) use index::{Fresh, Index, ShortKey, Stage};
 pub use notes::{Note, Noted};
 pub use postpone::Postponed;
 pub use recall::Recalled;
@@ -46,8 +46,8 @@ pub(super) struct Schedule {
     void: BTreeSet<(Offset, Stamp)>,
     /// They are being struck.
     striking: bool,
-    /// Records of the source that wait in memory, by key: too much of their key waits in here.
-    crowded: BTreeMap<u64, Offset>,
+    /// Records of the source that wait in memory, by key, as the index knows it and in full: too much of their key waits in here.
+    crowded: BTreeMap<(ShortKey, u64), Offset>,
     /// The record of `Order::Partition` that waits in memory for all keys before it.
     barrier: Option<Offset>,
 }
@@ -87,7 +87,7 @@ impl Schedule {
     }
 
     /// A record is settled. Gives the key that it belonged to.
-    fn remove(&mut self, origin: Offset) -> Option<u64> {
+    fn remove(&mut self, origin: Offset) -> Option<ShortKey> {
         self.others.remove(&origin);
         self.index.remove(origin)
     }

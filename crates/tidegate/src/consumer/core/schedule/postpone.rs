@@ -6,7 +6,7 @@ use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
-use crate::consumer::core::schedule::{Fresh, Goal, Stage, Stamp};
+use crate::consumer::core::schedule::{Fresh, Goal, ShortKey, Stage, Stamp};
 use crate::consumer::core::work::{State, Unit, Work};
 use crate::consumer::core::{Attempt, Command, Step};
 use crate::events::RuntimeEvent;
@@ -134,7 +134,7 @@ impl Partition {
     fn crowd(&mut self, key: u64, offset: Offset, cx: &mut Cx<'_>) {
         let told = self.schedule.holds_back();
         self.tracker.set(offset, State::Waiting);
-        self.schedule.crowded.insert(key, offset);
+        self.schedule.crowded.insert((ShortKey::of(key), key), offset);
         self.pauses.set(Reason::Parked, true);
         if !told {
             self.tell(RuntimeEvent::KeyCrowded { partition: self.id.clone(), offset }, cx);
@@ -198,8 +198,9 @@ impl Partition {
     /// An entry is gone: whoever waited for it has its turn.
     pub(in crate::consumer::core) fn unblock(&mut self, offset: Offset) {
         let Some(key) = self.schedule.remove(offset) else { return };
-        let crowded = self.schedule.crowded.remove(&key);
-        let index = &self.schedule.index;
+        let crowded = self.schedule.crowded.extract_if((key, 0)..=(key, u64::MAX), |_, _| true);
+        let crowded: Vec<_> = crowded.map(|(_, waited)| waited).collect();
+        let index = &mut self.schedule.index;
         let free = self.schedule.barrier.take_if(|barrier| !index.any_key_below(*barrier));
         for waited in crowded.into_iter().chain(free) {
             self.tracker.requeue(waited);

@@ -1,56 +1,22 @@
-//! Which records of one ownership wait in the schedule, and whose turn it is (rules 22, 23).
-//!
-//! ```text
-//!   noted ─▶ unreleased ── its source record's turn ─▶ waiting ── first of its key, and due ─▶ asked ─▶ out ─▶ settled: gone
-//!                                                         ▲                                    │        │
-//!                                                         └── cannot be read, or failed again ─┴────────┘
-//! ```
-//!
-//! Inside a key the order is that of the origin offsets, whatever order the entries were written in.
+//! The index as maps: large, and plain to see through.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use super::super::{Fresh, Stage};
 use crate::consumer::core::schedule::Stamp;
 use crate::message::Offset;
 
-/// How far an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::consumer::core) enum Stage {
-    /// Its source record has not had its turn: what stands before it in the source may be unfinished.
-    Unreleased,
-    /// For its time, or for those before it in its key.
-    Waiting,
-    /// The driver is to bring its record.
-    Asked,
-    /// The record is here: it runs, or is about to.
-    Out,
-}
-
-/// What is known of an entry when it is noted.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::consumer::core) struct Fresh {
-    /// Which writing of it.
-    pub(in crate::consumer::core) stamp: Stamp,
-    /// Where it stands in the companion.
-    pub(in crate::consumer::core) at: Offset,
-    /// When it is due, on the clock of [`Now::elapsed`](crate::consumer::core::Now::elapsed).
-    pub(in crate::consumer::core) due: Duration,
-    /// A hash of its key, where the order of keys counts.
-    pub(in crate::consumer::core) key: Option<u64>,
-    pub(in crate::consumer::core) size: usize,
-}
-
 /// One record that waits.
 #[derive(Debug)]
-pub(in crate::consumer::core) struct Entry {
+pub(super) struct Entry {
     fresh: Fresh,
     stage: Stage,
 }
 
 /// The entries of one ownership.
 #[derive(Debug, Default)]
-pub(in crate::consumer::core) struct Index {
+pub(super) struct Model {
     entries: BTreeMap<Offset, Entry>,
     /// Who waits for whom: by key, then by origin.
     keys: BTreeSet<(u64, Offset)>,
@@ -63,22 +29,16 @@ pub(in crate::consumer::core) struct Index {
     away: usize,
 }
 
-impl Index {
-    /// Notes an entry. The highest attempt of a record counts (rule 22); gives the one of two that does not. `released`: its source
-    /// record has had its turn.
-    pub(in crate::consumer::core) fn note(
-        &mut self,
-        origin: Offset,
-        fresh: Fresh,
-        released: bool,
-    ) -> Option<Fresh> {
+impl Model {
+    /// Notes an entry. The highest attempt of a record counts (rule 22). `released`: its source record has had its turn.
+    pub(super) fn note(&mut self, origin: Offset, fresh: Fresh, released: bool) -> Option<Stamp> {
         if let Some(known) = self.entries.get(&origin) {
             let known = known.fresh;
             if (fresh.stamp, fresh.at) < (known.stamp, known.at) {
-                return Some(fresh);
+                return Some(fresh.stamp);
             }
             self.renew(origin, fresh);
-            return Some(known);
+            return Some(known.stamp);
         }
         let first = fresh.key.and_then(|key| self.first(key));
         if let Some(key) = fresh.key {
@@ -98,7 +58,7 @@ impl Index {
     }
 
     /// The next attempt of a record that is out is written: it waits again.
-    pub(in crate::consumer::core) fn again(&mut self, origin: Offset, fresh: Fresh) {
+    pub(super) fn again(&mut self, origin: Offset, fresh: Fresh) {
         let Some(entry) = self.entries.get_mut(&origin) else { return };
         if matches!(entry.stage, Stage::Asked | Stage::Out) {
             self.away -= 1;
@@ -138,7 +98,7 @@ impl Index {
     }
 
     /// The source record has had its turn: all that stands before it in its unit of order is finished, or waits here too.
-    pub(in crate::consumer::core) fn release(&mut self, origin: Offset) {
+    pub(super) fn release(&mut self, origin: Offset) {
         if !self.unreleased.remove(&origin) {
             return;
         }
@@ -149,17 +109,17 @@ impl Index {
     }
 
     /// Whether source records are to come that wait in here already.
-    pub(in crate::consumer::core) fn has_unreleased(&self) -> bool {
+    pub(super) fn has_unreleased(&self) -> bool {
         !self.unreleased.is_empty()
     }
 
     /// Entries below this offset whose source record has not had its turn.
-    pub(in crate::consumer::core) fn unreleased_below(&self, next: Offset) -> Vec<Offset> {
+    pub(super) fn unreleased_below(&self, next: Offset) -> Vec<Offset> {
         self.unreleased.range(..next).copied().collect()
     }
 
     /// Takes the next entry whose time has come: the driver is to bring its record from there.
-    pub(in crate::consumer::core) fn due(&mut self, now: Duration) -> Option<(Offset, Offset)> {
+    pub(super) fn due(&mut self, now: Duration) -> Option<(Offset, Offset)> {
         let (due, _) = *self.timers.first()?;
         if due > now {
             return None;
@@ -171,12 +131,12 @@ impl Index {
         Some((origin, entry.fresh.at))
     }
 
-    pub(in crate::consumer::core) fn next_due(&self) -> Option<Duration> {
+    pub(super) fn next_due(&self) -> Option<Duration> {
         self.timers.first().map(|(due, _)| *due)
     }
 
     /// The record is here; false when it was not asked for.
-    pub(in crate::consumer::core) fn brought(&mut self, origin: Offset) -> bool {
+    pub(super) fn brought(&mut self, origin: Offset) -> bool {
         let asked = self.entries.get_mut(&origin).filter(|entry| entry.stage == Stage::Asked);
         asked.is_some_and(|entry| {
             entry.stage = Stage::Out;
@@ -185,7 +145,7 @@ impl Index {
     }
 
     /// The record could not be brought: it is asked for again then.
-    pub(in crate::consumer::core) fn ask_again(&mut self, origin: Offset, due: Duration) -> bool {
+    pub(super) fn ask_again(&mut self, origin: Offset, due: Duration) -> bool {
         let Some(entry) = self.entries.get_mut(&origin) else { return false };
         if entry.stage != Stage::Asked {
             return false;
@@ -197,7 +157,7 @@ impl Index {
     }
 
     /// A record is settled, and its entry with it. Gives the key that it belonged to.
-    pub(in crate::consumer::core) fn remove(&mut self, origin: Offset) -> Option<u64> {
+    pub(super) fn remove(&mut self, origin: Offset) -> Option<u64> {
         self.disarm(origin);
         let entry = self.entries.remove(&origin)?;
         self.unreleased.remove(&origin);
@@ -217,43 +177,42 @@ impl Index {
         Some(key)
     }
 
-    /// Which writing of a record counts.
-    pub(in crate::consumer::core) fn stamp(&self, origin: Offset) -> Option<Stamp> {
+    pub(super) fn stamp(&self, origin: Offset) -> Option<Stamp> {
         self.entries.get(&origin).map(|entry| entry.fresh.stamp)
     }
 
-    pub(in crate::consumer::core) fn stage(&self, origin: Offset) -> Option<Stage> {
+    pub(super) fn stage(&self, origin: Offset) -> Option<Stage> {
         self.entries.get(&origin).map(|entry| entry.stage)
     }
 
     /// Whether its source record has had its turn.
-    pub(in crate::consumer::core) fn is_released(&self, origin: Offset) -> bool {
+    pub(super) fn is_released(&self, origin: Offset) -> bool {
         self.stage(origin).is_some_and(|stage| stage != Stage::Unreleased)
     }
 
     /// Whether a record of this key waits for one before it.
-    pub(in crate::consumer::core) fn blocks(&self, key: u64, offset: Offset) -> bool {
+    pub(super) fn blocks(&self, key: u64, offset: Offset) -> bool {
         self.first(key).is_some_and(|first| first < offset)
     }
 
     /// Whether a record of any key waits that stands before this one. Looks at all of them: it is asked only for a record that all
     /// others wait for.
-    pub(in crate::consumer::core) fn any_key_below(&self, offset: Offset) -> bool {
+    pub(super) fn any_key_below(&self, offset: Offset) -> bool {
         self.entries.range(..offset).any(|(_, entry)| entry.fresh.key.is_some())
     }
 
     /// Bytes of this key that wait.
-    pub(in crate::consumer::core) fn bytes_of(&self, key: u64) -> usize {
+    pub(super) fn bytes_of(&self, key: u64) -> usize {
         self.bytes.get(&key).copied().unwrap_or_default()
     }
 
     /// Asked for, or out.
-    pub(in crate::consumer::core) fn away(&self) -> usize {
+    pub(super) fn away(&self) -> usize {
         self.away
     }
 
     /// Entries whose source record has had its turn: they are pending, and nobody else counts them.
-    pub(in crate::consumer::core) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len() - self.unreleased.len()
     }
 }

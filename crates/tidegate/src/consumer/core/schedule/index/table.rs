@@ -1,0 +1,145 @@
+//! Finds slots by a hash: buckets that are chains through the slots themselves.
+//!
+//! The table grows by one bucket at a time (linear hashing): it is never copied, and never half empty.
+
+use std::marker::PhantomData;
+
+use super::pages::Pages;
+use super::slab::Slab;
+use super::slot::{NOBODY, Place, Slot};
+
+/// What is found, and by what.
+pub(super) trait Chain {
+    /// So many of them share a bucket.
+    const LOAD: usize;
+    fn number(slot: &Slot) -> u64;
+    fn link(slot: &Slot) -> Place;
+    fn set_link(slot: &mut Slot, to: Place);
+}
+
+/// Every entry, by its origin.
+#[derive(Debug)]
+pub(super) struct ByOrigin;
+
+impl Chain for ByOrigin {
+    const LOAD: usize = 4;
+    fn number(slot: &Slot) -> u64 {
+        slot.origin.get()
+    }
+    fn link(slot: &Slot) -> Place {
+        slot.by_origin()
+    }
+    fn set_link(slot: &mut Slot, to: Place) {
+        slot.set_by_origin(to);
+    }
+}
+
+/// The last entry of each key (`keys.rs`).
+#[derive(Debug)]
+pub(super) struct ByKey;
+
+impl Chain for ByKey {
+    const LOAD: usize = 8;
+    fn number(slot: &Slot) -> u64 {
+        slot.key().map_or(0, super::slot::ShortKey::get)
+    }
+    fn link(slot: &Slot) -> Place {
+        slot.extra()
+    }
+    fn set_link(slot: &mut Slot, to: Place) {
+        slot.set_extra(to);
+    }
+}
+
+/// The buckets.
+#[derive(Debug)]
+pub(super) struct Table<C> {
+    /// The first of each.
+    heads: Pages<Place>,
+    len: usize,
+    of: PhantomData<C>,
+}
+
+impl<C> Default for Table<C> {
+    fn default() -> Self {
+        Self { heads: Pages::default(), len: 0, of: PhantomData }
+    }
+}
+
+impl<C: Chain> Table<C> {
+    /// The slot that has this number. Numbers are found once at most.
+    pub(super) fn find(&self, number: u64, slab: &Slab) -> Option<Place> {
+        if self.len == 0 {
+            return None;
+        }
+        let mut place = self.heads[self.bucket(number)];
+        while place != NOBODY {
+            let slot = slab.at(place);
+            if C::number(slot) == number {
+                return Some(place);
+            }
+            place = C::link(slot);
+        }
+        None
+    }
+
+    pub(super) fn insert(&mut self, place: Place, slab: &mut Slab) {
+        self.len += 1;
+        if self.len > self.heads.len() * C::LOAD {
+            self.grow(slab);
+        }
+        self.put(place, slab);
+    }
+
+    pub(super) fn remove(&mut self, place: Place, slab: &mut Slab) {
+        self.len -= 1;
+        let bucket = self.bucket(C::number(slab.at(place)));
+        let behind = C::link(slab.at(place));
+        let mut before = self.heads[bucket];
+        if before == place {
+            self.heads[bucket] = behind;
+            return;
+        }
+        while C::link(slab.at(before)) != place {
+            before = C::link(slab.at(before));
+        }
+        C::set_link(slab.at_mut(before), behind);
+    }
+
+    fn put(&mut self, place: Place, slab: &mut Slab) {
+        let bucket = self.bucket(C::number(slab.at(place)));
+        C::set_link(slab.at_mut(place), self.heads[bucket]);
+        self.heads[bucket] = place;
+    }
+
+    /// One bucket more: of one other some move there.
+    fn grow(&mut self, slab: &mut Slab) {
+        let new = self.heads.len();
+        self.heads.push(NOBODY);
+        if new == 0 {
+            return;
+        }
+        let split = new - (1 << new.ilog2());
+        let mut place = std::mem::replace(&mut self.heads[split], NOBODY);
+        while place != NOBODY {
+            let behind = C::link(slab.at(place));
+            self.put(place, slab);
+            place = behind;
+        }
+    }
+
+    /// As many bits of the hash as the buckets need; where that is no bucket yet, one less.
+    fn bucket(&self, number: u64) -> usize {
+        // Offsets and small keys come in steps: their low bits are no hash.
+        let hash = (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize;
+        let buckets = self.heads.len();
+        let whole = 1 << buckets.ilog2();
+        let bucket = hash & (2 * whole - 1);
+        if bucket < buckets { bucket } else { bucket - whole }
+    }
+
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.heads.bytes()
+    }
+}
