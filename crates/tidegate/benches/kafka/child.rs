@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::lab::BODY;
 use crate::ours::{self, Consuming};
 use crate::table::pairs::ROUND;
-use crate::{bare_consumer, bare_producer, bare_reader, batches, fill, metered};
+use crate::{bare_consumer, bare_producer, bare_reader, batches, fill, metered, restoring};
 
 /// `/proc` counts CPU in these, on every Linux that there is.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -29,6 +29,12 @@ pub(crate) fn run(args: &[String]) {
     };
     let records: u64 = records.parse().expect("made by `side::run`");
     let (brokers, topic, meter) = (brokers.as_str(), topic.as_str(), Meter::default());
+    // These know themselves when they are done.
+    match side.as_str() {
+        "ours-postponing" => return restoring::postpone(brokers, records, &meter),
+        "ours-restoring" => return restoring::restore(brokers, records, &meter),
+        _ => {}
+    }
     std::thread::scope(|threads| {
         threads.spawn(|| {
             tell(&meter, records);
@@ -78,7 +84,7 @@ fn tell(meter: &Meter, records: u64) {
 }
 
 /// Seconds of CPU that this process has used.
-fn cpu() -> f64 {
+pub(crate) fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("this is Linux");
     // The name, in brackets, may hold spaces; user and system time are the 12th and 13th behind it.
     let (_, figures) = stat.rsplit_once(')').expect("a name in brackets");
