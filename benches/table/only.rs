@@ -22,8 +22,20 @@ pub(crate) const PLATFORM: &[&str] = &[
 ];
 
 /// The framework's rows against the bare client (`crates/tidegate/benches/kafka`), in the table's order.
-pub(crate) const CLIENT: &[&str] =
-    &["G1", "G1-cpu", "G1-read", "G2", "G3", "batch-50", "G6", "G9", "G10-metrics", "G18"];
+pub(crate) const CLIENT: &[&str] = &[
+    "G1",
+    "G1-cpu",
+    "G1-read",
+    "G2",
+    "G3",
+    "batch-50",
+    "G6",
+    "G9",
+    "G10-metrics",
+    "G15",
+    "G15-memory",
+    "G18",
+];
 
 /// Of these rows those that `ONLY` names, else all. A name that no program has is an error, as text.
 pub(crate) fn wanted(mine: &[&'static str]) -> Result<Vec<&'static str>, String> {

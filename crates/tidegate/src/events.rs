@@ -51,7 +51,12 @@ pub enum RuntimeEvent {
         /// How long until the next.
         delay: Duration,
     },
-    /// What waits in the schedule of a partition was read (rule 22).
+    /// A partition was taken over: what waits in its schedule is being read, and nothing of it is processed before that is done.
+    Restoring {
+        /// The partition.
+        partition: TopicPartition,
+    },
+    /// What waits in the schedule of a partition was read (rule 22); not told when nothing waits.
     Restored {
         /// The partition.
         partition: TopicPartition,

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use crate::lab::BODY;
 use crate::ours::{self, Consuming};
 use crate::table::pairs::ROUND;
-use crate::{bare_consumer, bare_producer, bare_reader, batches, failing, fill, metered};
+use crate::{
+    bare_consumer, bare_producer, bare_reader, batches, failing, fill, metered, restoring,
+};
 
 /// `/proc` counts CPU in these, on every Linux that there is.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -32,6 +34,12 @@ pub(crate) fn run(args: &[String]) {
         return failing::in_order(brokers, topic, group, records); // to its end, however long it takes
     }
     let (brokers, topic, meter) = (brokers.as_str(), topic.as_str(), Meter::default());
+    // These know themselves when they are done.
+    match side.as_str() {
+        "ours-postponing" => return restoring::postpone(brokers, records, &meter),
+        "ours-restoring" => return restoring::restore(brokers, records, &meter),
+        _ => {}
+    }
     std::thread::scope(|threads| {
         threads.spawn(|| {
             tell(&meter, records);
@@ -83,7 +91,7 @@ fn tell(meter: &Meter, records: u64) {
 }
 
 /// Seconds of CPU that this process has used.
-fn cpu() -> f64 {
+pub(crate) fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("this is Linux");
     // The name, in brackets, may hold spaces; user and system time are the 12th and 13th behind it.
     let (_, figures) = stat.rsplit_once(')').expect("a name in brackets");

@@ -27,6 +27,7 @@ mod memory;
 mod metered;
 mod ours;
 mod publishing;
+mod restoring;
 mod side;
 #[path = "../../../../benches/table/mod.rs"]
 mod table;
@@ -90,6 +91,10 @@ fn measure(wanted: &[&str]) {
     }
     if wants("G10-metrics") {
         summary.add(metered::against_none(&lab));
+    }
+    if wants("G15") || wants("G15-memory") {
+        let rows = restoring::against_a_consumer(&lab);
+        rows.into_iter().filter(|row| wants(&row.id)).for_each(|row| summary.add(row));
     }
     if wants("G18") {
         summary.add(memory::stalled(&lab));

@@ -14,9 +14,9 @@ const BACKLOG: u64 = 10_000_000;
 /// It is over when the peak has not moved for so long.
 const STILL: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(120);
-const MIB: f64 = 1_048_576.0;
+pub(crate) const MIB: f64 = 1_048_576.0;
 /// What a process may have beside its budget.
-const BESIDES: f64 = 64.0;
+pub(crate) const BESIDES: f64 = 64.0;
 
 /// The most that the process ever had, read from outside, of what it may have.
 pub(crate) fn stalled(lab: &Lab) -> Row {
@@ -57,7 +57,8 @@ fn settled(member: &mut Child) -> f64 {
     peak
 }
 
-fn peak_of(member: &mut Child) -> f64 {
+/// The most that a process has had so far, in MiB.
+pub(crate) fn peak_of(member: &mut Child) -> f64 {
     let ended = member.try_wait().expect("a child");
     assert!(ended.is_none(), "the member has ended: {ended:?}");
     let status = std::fs::read_to_string(format!("/proc/{}/status", member.id()));

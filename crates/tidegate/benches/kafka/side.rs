@@ -22,6 +22,13 @@ impl Stretch {
     pub(crate) fn cpu_per_record(&self) -> f64 {
         self.cpu / self.records as f64
     }
+
+    /// What a side has said.
+    pub(crate) fn parse(said: &str) -> Self {
+        let mut figures = said.split_whitespace().map(|figure| figure.parse::<f64>());
+        let mut next = || figures.next().and_then(Result::ok).expect("three figures");
+        Self { records: next() as u64, seconds: next(), cpu: next() }
+    }
 }
 
 /// Runs a side to its end.
@@ -29,9 +36,7 @@ pub(crate) fn run(name: &str, args: &[&str]) -> Stretch {
     let output = start(name, args).wait_with_output().expect("a child");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "the side {name} failed: {said}");
-    let mut figures = said.split_whitespace().map(|figure| figure.parse::<f64>());
-    let mut next = || figures.next().and_then(Result::ok).expect("three figures");
-    Stretch { records: next() as u64, seconds: next(), cpu: next() }
+    Stretch::parse(&said)
 }
 
 /// Starts a side; whoever starts it ends it.
@@ -39,5 +44,5 @@ pub(crate) fn start(name: &str, args: &[&str]) -> Child {
     let itself = std::env::current_exe().expect("this program has a file");
     let mut command = Command::new(itself);
     command.arg(ARGUMENT).arg(name).args(args);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it was started before")
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it was started before")
 }

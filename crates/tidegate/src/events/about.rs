@@ -16,6 +16,7 @@ impl RuntimeEvent {
             | Self::Ended { partition, .. }
             | Self::Settled { partition, .. }
             | Self::Retrying { partition, .. }
+            | Self::Restoring { partition }
             | Self::Restored { partition, .. }
             | Self::RestoreFailed { partition, .. }
             | Self::Parked { partition, .. }

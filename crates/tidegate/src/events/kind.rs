@@ -24,6 +24,7 @@ kinds! {
     Ended "ended"
     Settled "settled"
     Retrying "retrying"
+    Restoring "restoring"
     Restored "restored"
     RestoreFailed "restore_failed"
     Parked "parked"

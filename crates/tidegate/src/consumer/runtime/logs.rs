@@ -73,6 +73,9 @@ impl Observer for Logs {
 impl Logs {
     fn of_schedule(&self, event: &RuntimeEvent, subject: Option<Subject<'_>>) {
         match event {
+            RuntimeEvent::Restoring { .. } => {
+                line!(self, debug, event, subject, "the schedule is being read");
+            }
             RuntimeEvent::Restored { entries, .. } => {
                 line!(
                     self,

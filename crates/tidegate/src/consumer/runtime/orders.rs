@@ -41,6 +41,7 @@ impl Driver {
             }
             Command::Restore { partition, epoch } => {
                 if let Some(tenure) = self.held.restore(&partition, epoch) {
+                    self.tell(&RuntimeEvent::Restoring { partition });
                     self.companions.restore(&self.shop, &tenure);
                 }
             }
