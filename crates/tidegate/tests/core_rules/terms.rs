@@ -111,9 +111,11 @@ fn each_ownership_has_a_term_and_a_fence_of_its_own() {
     let epoch = rig.restoring(None);
     let out = rig.note(epoch, Vec::new(), Some(0));
     assert_eq!(fence(&out), Fence { term: 1, end: Offset(0) }, "the first");
+    rig.accept(&out);
     let epoch = rig.restoring(left(6, 10));
     let out = rig.note(epoch, vec![entry(41, stamp(2, 6), 12)], Some(20));
     assert_eq!((fence(&out), waiting(&out)), (Fence { term: 7, end: Offset(20) }, 1));
+    rig.accept(&out);
     // The commit was lost, and with it the term: the log still knows it.
     let epoch = rig.restoring(None);
     let out = rig.note(epoch, vec![struck(41, stamp(2, 9))], Some(30));

@@ -26,7 +26,7 @@ use crate::message::{Offset, Record, TopicPartition};
 const QUEUE: usize = 4;
 
 /// Between two tries to read on.
-const AGAIN: Duration = Duration::from_secs(1);
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// What a companion's reader brings.
 pub(super) enum News {
@@ -92,7 +92,7 @@ impl Companions {
         let Some(scribe) = shop.schedules.get(&tenure.partition.topic) else { return };
         let reader = Reader::new(shop, tenure, scribe, &self.sender);
         let over = tenure.over.clone();
-        self.recalls.spawn(shop.clock.gated(async move {
+        self.tails.spawn(shop.clock.gated(async move {
             let _ = over.run_until_cancelled(reader.strike_void(void)).await;
         }));
     }
@@ -217,7 +217,7 @@ impl Reader {
         let strike =
             || entries::strike(&self.shop, &self.tenure, &self.scribe, void.iter().copied());
         while let Err(error) = strike().await {
-            self.again(error.to_string()).await;
+            self.again(format!("what is void cannot be struck: {error}")).await;
         }
         let _ = self.news.send(News::VoidStruck { tenure: self.tenure, entries: void }).await;
     }

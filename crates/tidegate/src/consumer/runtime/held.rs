@@ -29,7 +29,7 @@ pub(super) struct Held {
 pub(super) struct Ownership {
     pub(super) tenure: Arc<Tenure>,
     /// The offset that is delivered next; `None` until delivery starts.
-    next: Option<Offset>,
+    pub(super) next: Option<Offset>,
     paused: bool,
     /// What waits in the schedule is being read.
     pub(super) restoring: bool,
@@ -107,6 +107,12 @@ impl Held {
     #[cfg(feature = "testing")]
     pub(super) fn restores(&self) -> bool {
         self.owned.values().any(|ownership| ownership.restoring && !ownership.unread)
+    }
+
+    /// Whether a companion could not be read when it was asked last.
+    #[cfg(feature = "testing")]
+    pub(super) fn is_unread(&self) -> bool {
+        self.owned.values().any(|ownership| ownership.unread)
     }
 
     /// Bytes of records that wait in the schedule, and are kept.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "testing")]
+use crate::consumer::runtime::companions::AGAIN;
 use crate::consumer::runtime::driver::Driver;
 
 impl Driver {
@@ -15,6 +17,9 @@ impl Driver {
         let asks = self.commit.is_some() || self.positioning.is_some();
         let reads = !self.companions.idle() || self.held.restores();
         let idle = self.tasks.is_empty() && self.lanes.idle() && !asks && !reads;
+        // Who could not read or strike tries again then.
+        let again = self.held.is_unread().then(|| self.shop.clock.elapsed() + AGAIN);
+        let deadline = deadline.into_iter().chain(again).min();
         let next = match (&self.shop.clock, deadline) {
             (Clock::Virtual(clock), Some(at)) if idle => Some((clock.clone(), at)),
             _ => None,

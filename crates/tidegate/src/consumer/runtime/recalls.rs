@@ -49,13 +49,12 @@ impl Driver {
         let internal = |ended: JoinError| Error::Internal { reason: text::of_task(ended) };
         match news.map_err(internal)? {
             News::Noted { tenure, notes, next, caught_up } => {
-                if caught_up {
-                    self.held.restored(&tenure);
-                }
+                self.held.read(&tenure, caught_up);
                 let (partition, epoch) = (tenure.partition.clone(), tenure.epoch);
                 self.tell_core(Event::Noted { partition, epoch, notes, next, caught_up })
             }
             News::VoidStruck { tenure, entries } => {
+                self.held.read(&tenure, true);
                 let (partition, epoch) = (tenure.partition.clone(), tenure.epoch);
                 self.tell_core(Event::VoidStruck { partition, epoch, entries })
             }
@@ -118,9 +117,11 @@ impl Held {
         Some(ownership.tenure.handle())
     }
 
-    pub(super) fn restored(&mut self, tenure: &Tenure) {
+    /// The companion can be read; `caught_up`: it is, to its end.
+    fn read(&mut self, tenure: &Tenure, caught_up: bool) {
         if let Some(ownership) = self.of_mut(&tenure.partition, tenure.epoch) {
-            ownership.restoring = false;
+            ownership.restoring &= !caught_up;
+            ownership.unread = false;
         }
     }
 
@@ -129,7 +130,7 @@ impl Held {
         let ownership = self.of_mut(&tenure.partition, tenure.epoch);
         ownership.is_some_and(|ownership| {
             ownership.unread = true;
-            ownership.restoring
+            ownership.next.is_none()
         })
     }
 

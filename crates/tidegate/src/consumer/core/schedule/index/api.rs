@@ -27,7 +27,7 @@ impl Index {
         let slot = self.slab.at(place);
         let stamp = self.stamps.stamp(slot.stamp());
         let known = Fresh { stamp, at: slot.at(), due: slot.due(), ..fresh };
-        if (fresh.stamp, fresh.at) < (known.stamp, known.at) {
+        if (fresh.stamp, fresh.at) <= (known.stamp, known.at) {
             return Some(fresh);
         }
         self.renew(place, fresh);

@@ -34,7 +34,7 @@ impl Model {
     pub(super) fn note(&mut self, origin: Offset, fresh: Fresh, released: bool) -> Option<Stamp> {
         if let Some(known) = self.entries.get(&origin) {
             let known = known.fresh;
-            if (fresh.stamp, fresh.at) < (known.stamp, known.at) {
+            if (fresh.stamp, fresh.at) <= (known.stamp, known.at) {
                 return Some(fresh.stamp);
             }
             self.renew(origin, fresh);
