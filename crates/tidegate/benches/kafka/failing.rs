@@ -40,13 +40,16 @@ const TO_THE_END: u64 = 200_000;
 /// Longer than any key needs: without an effect for so long, some are lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Of each failing key the places of its records, in the order of their effects.
+type Effects = BTreeMap<u64, Vec<(Partition, Offset)>>;
+
 /// What a side shares with its handler.
 struct Watched {
     failing: bool,
     /// Effects of healthy keys; in the run to the end, of all.
     count: Arc<AtomicU64>,
-    /// Of each failing key the places of its records, in the order of their effects; where it is asked for.
-    effects: Option<Mutex<BTreeMap<u64, Vec<(Partition, Offset)>>>>,
+    /// Where it is asked for.
+    effects: Option<Mutex<Effects>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -131,7 +134,7 @@ fn until_all(meter: &Meter, records: u64) {
 }
 
 /// Against what was written: as many records of each key, by offset.
-fn judge(effects: &BTreeMap<u64, Vec<(Partition, Offset)>>, count: u64, records: u64) {
+fn judge(effects: &Effects, count: u64, records: u64) {
     for (key, places) in effects {
         let in_order = places.is_sorted_by(|a, b| a.0 == b.0 && a.1 < b.1);
         assert!(in_order, "key {key}: its effects are not in the order of the log: {places:?}");
