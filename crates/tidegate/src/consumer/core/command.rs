@@ -89,7 +89,7 @@ impl Step {
 
 impl Step {
     /// The step is taken once more, and what it wrote may be there: an entry has another name then (rule 22).
-    pub(super) fn is_written_again(&mut self) {
+    pub(super) fn take_another_name(&mut self) {
         if let Self::Schedule(postponed) = self {
             postponed.stamp.write += 1;
         }

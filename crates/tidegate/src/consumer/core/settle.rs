@@ -207,7 +207,7 @@ impl Partition {
         let Some(settling) = self.settling(offset) else { return };
         let step = settling.step.kind();
         settling.step = instead.unwrap_or_else(|| settling.step.clone());
-        settling.step.is_written_again();
+        settling.step.take_another_name();
         settling.waiting = true;
         settling.failures = settling.failures.saturating_add(1);
         let delay = cx.config.settle_backoff.delay(settling.failures, cx.draw());

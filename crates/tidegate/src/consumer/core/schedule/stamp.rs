@@ -13,8 +13,6 @@
 //!
 //! An owner strikes what is void before it commits a fence of its own: then one fence is all that must be known.
 
-use std::fmt;
-
 use crate::message::Offset;
 
 /// Which writing of a record's entry: the later one is the greater.
@@ -32,12 +30,6 @@ impl Stamp {
     /// What this ownership has written of this attempt before: perhaps.
     pub(super) fn before(self) -> impl Iterator<Item = Self> {
         (0..self.write).map(move |write| Self { write, ..self })
-    }
-}
-
-impl fmt::Display for Stamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "attempt {} of term {}, write {}", self.attempt, self.term, self.write)
     }
 }
 
