@@ -45,6 +45,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use futures_util::future::select_all;
+
 pub use error::{AdminError, BrokerError, CommitError, PublishError};
 pub use group::{
     Assignment, CommitEntry, Committed, Consumer, GroupEvent, RevokeTicket, Subscription,
@@ -59,7 +61,7 @@ pub use types::{
     TopicInfo, Watermarks,
 };
 
-use crate::message::{NewRecord, Offset, Timestamp, TopicName, TopicPartition};
+use crate::message::{NewRecord, Offset, Partition, Timestamp, TopicName, TopicPartition};
 
 /// A boxed future: what the contract returns, as it is used behind `dyn`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -109,6 +111,28 @@ pub trait BrokerDriver: Send + Sync + fmt::Debug + 'static {
         from: Offset,
         limit: FetchLimit,
     ) -> BoxFuture<'_, Result<Fetched, BrokerError>>;
+
+    /// Reads several partitions of a topic, as [`fetch`](Self::fetch) reads one: an answer for each that has one, as soon as one has.
+    /// None has when nothing came in `limit.wait`, and where it is zero there may be none yet. The limit is for all of them
+    /// together, or for each. Whoever asks for the same partitions again, where the answers ended, reads on without a pause.
+    fn fetch_any(
+        &self,
+        topic: TopicName,
+        from: Vec<(Partition, Offset)>,
+        limit: FetchLimit,
+    ) -> BoxFuture<'_, Vec<(Partition, Result<Fetched, BrokerError>)>> {
+        let read = |(number, offset)| {
+            let read = self.fetch(TopicPartition::new(topic.clone(), number), offset, limit);
+            Box::pin(async move { (number, read.await) })
+        };
+        let reads: Vec<_> = from.into_iter().map(read).collect();
+        Box::pin(async move {
+            if reads.is_empty() {
+                return Vec::new();
+            }
+            vec![select_all(reads).await.0]
+        })
+    }
 
     /// Start and end of a partition.
     fn watermarks(

@@ -1,4 +1,5 @@
-//! Reads one partition of a companion: from the log start, in full, and then for ever. It does not know what the records say.
+//! One partition of a companion as it is read: from the log start, in full, and then for ever. It does not know what the records say,
+//! and does not read itself: several are read at once ([`BrokerDriver::fetch_any`](crate::broker::BrokerDriver::fetch_any)).
 
 #[cfg(test)]
 #[cfg(feature = "embedded")]
@@ -7,7 +8,7 @@ mod tests;
 use std::time::Duration;
 
 use crate::broker::{Broker, BrokerError, FetchLimit, Fetched, Watermarks};
-use crate::message::{Offset, Record, TopicPartition};
+use crate::message::{Offset, Partition, Record, TopicPartition};
 
 /// How much is read at once. While there is more, nobody waits.
 const RESTORE: FetchLimit = FetchLimit { records: 5_000, bytes: 4 << 20, wait: Duration::ZERO };
@@ -76,54 +77,54 @@ struct At {
 }
 
 impl Tail {
-    /// Begins at the partition's log start, wherever that is when [`next`](Self::next) is first called.
+    /// Begins at the partition's log start, wherever that is when [`begin`](Self::begin) is called.
     pub(crate) fn new(broker: Broker, partition: TopicPartition) -> Self {
         Self { broker, partition, at: None }
     }
 
-    /// The next chunk. It has no records only when `caught_up` has just become true: nothing was there, or nothing more.
-    /// After that it waits until something comes. Cancel safe.
+    /// Where it reads on, and how long it may be waited for there; nothing before [`begin`](Self::begin).
+    pub(crate) fn wants(&self) -> Option<(Partition, Offset, FetchLimit)> {
+        let at = self.at?;
+        Some((self.partition.partition, at.next, at.limit()))
+    }
+
+    /// Asks where the log begins and ends. Cancel safe, as nothing is noted before the answer.
+    ///
+    /// # Errors
+    /// The broker's own; it may be called again.
+    pub(crate) async fn begin(&mut self) -> Result<Option<Chunk>, TailError> {
+        let Watermarks { start, end } = self.broker.watermarks(self.partition.clone()).await?;
+        self.at = Some(At { next: start, goal: end, caught_up: false, stuck: false });
+        Ok(self.chunk(Vec::new()))
+    }
+
+    /// Takes the answer to what it [`wants`](Self::wants): the next chunk, if there is one. It has no records only when
+    /// `caught_up` has just become true: nothing was there, or nothing more.
     ///
     /// A log start that has moved past the position (retention, or an operator) is where it goes on. A topic that was made anew
     /// is noticed while it is shorter than it was.
     ///
     /// # Errors
     /// [`TailError`]. The position is kept.
-    pub(crate) async fn next(&mut self) -> Result<Chunk, TailError> {
-        loop {
-            // What an answer says is noted, and handed out, without another wait: a future that is dropped loses nothing.
-            let records = match self.at {
-                None => self.begin().await?,
-                Some(at) => self.read(at).await?,
-            };
-            if let Some(chunk) = self.chunk(records) {
-                return Ok(chunk);
-            }
-        }
-    }
-
-    async fn begin(&mut self) -> Result<Vec<Record>, TailError> {
-        let Watermarks { start, end } = self.broker.watermarks(self.partition.clone()).await?;
-        self.at = Some(At { next: start, goal: end, caught_up: false, stuck: false });
-        Ok(Vec::new())
-    }
-
-    async fn read(&mut self, at: At) -> Result<Vec<Record>, TailError> {
-        let fetched = self.broker.fetch(self.partition.clone(), at.next, at.limit()).await;
-        match fetched {
+    pub(crate) fn heard(
+        &mut self,
+        answer: Result<Fetched, BrokerError>,
+    ) -> Result<Option<Chunk>, TailError> {
+        let Some(at) = self.at else { return Ok(None) };
+        match answer {
             Ok(fetched) if at.is_cut(fetched.watermarks.end) => {
                 Err(self.made_anew(at, fetched.watermarks.end))
             }
             Ok(fetched) => {
                 self.at = Some(at.after(&fetched));
-                Ok(fetched.records)
+                Ok(self.chunk(fetched.records))
             }
             Err(BrokerError::OutOfRange { end, .. }) if at.is_cut(end) => {
                 Err(self.made_anew(at, end))
             }
             Err(BrokerError::OutOfRange { start, .. }) if at.next < start => {
                 self.at = Some(At { next: start, stuck: false, ..at });
-                Ok(Vec::new())
+                Ok(self.chunk(Vec::new()))
             }
             Err(error) => Err(error.into()),
         }

@@ -80,6 +80,13 @@ impl KafkaOptions {
         config
     }
 
+    /// A client that reads several partitions: their queue is one.
+    pub(super) fn following(&self) -> ClientConfig {
+        let mut config = self.reading();
+        config.set("queued.max.messages.kbytes", PREFETCH_KBYTES.to_string());
+        config
+    }
+
     /// A client that reads a group's commits without being a member.
     pub(super) fn watching(&self, group: &str) -> ClientConfig {
         let mut config = self.consuming();

@@ -17,6 +17,7 @@ use super::groups::Watcher;
 use super::kept::Kept;
 use super::options::KafkaOptions;
 use super::reader::Reader;
+use super::readers::Readers;
 use super::statistics::Statistics;
 use super::waiting::{QUESTION, until};
 use super::{error, ffi, record};
@@ -28,6 +29,9 @@ const HEALTH: Duration = Duration::from_secs(3);
 
 /// So many readers are kept, as a scan may go on.
 const READERS: usize = 8;
+
+/// So many topics are read by a client that is kept.
+const FOLLOWERS: usize = 64;
 
 /// So many clients that watch a group are kept.
 const WATCHERS: usize = 4;
@@ -44,6 +48,7 @@ pub(super) struct Cluster {
     pub(super) admin: AdminClient<Told>,
     pub(super) catalogue: Catalogue,
     pub(super) readers: Kept<Reader>,
+    pub(super) followers: Kept<Readers>,
     pub(super) watchers: Kept<Watcher>,
     /// The log says once that limits are assumed.
     pub(super) assumed: Once,
@@ -68,6 +73,7 @@ impl Cluster {
             options,
             catalogue: Catalogue::default(),
             readers: Kept::new(READERS),
+            followers: Kept::new(FOLLOWERS),
             watchers: Kept::new(WATCHERS),
             assumed: Once::new(),
         })
@@ -201,6 +207,7 @@ impl Cluster {
     /// Lets go of the clients that are kept for later.
     pub(super) fn let_go(&self) {
         self.readers.clear();
+        self.followers.clear();
         self.watchers.clear();
     }
 

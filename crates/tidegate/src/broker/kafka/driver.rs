@@ -8,7 +8,7 @@ use crate::broker::{
     Acks, AdminError, BoxFuture, BrokerDriver, BrokerError, ClientStatistics, Committed, Consumer,
     FetchLimit, Fetched, GroupInfo, NewTopic, PartitionLag, Subscription, TopicInfo, Watermarks,
 };
-use crate::message::{NewRecord, Offset, Timestamp, TopicName, TopicPartition};
+use crate::message::{NewRecord, Offset, Partition, Timestamp, TopicName, TopicPartition};
 
 impl BrokerDriver for KafkaBroker {
     fn name(&self) -> &'static str {
@@ -46,6 +46,15 @@ impl BrokerDriver for KafkaBroker {
         limit: FetchLimit,
     ) -> BoxFuture<'_, Result<Fetched, BrokerError>> {
         Box::pin(self.0.fetch(partition, from, limit))
+    }
+
+    fn fetch_any(
+        &self,
+        topic: TopicName,
+        from: Vec<(Partition, Offset)>,
+        limit: FetchLimit,
+    ) -> BoxFuture<'_, Vec<(Partition, Result<Fetched, BrokerError>)>> {
+        Box::pin(self.0.fetch_any(topic, from, limit))
     }
 
     fn watermarks(

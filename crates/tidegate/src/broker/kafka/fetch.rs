@@ -14,13 +14,14 @@ use crate::broker::{BrokerError, FetchLimit, Fetched, Watermarks};
 use crate::message::{Offset, Record, TopicPartition};
 
 /// Between two looks at whether anybody still waits.
-const SLICE: Duration = Duration::from_millis(50);
+pub(super) const SLICE: Duration = Duration::from_millis(50);
 
 /// How long an end that may be an old one is waited over, before the reader is set down anew.
 const DOUBT: Duration = Duration::from_millis(200);
 
 /// Tells the blocking part when the future was dropped.
-struct Waiting(Arc<AtomicBool>);
+#[derive(Default)]
+pub(super) struct Waiting(pub(super) Arc<AtomicBool>);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
@@ -35,7 +36,7 @@ impl Inner {
         from: Offset,
         limit: FetchLimit,
     ) -> Result<Fetched, BrokerError> {
-        let waiting = Waiting(Arc::default());
+        let waiting = Waiting::default();
         let abandoned = waiting.0.clone();
         self.blocking(move |inner| inner.read(&partition, from, limit, &abandoned)).await
     }

@@ -26,6 +26,7 @@ pub(super) fn keep(cluster: Arc<Cluster>) -> std::io::Result<()> {
             let _ = cluster.asking.poll(EVENTS);
             cluster.watchers.each(Watcher::serve);
             cluster.readers.tidy();
+            cluster.followers.tidy();
             cluster.watchers.tidy();
             if due.is_some_and(|due| Instant::now() >= due) {
                 due = Instant::now().checked_add(give_token(&cluster));

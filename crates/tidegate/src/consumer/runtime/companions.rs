@@ -1,32 +1,30 @@
 //! Reads companions for the driver: what waits, as it is restored and while others write; and single records, as they are due.
 //!
 //! ```text
-//!   Restore ─▶ a task for each ownership ─ Tail ─▶ notes ─▶ driver ─▶ Noted        until the ownership ends
-//!   Recall ──▶ a task for each record ─── fetch ─▶ entry ─▶ driver ─▶ Recalled
+//!   Restore ─▶ a task for each companion ─ followers ─▶ notes ─▶ driver ─▶ Noted        until the ownership ends
+//!   Recall ──▶ a task for each record ──────── fetch ─▶ entry ─▶ driver ─▶ Recalled
 //! ```
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::broker::{BrokerError, FetchLimit};
 use crate::companion::entry::{Entry, EntryId, Found, Scribe};
-use crate::companion::tail::{Chunk, Tail};
+use crate::companion::tail::Chunk;
 use crate::consumer::core::{Delivered, Note, Noted, Stamp};
 use crate::consumer::runtime::entries;
+use crate::consumer::runtime::followers::{AGAIN, Followers};
 use crate::consumer::runtime::intake::hash;
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::headers::names;
-use crate::message::{Offset, Record, TopicPartition};
+use crate::message::{Offset, Record, TopicName, TopicPartition};
 
 /// So many chunks wait for the driver.
 const QUEUE: usize = 4;
-
-/// Between two tries to read on.
-pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// What a companion's reader brings.
 pub(super) enum News {
@@ -46,6 +44,8 @@ pub(super) enum News {
 pub(super) struct Companions {
     sender: mpsc::Sender<News>,
     news: mpsc::Receiver<News>,
+    /// Who is told what else to follow, by companion.
+    followers: BTreeMap<TopicName, mpsc::UnboundedSender<Reader>>,
     tails: JoinSet<()>,
     recalls: JoinSet<()>,
 }
@@ -53,17 +53,23 @@ pub(super) struct Companions {
 impl Companions {
     pub(super) fn new() -> Self {
         let (sender, news) = mpsc::channel(QUEUE);
-        Self { sender, news, tails: JoinSet::new(), recalls: JoinSet::new() }
+        let (tails, recalls) = (JoinSet::new(), JoinSet::new());
+        Self { sender, news, followers: BTreeMap::new(), tails, recalls }
     }
 
     /// Reads a companion from its start, and on.
     pub(super) fn restore(&mut self, shop: &Arc<Shop>, tenure: &Arc<Tenure>) {
         let Some(scribe) = shop.schedules.get(&tenure.partition.topic) else { return };
         let reader = Reader::new(shop, tenure, scribe, &self.sender);
-        let over = tenure.over.clone();
-        self.tails.spawn(shop.clock.gated(async move {
-            let _ = over.run_until_cancelled(reader.follow()).await;
-        }));
+        let tails = &mut self.tails;
+        let follow = self.followers.entry(scribe.companion.clone()).or_insert_with(|| {
+            let (sender, more) = mpsc::unbounded_channel();
+            let followers = Followers::new(shop.clone(), scribe.companion.clone(), more);
+            tails.spawn(shop.clock.gated(followers.follow()));
+            sender
+        });
+        // It ends when the service does, and when something cannot be read, which ends the service.
+        let _ = follow.send(reader);
     }
 
     /// Reads one entry.
@@ -121,8 +127,8 @@ impl Companions {
     }
 }
 
-/// Reads one partition of a companion for one ownership of its source.
-struct Reader {
+/// What one partition of a companion says to one ownership of its source.
+pub(super) struct Reader {
     shop: Arc<Shop>,
     tenure: Arc<Tenure>,
     scribe: Scribe,
@@ -147,28 +153,23 @@ impl Reader {
         }
     }
 
-    /// Ends when nobody listens any more, or when there is something that cannot be read.
-    async fn follow(self) {
-        let mut tail = Tail::new(self.shop.broker.clone(), self.companion.clone());
-        loop {
-            let told = match tail.next().await {
-                Ok(chunk) => self.tell(chunk).await,
-                Err(error) if error.is_final() => self.broken(error.to_string()).await,
-                Err(error) => self.again(error.to_string()).await,
-            };
-            if !told {
-                return;
-            }
-        }
+    /// Where it reads.
+    pub(super) fn place(&self) -> &TopicPartition {
+        &self.companion
     }
 
-    async fn again(&self, message: String) -> bool {
-        let told = self.news.send(News::Unread { tenure: self.tenure.clone(), message }).await;
-        self.shop.clock.sleep(AGAIN).await;
-        told.is_ok()
+    /// Whether its ownership has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.tenure.over.is_cancelled()
     }
 
-    async fn tell(&self, chunk: Chunk) -> bool {
+    /// The log cannot be read now. Whether anybody listens.
+    pub(super) async fn unread(&self, message: String) -> bool {
+        self.news.send(News::Unread { tenure: self.tenure.clone(), message }).await.is_ok()
+    }
+
+    /// Tells what the log says. Whether to go on.
+    pub(super) async fn tell(&self, chunk: Chunk) -> bool {
         let Chunk { records, next, caught_up } = chunk;
         let mut notes = Vec::with_capacity(records.len());
         for record in &records {
@@ -181,7 +182,8 @@ impl Reader {
         self.news.send(news).await.is_ok()
     }
 
-    async fn broken(&self, reason: String) -> bool {
+    /// Nobody can go on.
+    pub(super) async fn broken(&self, reason: String) -> bool {
         let _ = self.news.send(News::Broken { reason }).await;
         false
     }
@@ -217,7 +219,8 @@ impl Reader {
         let strike =
             || entries::strike(&self.shop, &self.tenure, &self.scribe, void.iter().copied());
         while let Err(error) = strike().await {
-            self.again(format!("what is void cannot be struck: {error}")).await;
+            self.unread(format!("what is void cannot be struck: {error}")).await;
+            self.shop.clock.sleep(AGAIN).await;
         }
         let _ = self.news.send(News::VoidStruck { tenure: self.tenure, entries: void }).await;
     }

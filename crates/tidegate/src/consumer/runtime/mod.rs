@@ -18,6 +18,7 @@ mod dead;
 mod dispatch;
 mod driver;
 mod entries;
+mod followers;
 mod held;
 mod intake;
 mod job;

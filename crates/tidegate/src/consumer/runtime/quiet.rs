@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 #[cfg(feature = "testing")]
-use crate::consumer::runtime::companions::AGAIN;
+use crate::consumer::runtime::followers::AGAIN;
 use crate::consumer::runtime::driver::Driver;
 
 impl Driver {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::cases::{
     admin, bounds, commits, delivery, durability, fetching, gaps, handover, keeping, membership,
-    partitioning, pausing, publishing, records, sizes, start, times, zombies,
+    partitioning, pausing, publishing, records, several, sizes, start, times, zombies,
 };
 use super::check::Outcome;
 use super::lab::Lab;
@@ -74,6 +74,8 @@ const CASES: &[Case] = list![
         fetching::watermarks_follow_the_log,
         fetching::fetch_out_of_range_is_an_error,
         fetching::questions_about_the_unknown_are_refused,
+        several::fetch_any_brings_each_partition_in_order,
+        several::fetch_any_says_which_partition_is_out_of_range,
         times::offset_for_a_time,
         times::offset_for_a_time_among_unordered_times,
         times::offset_for_a_time_is_never_a_deleted_one,

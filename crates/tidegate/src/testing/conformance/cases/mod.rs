@@ -14,6 +14,7 @@ pub(super) mod partitioning;
 pub(super) mod pausing;
 pub(super) mod publishing;
 pub(super) mod records;
+pub(super) mod several;
 pub(super) mod sizes;
 pub(super) mod start;
 pub(super) mod times;
