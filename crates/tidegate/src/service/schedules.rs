@@ -65,7 +65,7 @@ pub(super) fn topics(schedules: &Pairs, known: &[TopicInfo], may_create: bool) -
 /// Who writes the schedule of each source topic.
 pub(super) fn scribes(group: &str, schedules: Pairs) -> BTreeMap<TopicName, Scribe> {
     let scribe = |source: TopicName, companion| {
-        let scribe = Scribe { group: group.to_owned(), source: source.clone(), companion };
+        let scribe = Scribe::new(group.to_owned(), source.clone(), companion);
         (source, scribe)
     };
     schedules.into_iter().map(|(source, companion)| scribe(source, companion)).collect()

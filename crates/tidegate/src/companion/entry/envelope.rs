@@ -15,13 +15,12 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::companion::entry::error::{EntryError, Place};
-use crate::companion::entry::key::Key;
-use crate::companion::entry::{Entry, VERSION};
-use crate::consumer::core::Attempt;
+use crate::companion::entry::{Entry, EntryId, VERSION};
 use crate::dead_letter::history;
-use crate::message::{Record, Timestamp};
+use crate::message::{Offset, Record, Timestamp, TopicPartition};
 use crate::parts::{LENGTH, put, put_headers, take, take_headers};
 
 const MAGIC: &[u8] = b"TGRE";
@@ -36,24 +35,33 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) fn at(self, place: Place, key: &Key) -> EntryError {
+    pub(super) fn at(self, place: Place, origin: TopicPartition, id: EntryId) -> EntryError {
         match self {
             Self::Newer(version) => EntryError::Newer { place, version },
-            Self::Damaged(what) => {
-                EntryError::Damaged { place, origin: key.origin.clone(), id: key.id, what }
-            }
+            Self::Damaged(what) => EntryError::Damaged { place, origin, id, what },
         }
     }
 }
 
+/// All but the record. `H`: the attempts, or [`IgnoredAny`](serde::de::IgnoredAny), which costs nothing.
 #[derive(Debug, Deserialize)]
-struct Head {
-    unknown: u32,
-    due: Timestamp,
+pub(super) struct Head<H> {
+    pub(super) unknown: u32,
+    pub(super) due: Timestamp,
     delay_ms: u64,
     active_ms: u64,
     timestamp: Timestamp,
-    history: Vec<Attempt>,
+    pub(super) history: H,
+}
+
+impl<H> Head<H> {
+    pub(super) const fn delay(&self) -> Duration {
+        Duration::from_millis(self.delay_ms)
+    }
+
+    pub(super) const fn active(&self) -> Duration {
+        Duration::from_millis(self.active_ms)
+    }
 }
 
 pub(super) fn write(key: &[u8], entry: &Entry) -> Vec<u8> {
@@ -84,8 +92,13 @@ fn write_head(entry: &Entry) -> String {
     )
 }
 
-/// Reads a value, without copies of what the record holds. `key` says the same as `bytes`.
-pub(super) fn read(bytes: &[u8], mut from: Bytes, key: &Key) -> Result<Entry, Fault> {
+/// Reads a value, without copies of what the record holds. `key` is the companion record's; the record stands at `origin`.
+pub(super) fn read<H: DeserializeOwned>(
+    key: &[u8],
+    mut from: Bytes,
+    origin: &TopicPartition,
+    offset: Offset,
+) -> Result<(Head<H>, Record), Fault> {
     if !from.starts_with(MAGIC) {
         return Err(Fault::Damaged("it does not begin as an entry does"));
     }
@@ -96,32 +109,28 @@ pub(super) fn read(bytes: &[u8], mut from: Bytes, key: &Key) -> Result<Entry, Fa
         _ => return Err(Fault::Damaged("it has no version")),
     }
     let said = from.try_get_u32_le().ok();
-    if said != Some(sum(bytes, &from)) {
+    if said != Some(sum(key, &from)) {
         return Err(Fault::Damaged("its checksum is wrong"));
     }
-    read_parts(from, key).ok_or(Fault::Damaged("its parts are not those of an entry"))
+    read_parts(from, origin, offset).ok_or(Fault::Damaged("its parts are not those of an entry"))
 }
 
-fn read_parts(mut from: Bytes, key: &Key) -> Option<Entry> {
-    let head: Head = serde_json::from_slice(&take(&mut from)??).ok()?;
+fn read_parts<H: DeserializeOwned>(
+    mut from: Bytes,
+    origin: &TopicPartition,
+    offset: Offset,
+) -> Option<(Head<H>, Record)> {
+    let head: Head<H> = serde_json::from_slice(&take(&mut from)??).ok()?;
     let record = Record {
-        topic: key.origin.topic.clone(),
-        partition: key.origin.partition,
-        offset: key.id.origin,
+        topic: origin.topic.clone(),
+        partition: origin.partition,
+        offset,
         timestamp: head.timestamp,
         key: take(&mut from)?,
         value: take(&mut from)?,
         headers: take_headers(from)?,
     };
-    Some(Entry {
-        id: key.id,
-        unknown: head.unknown,
-        due: head.due,
-        delay: Duration::from_millis(head.delay_ms),
-        active: Duration::from_millis(head.active_ms),
-        history: head.history,
-        record,
-    })
+    Some((head, record))
 }
 
 fn sum(key: &[u8], rest: &[u8]) -> u32 {

@@ -12,6 +12,8 @@
 //!
 //! An entry has one key: a text that says the same in another way is damaged, as its tombstone would be another key.
 
+use std::str::FromStr;
+
 use crate::companion::entry::error::{EntryError, Place};
 use crate::companion::entry::{EntryId, VERSION};
 use crate::consumer::core::Stamp;
@@ -46,12 +48,37 @@ impl Fault {
     }
 }
 
-pub(super) fn write(group: &str, origin: &TopicPartition, id: EntryId) -> String {
-    let (group, EntryId { origin: offset, stamp }) = (escape(group), id);
-    let Stamp { attempt, term, write } = stamp;
-    format!(
-        "{PREFIX}{VERSION} group={group} origin={origin}/{offset} attempt={attempt} term={term} write={write}"
-    )
+/// How the keys of a group's entries begin, for one source.
+pub(super) fn prefix(group: &str, source: &TopicName) -> String {
+    format!("{PREFIX}{VERSION} group={} origin={source}/", escape(group))
+}
+
+/// The key of an entry, behind its [`prefix`].
+pub(super) fn write(prefix: &str, partition: Partition, id: EntryId) -> String {
+    let EntryId { origin, stamp: Stamp { attempt, term, write } } = id;
+    format!("{prefix}{partition}/{origin} attempt={attempt} term={term} write={write}")
+}
+
+/// What a key with this [`prefix`] names. `None`: it is another's, or damaged; [`read`] says which.
+pub(super) fn read_own(key: &[u8], prefix: &str, partition: Partition) -> Option<EntryId> {
+    let rest = std::str::from_utf8(key.strip_prefix(prefix.as_bytes())?).ok()?;
+    let mut fields = rest.split(' ');
+    let (place, offset) = fields.next()?.split_once('/')?;
+    let mut field = |name: &str| fields.next()?.strip_prefix(name)?.strip_prefix('=');
+    let stamp = Stamp {
+        attempt: number(field("attempt")?)?,
+        term: number(field("term")?)?,
+        write: number(field("write")?)?,
+    };
+    let ours = number::<u32>(place)? == partition.0 && fields.next().is_none();
+    ours.then_some(EntryId { origin: Offset(number(offset)?), stamp })
+}
+
+/// In its one form: digits, and no zero before them.
+fn number<N: FromStr>(text: &str) -> Option<N> {
+    let one_form =
+        text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    if one_form { text.parse().ok() } else { None }
 }
 
 pub(super) fn read(key: &[u8]) -> Result<Key, Fault> {
@@ -64,7 +91,8 @@ pub(super) fn read(key: &[u8]) -> Result<Key, Fault> {
         _ => return Err(Fault::Damaged),
     }
     let said = parse(fields).ok_or(Fault::Damaged)?;
-    let only = write(&said.group, &said.origin, said.id);
+    let prefix = prefix(&said.group, &said.origin.topic);
+    let only = write(&prefix, said.origin.partition, said.id);
     if only.as_bytes() == key { Ok(said) } else { Err(Fault::Damaged) }
 }
 

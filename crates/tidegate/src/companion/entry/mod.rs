@@ -12,6 +12,9 @@ mod tests;
 
 use std::time::Duration;
 
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::companion::entry::envelope::Head;
 use crate::consumer::core::{Attempt, Stamp};
 use crate::dead_letter::rfc3339;
 use crate::event::EventId;
@@ -55,11 +58,24 @@ pub(crate) struct Entry {
     pub(crate) record: Record,
 }
 
-/// What a record of a companion says.
+/// What is to be known of an entry before it is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) struct Brief {
+    /// See [`Entry::id`].
+    pub(crate) id: EntryId,
+    /// See [`Entry::due`].
+    pub(crate) due: Timestamp,
+    /// See [`Entry::delay`].
+    pub(crate) delay: Duration,
+    /// See [`Entry::record`].
+    pub(crate) record: Record,
+}
+
+/// What a record of a companion says: of an entry all, or what is to be known before it is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found<E = Box<Entry>> {
     /// A record waits.
-    Entry(Box<Entry>),
+    Entry(E),
     /// An entry is settled.
     Tombstone(EntryId),
     /// It belongs to another group (rule 24: ignored, and alarmed).
@@ -78,9 +94,16 @@ pub(crate) struct Scribe {
     pub(crate) source: TopicName,
     /// Where the entries go.
     pub(crate) companion: TopicName,
+    /// How their keys begin.
+    prefix: String,
 }
 
 impl Scribe {
+    pub(crate) fn new(group: String, source: TopicName, companion: TopicName) -> Self {
+        let prefix = key::prefix(&group, &source);
+        Self { group, source, companion, prefix }
+    }
+
     /// The companion record of an entry, for the partition of its record. It is at most 64 KiB larger than that (rule 5).
     pub(crate) fn entry(&self, entry: &Entry) -> NewRecord {
         let record = &entry.record;
@@ -106,25 +129,53 @@ impl Scribe {
     /// # Errors
     /// [`EntryError`] when it is none of ours, of a newer version, or damaged.
     pub(crate) fn read(&self, record: &Record) -> Result<Found, EntryError> {
+        self.find(record, |id, head, record| {
+            let (delay, active) = (head.delay(), head.active());
+            let Head { unknown, due, history, .. } = head;
+            Box::new(Entry { id, unknown, due, delay, active, history, record })
+        })
+    }
+
+    /// The same without what the attempts were: they are neither read nor checked, but for the sum over all.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn brief(&self, record: &Record) -> Result<Found<Brief>, EntryError> {
+        self.find(record, |id, head: Head<IgnoredAny>, record| {
+            let delay = head.delay();
+            Brief { id, due: head.due, delay, record }
+        })
+    }
+
+    fn find<H: DeserializeOwned, E>(
+        &self,
+        record: &Record,
+        entry: impl FnOnce(EntryId, Head<H>, Record) -> E,
+    ) -> Result<Found<E>, EntryError> {
         let place = || Place::of(record);
-        let bytes = record.key.as_deref().ok_or_else(|| EntryError::NotOurs { place: place() })?;
-        let key = key::read(bytes).map_err(|fault| fault.at(place()))?;
-        if key.group != self.group {
-            return Ok(Found::Foreign { group: key.group });
-        }
-        if key.origin.topic != self.source || key.origin.partition != record.partition {
-            return Err(EntryError::Elsewhere { place: place(), origin: key.origin });
-        }
-        match &record.value {
-            None => Ok(Found::Tombstone(key.id)),
-            Some(value) => envelope::read(bytes, value.clone(), &key)
-                .map(|entry| Found::Entry(Box::new(entry)))
-                .map_err(|fault| fault.at(place(), &key)),
+        let key = record.key.as_deref().ok_or_else(|| EntryError::NotOurs { place: place() })?;
+        let Some(id) = key::read_own(key, &self.prefix, record.partition) else {
+            return self.not_own(key, place()).map(|group| Found::Foreign { group });
+        };
+        let Some(value) = &record.value else { return Ok(Found::Tombstone(id)) };
+        let origin = TopicPartition::new(self.source.clone(), record.partition);
+        match envelope::read(key, value.clone(), &origin, id.origin) {
+            Ok((head, record)) => Ok(Found::Entry(entry(id, head, record))),
+            Err(fault) => Err(fault.at(place(), origin, id)),
         }
     }
 
+    /// Whose it is, or what is wrong with it.
+    fn not_own(&self, key: &[u8], place: Place) -> Result<String, EntryError> {
+        let key = key::read(key).map_err(|fault| fault.at(place.clone()))?;
+        if key.group == self.group {
+            return Err(EntryError::Elsewhere { place, origin: key.origin });
+        }
+        Ok(key.group)
+    }
+
     fn key(&self, partition: Partition, id: EntryId) -> String {
-        key::write(&self.group, &TopicPartition::new(self.source.clone(), partition), id)
+        key::write(&self.prefix, partition, id)
     }
 }
 

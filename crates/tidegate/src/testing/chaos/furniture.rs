@@ -75,7 +75,7 @@ fn companions(sources: &[TopicName]) -> BTreeMap<TopicName, Scribe> {
     let companion = |source: &TopicName| {
         let name = TopicName::new(format!("{source}.{GROUP}.retry")).ok()?;
         let (group, source) = (GROUP.to_owned(), source.clone());
-        Some((name.clone(), Scribe { group, source, companion: name }))
+        Some((name.clone(), Scribe::new(group, source, name)))
     };
     sources.iter().filter_map(companion).collect()
 }

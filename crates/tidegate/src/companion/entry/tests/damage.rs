@@ -49,9 +49,31 @@ fn a_key_has_one_form() {
     }
 }
 
+proptest! {
+    /// A key is read in one pass, and by being written again where that fails: both take the same for keys of ours.
+    #[test]
+    fn a_key_of_ours_is_one_by_either_reading(at in 0_usize..80, byte in b' '..=b'~', cut in any::<bool>()) {
+        let own = scribe().key(Partition(3), entry().id);
+        let mut bytes = own.clone().into_bytes();
+        let at = at % bytes.len();
+        if cut {
+            bytes.remove(at);
+        } else {
+            bytes.insert(at, byte);
+        }
+        let quick = key::read_own(&bytes, &scribe().prefix, Partition(3));
+        let slow = key::read(&bytes).ok().filter(|key| {
+            let origin = TopicPartition::new(scribe().source, Partition(3));
+            key.group == GROUP && key.origin == origin
+        });
+        prop_assert_eq!(quick, slow.map(|key| key.id));
+        prop_assert_eq!(key::read_own(own.as_bytes(), &scribe().prefix, Partition(3)), Some(entry().id));
+    }
+}
+
 #[test]
 fn another_group_is_named() {
-    let others = Scribe { group: "billing é".into(), ..scribe() };
+    let others = of_group("billing é");
     let foreign = Ok(Found::Foreign { group: "billing é".into() });
     assert_eq!(scribe().read(&stored(others.entry(&entry()))), foreign);
     assert_eq!(scribe().read(&stored(others.tombstone(Partition(3), entry().id))), foreign);
@@ -65,7 +87,8 @@ fn an_entry_of_another_partition_or_topic_is_refused() {
     let origin = TopicPartition::new(scribe().source, Partition(3));
     assert_eq!(error, EntryError::Elsewhere { place: Place::of(&moved), origin });
 
-    let payments = Scribe { source: TopicName::new("payments").unwrap(), ..scribe() };
+    let payments = TopicName::new("payments").unwrap();
+    let payments = Scribe::new(GROUP.into(), payments, scribe().companion);
     let read = payments.read(&stored(scribe().entry(&entry())));
     assert!(matches!(read, Err(EntryError::Elsewhere { .. })), "{read:?}");
 }

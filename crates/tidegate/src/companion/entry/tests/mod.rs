@@ -17,7 +17,12 @@ const GROUP: &str = "shop/eu 1";
 fn scribe() -> Scribe {
     let topic = |name| TopicName::new(name).unwrap();
     let (source, companion) = (topic("orders"), topic("orders.shop.retry"));
-    Scribe { group: GROUP.into(), source, companion }
+    Scribe::new(GROUP.into(), source, companion)
+}
+
+fn of_group(group: &str) -> Scribe {
+    let Scribe { source, companion, .. } = scribe();
+    Scribe::new(group.into(), source, companion)
 }
 
 fn attempt(number: u32, cause: Cause) -> Attempt {

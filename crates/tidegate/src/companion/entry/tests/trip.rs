@@ -62,10 +62,13 @@ fn entries() -> impl Strategy<Value = Entry> {
 proptest! {
     #[test]
     fn every_entry_comes_back_and_fits(entry in entries(), group in ".{1,20}") {
-        let scribe = Scribe { group, ..scribe() };
+        let scribe = of_group(&group);
         let written = scribe.entry(&entry);
         prop_assert_eq!(written.partition, Some(entry.record.partition));
         prop_assert!(written.size() <= entry.record.size() + ROOM);
+        let Entry { id, due, delay, .. } = entry;
+        let brief = Brief { id, due, delay, record: entry.record.clone() };
+        prop_assert_eq!(scribe.brief(&stored(written.clone())), Ok(Found::Entry(brief)));
         prop_assert_eq!(scribe.read(&stored(written)), Ok(Found::Entry(Box::new(entry))));
     }
 }
@@ -83,7 +86,7 @@ fn the_value_is_not_copied() {
 #[test]
 fn the_longest_entry_fits_where_its_record_does() {
     let long = TopicName::new("t".repeat(TopicName::MAX_LEN)).unwrap();
-    let scribe = Scribe { group: "é".repeat(124), source: long.clone(), companion: long.clone() };
+    let scribe = Scribe::new("é".repeat(124), long.clone(), long.clone());
     let mut entry = entry();
     entry.record.topic = long;
     entry.record.key = Some("key\n".repeat(300_000).into());
