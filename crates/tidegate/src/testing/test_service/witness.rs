@@ -17,6 +17,8 @@ pub(super) struct Witness(Mutex<Seen>);
 pub(super) struct Seen {
     /// One for each time that a partition was taken over, in order.
     pub(super) tenures: Vec<Tenure>,
+    /// What is owned, and delivered from: its schedule is known.
+    started: BTreeSet<TopicPartition>,
     /// In order: key and event id of the record, and what was seen.
     sightings: Vec<Sighting>,
 }
@@ -67,6 +69,14 @@ impl Seen {
             self.tenures.len() - 1
         });
         &mut self.tenures[place]
+    }
+
+    /// Whether all of these are delivered from.
+    pub(super) fn has_started<'a>(
+        &self,
+        mut partitions: impl Iterator<Item = &'a TopicPartition>,
+    ) -> bool {
+        partitions.all(|partition| self.started.contains(partition))
     }
 
     /// What the ledger should say of each partition.
@@ -130,7 +140,11 @@ impl Observer for Witness {
             RuntimeEvent::Restored { partition, entries } => {
                 seen.tenure(partition).restored += entries;
             }
-            RuntimeEvent::Ended { partition, .. } => seen.tenure(partition).over = true,
+            RuntimeEvent::Started { partition, .. } => drop(seen.started.insert(partition.clone())),
+            RuntimeEvent::Ended { partition, .. } => {
+                seen.started.remove(partition);
+                seen.tenure(partition).over = true;
+            }
             _ => {}
         }
         if let (Some(saw), Some(subject)) = (saw(event), subject) {
