@@ -106,9 +106,12 @@ impl Read<'_> {
         Ok(())
     }
 
+    /// For who reads here and there, a client that has read elsewhere: it is connected already.
     fn new_reader(&mut self) -> Result<Reader, BrokerError> {
-        let (options, told) = (self.inner.options(), self.inner.told());
-        let mut reader = Reader::new(options, told, self.partition.clone())?;
+        let mut reader = match self.inner.cluster.readers.take_oldest_of_many() {
+            Some(reader) => reader.elsewhere(self.partition.clone()),
+            None => Reader::new(self.inner.options(), self.inner.told(), self.partition.clone())?,
+        };
         self.set_down(&mut reader)?;
         Ok(reader)
     }

@@ -29,6 +29,12 @@ impl<T> Kept<T> {
         idle.remove(found).map(|(_, client)| client)
     }
 
+    /// The one that was used longest ago, if there are as many as are kept.
+    pub(super) fn take_oldest_of_many(&self) -> Option<T> {
+        let mut idle = self.lock();
+        if idle.len() < self.most { None } else { idle.pop_back().map(|(_, client)| client) }
+    }
+
     /// Blocks where one is too many: to drop a client takes time.
     pub(super) fn put(&self, client: T) {
         let oldest = {
@@ -73,5 +79,15 @@ mod tests {
         assert_eq!(kept.take(|n| *n == 2), None, "taken");
         kept.tidy();
         assert_eq!(kept.take(|_| true), Some(3), "it was used just now");
+    }
+
+    #[test]
+    fn the_oldest_is_used_anew_when_there_are_as_many_as_are_kept() {
+        let kept = Kept::new(2);
+        kept.put(1);
+        assert_eq!(kept.take_oldest_of_many(), None, "there may be another one");
+        kept.put(2);
+        assert_eq!(kept.take_oldest_of_many(), Some(1));
+        assert_eq!(kept.take_oldest_of_many(), None);
     }
 }

@@ -6,7 +6,7 @@ use rdkafka::TopicPartitionList;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 
 use super::context::Told;
 use super::options::KafkaOptions;
@@ -48,6 +48,11 @@ impl Reader {
         })
     }
 
+    /// The same client for another partition. Nothing is read before it is [set down](Self::set_down).
+    pub(super) fn elsewhere(self, partition: TopicPartition) -> Self {
+        Self { partition, ..self }
+    }
+
     /// Reads on from there. What was prefetched is forgotten.
     pub(super) fn set_down(&mut self, from: Offset) -> KafkaResult<()> {
         let mut list = TopicPartitionList::with_capacity(1);
@@ -56,6 +61,12 @@ impl Reader {
         self.client.assign(&list)?;
         self.next = from;
         Ok(())
+    }
+
+    /// Whether it is of where it stands now: it may have read elsewhere.
+    fn reads(&self, message: &BorrowedMessage<'_>) -> bool {
+        let place = &self.partition;
+        message.partition() == record::number(place) && message.topic() == place.topic.as_str()
     }
 
     /// Whether it stands exactly there.
@@ -78,7 +89,8 @@ impl Reader {
             },
             Some(Ok(message)) => {
                 // A batch is sent whole: it may begin before what was asked for.
-                if record::offset(message.offset()) < self.next {
+                let early = record::offset(message.offset()) < self.next;
+                if early || !self.reads(&message) {
                     return Heard::Nothing;
                 }
                 let record = self.copies.of(ffi::Message::of(&message), &self.partition.topic);

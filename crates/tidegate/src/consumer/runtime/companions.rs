@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Restore ─▶ a task for each companion ─ followers ─▶ notes ─▶ driver ─▶ Noted        until the ownership ends
-//!   Recall ──▶ a task for each record ──────── fetch ─▶ entry ─▶ driver ─▶ Recalled
+//!   Recall ──▶ a task for each partition ── batch of ─▶ entries ─▶ driver ─▶ Recalled
 //! ```
 
 use std::collections::BTreeMap;
@@ -11,13 +11,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
-use crate::broker::{BrokerError, FetchLimit};
-use crate::companion::entry::{Entry, EntryId, Found, Scribe};
+use crate::companion::entry::{Brief, Entry, EntryId, Found, Scribe};
 use crate::companion::tail::Chunk;
 use crate::consumer::core::{Delivered, Note, Noted, Stamp};
 use crate::consumer::runtime::entries;
 use crate::consumer::runtime::followers::{AGAIN, Followers};
 use crate::consumer::runtime::intake::hash;
+use crate::consumer::runtime::recaller::Recalls;
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::headers::names;
@@ -47,13 +47,13 @@ pub(super) struct Companions {
     /// Who is told what else to follow, by companion.
     followers: BTreeMap<TopicName, mpsc::UnboundedSender<Reader>>,
     tails: JoinSet<()>,
-    recalls: JoinSet<()>,
+    recalls: Recalls,
 }
 
 impl Companions {
     pub(super) fn new() -> Self {
         let (sender, news) = mpsc::channel(QUEUE);
-        let (tails, recalls) = (JoinSet::new(), JoinSet::new());
+        let (tails, recalls) = (JoinSet::new(), Recalls::default());
         Self { sender, news, followers: BTreeMap::new(), tails, recalls }
     }
 
@@ -72,7 +72,7 @@ impl Companions {
         let _ = follow.send(reader);
     }
 
-    /// Reads one entry.
+    /// Reads one entry, with the others that are asked for meanwhile.
     pub(super) fn recall(
         &mut self,
         shop: &Arc<Shop>,
@@ -81,11 +81,7 @@ impl Companions {
         at: Offset,
     ) {
         let Some(scribe) = shop.schedules.get(&tenure.partition.topic) else { return };
-        let reader = Reader::new(shop, tenure, scribe, &self.sender);
-        let over = tenure.over.clone();
-        self.recalls.spawn(shop.clock.gated(async move {
-            let _ = over.run_until_cancelled(reader.recall(origin, at)).await;
-        }));
+        self.recalls.ask(Reader::new(shop, tenure, scribe, &self.sender), at, origin);
     }
 
     /// Strikes what is void.
@@ -106,10 +102,11 @@ impl Companions {
     /// The next news. Cancel safe.
     pub(super) async fn next(&mut self) -> Result<News, JoinError> {
         loop {
+            self.recalls.begin();
             tokio::select! {
                 biased;
                 Some(news) = self.news.recv() => return Ok(news),
-                Some(ended) = self.recalls.join_next(), if !self.recalls.is_empty() => ended?,
+                Some(ended) = self.recalls.ended() => ended?,
                 Some(ended) = self.tails.join_next(), if !self.tails.is_empty() => ended?,
             }
         }
@@ -118,7 +115,7 @@ impl Companions {
     /// Whether nothing is on its way.
     #[cfg(feature = "testing")]
     pub(super) fn idle(&self) -> bool {
-        self.recalls.is_empty() && self.news.is_empty()
+        self.recalls.is_idle() && self.news.is_empty()
     }
 
     pub(super) async fn shutdown(&mut self) {
@@ -128,12 +125,13 @@ impl Companions {
 }
 
 /// What one partition of a companion says to one ownership of its source.
+#[derive(Clone)]
 pub(super) struct Reader {
-    shop: Arc<Shop>,
-    tenure: Arc<Tenure>,
-    scribe: Scribe,
-    companion: TopicPartition,
-    news: mpsc::Sender<News>,
+    pub(super) shop: Arc<Shop>,
+    pub(super) tenure: Arc<Tenure>,
+    pub(super) scribe: Scribe,
+    pub(super) companion: TopicPartition,
+    pub(super) news: mpsc::Sender<News>,
 }
 
 impl Reader {
@@ -194,7 +192,7 @@ impl Reader {
             return Ok(None);
         }
         let at = record.offset;
-        match self.scribe.read(record).map_err(|error| error.to_string())? {
+        match self.scribe.brief(record).map_err(|error| error.to_string())? {
             Found::Entry(entry) => Ok(Some(Note::Entry(self.noted(&entry, at)))),
             Found::Tombstone(EntryId { origin, stamp }) => Ok(Some(Note::Struck { origin, stamp })),
             Found::Foreign { group } => {
@@ -204,7 +202,7 @@ impl Reader {
         }
     }
 
-    fn noted(&self, entry: &Entry, at: Offset) -> Noted {
+    fn noted(&self, entry: &Brief, at: Offset) -> Noted {
         let policy = self.shop.endpoint.route(&entry.record).policy;
         let record = Delivered {
             offset: entry.id.origin,
@@ -223,23 +221,5 @@ impl Reader {
             self.shop.clock.sleep(AGAIN).await;
         }
         let _ = self.news.send(News::VoidStruck { tenure: self.tenure, entries: void }).await;
-    }
-
-    async fn recall(self, origin: Offset, at: Offset) {
-        let found = self.entry(origin, at).await;
-        let _ = self.news.send(News::Recalled { tenure: self.tenure, origin, found }).await;
-    }
-
-    async fn entry(&self, origin: Offset, at: Offset) -> Result<Box<Entry>, String> {
-        let limit = FetchLimit { records: 1, ..FetchLimit::default() };
-        let fetched = self.shop.broker.fetch(self.companion.clone(), at, limit).await;
-        let fetched = fetched.map_err(|error: BrokerError| error.to_string())?;
-        let Some(record) = fetched.records.first().filter(|record| record.offset == at) else {
-            return Err(format!("{} has no record at offset {at} any more", self.companion));
-        };
-        match self.scribe.read(record).map_err(|error| error.to_string())? {
-            Found::Entry(entry) if entry.id.origin == origin => Ok(entry),
-            _ => Err(format!("{} has another record at offset {at}", self.companion)),
-        }
     }
 }

@@ -31,6 +31,7 @@ mod observer;
 mod orders;
 mod positions;
 mod quiet;
+mod recaller;
 mod recalls;
 mod report;
 mod settle;

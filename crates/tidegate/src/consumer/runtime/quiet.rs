@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::consumer::runtime::driver::Driver;
 #[cfg(feature = "testing")]
 use crate::consumer::runtime::followers::AGAIN;
-use crate::consumer::runtime::driver::Driver;
 
 impl Driver {
     /// Resolves with the next deadline when nothing but time can change anything; never on the machine's clock.
