@@ -88,7 +88,13 @@ impl Member {
     /// How far the member is, for the report of a failure.
     pub(super) fn stand(&self) -> String {
         let owned: Vec<_> = self.owned.keys().map(|p| p.partition.0).collect();
-        let came: Vec<_> = self.got.iter().map(|(p, r)| (p.partition.0, r.len())).collect();
+        let offsets = |records: &[Record]| records.iter().map(|r| r.offset.0).collect::<Vec<_>>();
+        let last = |records: &[Record]| records[records.len().saturating_sub(20)..].to_vec();
+        let came: Vec<_> = self
+            .got
+            .iter()
+            .map(|(p, r)| format!("{} of {}, at last {:?}", r.len(), p.partition.0, offsets(&last(r))))
+            .collect();
         format!("a member owns {owned:?}, and got {came:?}")
     }
 
