@@ -93,7 +93,9 @@ impl Member {
         let came: Vec<_> = self
             .got
             .iter()
-            .map(|(p, r)| format!("{} of {}, at last {:?}", r.len(), p.partition.0, offsets(&last(r))))
+            .map(|(p, r)| {
+                format!("{} of {}, at last {:?}", r.len(), p.partition.0, offsets(&last(r)))
+            })
             .collect();
         format!("a member owns {owned:?}, and got {came:?}")
     }

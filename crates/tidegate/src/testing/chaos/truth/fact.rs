@@ -32,6 +32,9 @@ pub(in crate::testing::chaos) struct Fact {
     pub(in crate::testing::chaos) emitted: BTreeSet<String>,
     /// Its entries in the schedule that count, and where they stand.
     pub(in crate::testing::chaos) entries: BTreeMap<Stamp, Offset>,
+    /// Entries that another process than the owner has struck, and where: the owner goes by an entry until it reads that, and may
+    /// run the record.
+    pub(in crate::testing::chaos) struck_by_others: BTreeMap<Stamp, Offset>,
     /// An accepted commit says that it is finished, or waits in the schedule.
     pub(in crate::testing::chaos) covered: bool,
     /// Who has begun it.
@@ -53,7 +56,7 @@ impl Fact {
 
     /// Whether a commit says that it is finished, and nothing else says that it is not.
     pub(in crate::testing::chaos) fn is_covered(&self) -> bool {
-        self.covered && self.entries.is_empty()
+        self.covered && self.entries.is_empty() && self.struck_by_others.is_empty()
     }
 
     /// Whether one of the two waits for the other.
@@ -91,11 +94,23 @@ impl Book {
         }
     }
 
-    /// An ownership has begun: what it has not read counts no more.
+    /// An entry is struck, by the owner or by somebody else.
+    pub(in crate::testing::chaos) fn struck(&mut self, id: EntryId, at: Offset, by_owner: bool) {
+        let Some(fact) = self.facts.get_mut(&id.origin) else { return };
+        let counted = fact.entries.remove(&id.stamp).is_some();
+        if by_owner {
+            fact.struck_by_others.remove(&id.stamp);
+        } else if counted {
+            fact.struck_by_others.insert(id.stamp, at);
+        }
+    }
+
+    /// An ownership has begun: what it has not read counts no more, and what was struck before, it has read of.
     pub(in crate::testing::chaos) fn fenced(&mut self, fence: Fence) {
         self.fence = fence;
         for fact in self.facts.values_mut() {
             fact.entries.retain(|stamp, at| !fence.voids(*stamp, *at));
+            fact.struck_by_others.retain(|_, at| *at >= fence.end);
         }
     }
 

@@ -109,6 +109,27 @@ impl Truth {
         }
     }
 
+    /// An entry of a record is struck.
+    pub(super) fn struck(
+        &mut self,
+        process: Process,
+        source: &TopicPartition,
+        id: EntryId,
+        at: Offset,
+    ) {
+        let by_owner = self.owner(source) == Some(process);
+        if let Some(book) = self.books.get_mut(source) {
+            book.struck(id, at, by_owner);
+        }
+    }
+
+    /// Whose commit the group has stored last.
+    fn owner(&self, at: &TopicPartition) -> Option<Process> {
+        let proven =
+            |(process, hands): (&Process, &Hands)| Some((*hands.proven.get(at)?, *process));
+        self.hands.iter().filter_map(proven).max().map(|(_, process)| process)
+    }
+
     /// Changes what is known of all records of an event.
     pub(super) fn learn_of(&mut self, id: &str, change: impl Fn(&mut Fact)) {
         for (at, offset) in self.ids.get(id).cloned().unwrap_or_default() {
@@ -161,9 +182,31 @@ impl Truth {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
+    use crate::consumer::core::{Fence, Stamp};
     use crate::message::{Partition, TopicName};
     use crate::testing::chaos::checks;
+
+    /// Rule 22: what is struck is finished, once the owner can know of it.
+    #[test]
+    fn what_another_has_struck_may_be_begun_until_the_owner_has_read_it() {
+        let at = TopicPartition::new(TopicName::new("jobs").unwrap(), Partition(0));
+        let stamp = Stamp { attempt: 1, term: 1, write: 0 };
+        let (entry, mut truth) = (EntryId { origin: Offset(0), stamp }, Truth::default());
+        truth.write_down(&at, Offset(0), "e-1", None);
+        truth.learn(&at, Offset(0), |fact| fact.covered = true);
+        truth.entry(&at, entry, Offset(0));
+        truth.hands(Process(2)).proven.insert(at.clone(), Instant::now());
+        truth.struck(Process(1), &at, entry, Offset(1));
+        checks::i4_what_is_covered_is_not_begun(&mut truth, Process(2), &at, Offset(0));
+        assert_eq!(truth.violations, [], "the owner goes by the entry");
+        let read = Fence { term: 2, end: Offset(2) };
+        truth.books.get_mut(&at).unwrap().fenced(read);
+        checks::i4_what_is_covered_is_not_begun(&mut truth, Process(2), &at, Offset(0));
+        assert_eq!(truth.violations.len(), 1, "it has read that it is struck");
+    }
 
     /// Rule 31: published again after the first copy was given up, an event is dead from the beginning.
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Life, PUBLISHER, World, lock};
 use crate::broker::CommitEntry;
-use crate::companion::entry::{EntryId, Found, Scribe};
+use crate::companion::entry::{Found, Scribe};
 use crate::consumer::core::metadata::CommitMetadata;
 use crate::dead_letter::Origin;
 use crate::headers::names;
@@ -116,10 +116,9 @@ impl World {
         let mut truth = lock(&self.truth);
         match found {
             Found::Entry(entry) => truth.entry(&at, entry.id, record.offset),
-            Found::Tombstone(EntryId { origin, stamp }) => {
-                truth.learn(&at, origin, |fact| {
-                    fact.entries.remove(&stamp);
-                });
+            Found::Tombstone(id) => {
+                let origin = id.origin;
+                truth.struck(process, &at, id, record.offset);
                 if self.checks("rule 22") {
                     checks::rule_22_what_is_struck_is_finished(&mut truth, process, &at, origin);
                 }
