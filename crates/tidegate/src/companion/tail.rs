@@ -11,7 +11,7 @@ use crate::broker::{Broker, BrokerError, FetchLimit, Fetched, Watermarks};
 use crate::message::{Offset, Partition, Record, TopicPartition};
 
 /// How much is read at once. While there is more, nobody waits.
-const RESTORE: FetchLimit = FetchLimit { records: 5_000, bytes: 4 << 20, wait: Duration::ZERO };
+const RESTORE: FetchLimit = FetchLimit { records: 1_000, bytes: 512 << 10, wait: Duration::ZERO };
 
 /// At the end of the log. The wait is only a bound on one question: the next follows.
 const FOLLOW: FetchLimit = FetchLimit { wait: Duration::from_secs(1), ..RESTORE };

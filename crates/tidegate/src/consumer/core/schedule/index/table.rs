@@ -12,6 +12,8 @@ use super::slot::{NOBODY, Place, Slot};
 pub(super) trait Chain {
     /// So many of them share a bucket.
     const LOAD: usize;
+    /// Numbers that differ in so many low bits alone share a bucket.
+    const NEAR: u32;
     fn number(slot: &Slot) -> u64;
     fn link(slot: &Slot) -> Place;
     fn set_link(slot: &mut Slot, to: Place);
@@ -23,6 +25,8 @@ pub(super) struct ByOrigin;
 
 impl Chain for ByOrigin {
     const LOAD: usize = 4;
+    /// Neighbours in the source mostly are neighbours in the slab: a bucket of them is in one or two lines of the cache.
+    const NEAR: u32 = 2;
     fn number(slot: &Slot) -> u64 {
         slot.origin.get()
     }
@@ -40,6 +44,7 @@ pub(super) struct ByKey;
 
 impl Chain for ByKey {
     const LOAD: usize = 8;
+    const NEAR: u32 = 0;
     fn number(slot: &Slot) -> u64 {
         slot.key().map_or(0, super::slot::ShortKey::get)
     }
@@ -131,7 +136,7 @@ impl<C: Chain> Table<C> {
     /// As many bits of the hash as the buckets need; where that is no bucket yet, one less.
     fn bucket(&self, number: u64) -> usize {
         // Offsets and small keys come in steps: their low bits are no hash.
-        let hash = (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize;
+        let hash = ((number >> C::NEAR).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize;
         let buckets = self.heads.len();
         let whole = 1 << buckets.ilog2();
         let bucket = hash & (2 * whole - 1);
