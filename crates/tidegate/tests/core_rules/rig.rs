@@ -190,6 +190,24 @@ impl Rig {
     }
 }
 
+/// A rig with a schedule that owns partition 0, in whose schedule nothing waits.
+pub(crate) fn restored(config: CoreConfig) -> (Rig, LocalEpoch) {
+    let mut rig = Rig::with(config);
+    let mut out = rig.assign(0, None);
+    if let Some(epoch) = owning(&out) {
+        out = rig.send(Event::Owned { partition: tp(0), epoch, result: Ok(()) });
+    }
+    let epoch = out.iter().find_map(|c| match c {
+        Command::Restore { epoch, .. } => Some(*epoch),
+        _ => None,
+    });
+    let (epoch, notes) = (epoch.expect("its schedule is to be read"), Vec::new());
+    let partition = tp(0);
+    let out = rig.send(Event::Noted { partition, epoch, notes, next: Offset(0), caught_up: true });
+    rig.accept(&out);
+    (rig, epoch)
+}
+
 pub(crate) fn work(partition: u32, epoch: LocalEpoch, offset: u64) -> WorkId {
     WorkId { partition: tp(partition), epoch, offset: Offset(offset) }
 }

@@ -181,6 +181,21 @@ async fn rule_20_an_entry_that_is_not_acknowledged_holds_the_offset() {
     t.assert_conserved();
 }
 
+/// Nothing runs while an entry waits to be acknowledged: the one place is another key's.
+#[tokio::test]
+async fn rule_14_an_entry_that_is_not_acknowledged_takes_no_place_from_others() {
+    let (script, flaky) = (Script::of(&[LATER, Do::Work]), Flaky::new());
+    let t = builder(&script, Order::Key).concurrency(1).broker(flaky.broker()).start().await;
+    flaky.break_topic(COMPANION);
+    t.publish_records(vec![record("orders", "e-1", "bad"), record("orders", "e-2", "good")]).await;
+    t.until("the other key ran", |_| script.calls() == 2).await;
+    assert_eq!((script.seen(), committed(&t).await.0), (vec!["bad".into(), "good".into()], 0));
+    flaky.heal();
+    t.settled().await;
+    assert_eq!((script.attempts(), waiting(&t).await), (vec![1, 1, 2], 0));
+    t.assert_conserved();
+}
+
 /// Rule 5: what does not fit with its history is written without it.
 #[tokio::test]
 async fn rule_5_an_entry_that_is_too_large_says_less() {

@@ -43,11 +43,13 @@ impl Partition {
         }
         self.tracker.run(offset, if plain { 1 } else { cx.config.ahead });
         self.starts.push(Start { offset, attempt, follows: false });
-        // A follower that waits in the schedule is not to run with the others.
-        let scheduled = self.schedule.index.has_unreleased() && !planted!(ChainRunsScheduled);
-        if plain && self.outage.is_none() && !scheduled {
+        if plain && self.outage.is_none() {
             let limit = cx.config.chain.saturating_sub(1);
-            let chain = self.tracker.chain(offset, limit, |policy| is_plain(policy, cx));
+            let index = &self.schedule.index;
+            // A follower that waits in the schedule is not to run with the others.
+            let scheduled = |next| index.is_unreleased(next) && !planted!(ChainRunsScheduled);
+            let fits = |next, policy| is_plain(policy, cx) && !scheduled(next);
+            let chain = self.tracker.chain(offset, limit, fits);
             let follow = |offset| Start { offset, attempt: 1, follows: true };
             self.starts.extend(chain.into_iter().map(follow));
         }

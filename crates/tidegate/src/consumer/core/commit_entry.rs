@@ -44,11 +44,13 @@ impl Partition {
         retries
     }
 
-    /// What is finished above the watermark, here or by an earlier owner: all between the unfinished ones (rule 8).
+    /// What is finished above the watermark, here or by an earlier owner: all between the unfinished ones (rule 8). What waits in the
+    /// schedule is said to be, also before its turn: it is there, whoever comes next; and once it is struck there, nobody is to run it.
     pub(super) fn all_done_above(&self) -> DoneAbove {
         let mut done = DoneAbove::default();
         let mut from = self.tracker.watermark();
-        for offset in self.tracker.unfinished() {
+        let index = &self.schedule.index;
+        for offset in self.tracker.unfinished().filter(|offset| !index.is_unreleased(*offset)) {
             done.push(from, offset);
             from = offset.next();
         }

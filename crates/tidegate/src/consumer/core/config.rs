@@ -19,11 +19,14 @@ pub struct CoreConfig {
     pub max_buffered_bytes: usize,
     /// Delivery pauses when so many records are held in memory, and goes on at half. 50,000.
     pub max_buffered_records: usize,
-    /// At most so many records of `Order::Key` and `Order::None` run or settle side by side, over all partitions. 64.
+    /// At most so many records of `Order::Key` and `Order::None` run side by side, or hold more than themselves while they settle, over all
+    /// partitions. 64.
     pub max_in_flight: usize,
     /// So many times as many are handed over of those that hold nothing when they have run: whoever runs them keeps to
     /// `max_in_flight`, and never waits for the next. 1.
     pub ahead: usize,
+    /// Or as many as are answered within this time, where that is more and none of the routes holds a transaction. 10 ms.
+    pub handed_for: Duration,
     /// At most so many records of one unit of order are handed to a lane at once, to run one after the other. 256.
     pub chain: usize,
     /// The group puts a member out that is not heard of for so long: the measure of the ownership lease (rule 10). 45 s.
@@ -83,6 +86,7 @@ impl CoreConfig {
             max_buffered_records: 50_000,
             max_in_flight: 64,
             ahead: 1,
+            handed_for: Duration::from_millis(10),
             chain: 256,
             session_timeout: Duration::from_secs(45),
             stuck_after: Duration::from_secs(60),

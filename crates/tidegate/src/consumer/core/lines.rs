@@ -105,6 +105,12 @@ impl Lines {
         }
     }
 
+    /// Whether the record is the first of its key.
+    pub(super) fn is_first(&self, offset: Offset, unit: Unit) -> bool {
+        let Unit::Key(key) = unit else { return false };
+        self.keys.get(&key).is_some_and(|ends| ends.first == offset)
+    }
+
     pub(super) fn take_next(&mut self, place: bool, room: bool) -> Option<Offset> {
         if let Some(turn) = self.turn.take() {
             return Some(turn);

@@ -10,6 +10,7 @@ use crate::consumer::core::cx::Cx;
 use crate::consumer::core::drain::Drain;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
+use crate::consumer::core::places::Pace;
 use crate::consumer::core::stop::Stop;
 use crate::consumer::core::{CoreConfig, Event, Facts, Ledger, LocalEpoch, WorkId};
 use crate::events::RuntimeEvent;
@@ -23,6 +24,7 @@ pub(super) struct Member {
     pub(super) revokes: Vec<Drain>,
     pub(super) stop: Stop,
     budget: Budget,
+    pace: Pace,
     /// Partitions that are not owned now.
     past: Ledger,
     epoch: LocalEpoch,
@@ -190,12 +192,12 @@ impl Member {
         let mut turn: Vec<_> = self.partitions.values_mut().collect();
         let first = turn.partition_point(|p| Some(&p.id) <= self.served.as_ref());
         turn.rotate_left(first);
+        let (limit, begun) = (self.pace.limit(cx.now.elapsed, cx.config), taken);
         let mut any = true;
         while std::mem::take(&mut any) {
             for partition in &mut turn {
                 let before = partition.tracker.placed();
-                let place = taken + cx.config.ahead
-                    <= cx.config.max_in_flight.saturating_mul(cx.config.ahead);
+                let place = taken + cx.config.ahead <= limit;
                 if partition.start_next(place, cx) {
                     any = true;
                     taken += partition.tracker.placed() - before;
@@ -203,6 +205,8 @@ impl Member {
                 }
             }
         }
+        self.pace.hand_over(taken - begun);
+        turn.into_iter().for_each(|partition| partition.park_behind(cx));
     }
 
     /// Hands out what was decided, and stops or goes on with delivery.

@@ -28,6 +28,7 @@ mod ownership;
 mod partition;
 mod pauses;
 pub(crate) mod percent;
+mod places;
 mod schedule;
 mod serve;
 mod settle;

@@ -125,7 +125,9 @@ impl Partition {
         if planted!(CountersReset) {
             self.tracker.forget_failures();
         }
-        self.unblock(offset);
+        if recalled || self.schedule.knows(offset) {
+            self.unblock(offset);
+        }
         if recalled {
             return; // the commits know nothing of it
         }

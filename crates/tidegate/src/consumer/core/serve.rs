@@ -32,7 +32,7 @@ impl Partition {
 
     fn arrive(&mut self, record: &Delivered, cx: &mut Cx<'_>) {
         let offset = record.offset;
-        let scheduled = self.schedule.index.stage(offset).is_some();
+        let scheduled = self.schedule.index.is_unreleased(offset);
         if !scheduled && self.done_above.contains(offset) && offset >= self.tracker.next() {
             return self.end_at_arrival(offset);
         }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
+use crate::consumer::core::places::only_waits;
 use crate::consumer::core::schedule::Goal;
 use crate::consumer::core::work::State;
 use crate::consumer::core::{Attempt, Command, End, Step, StepFailure, StepKind};
@@ -107,6 +108,9 @@ impl Partition {
     }
 
     fn begin_step(&mut self, offset: Offset, step: Step, emits: bool, goal: Goal, cx: &mut Cx<'_>) {
+        if self.route(offset, cx).is_some_and(|route| only_waits(&step, route)) {
+            self.tracker.leave_place(offset);
+        }
         let settling = Settling::new(step, emits, goal);
         self.tracker.set(offset, State::Settling(Box::new(settling)));
         self.send_step(offset, cx);

@@ -169,20 +169,29 @@ impl Tracker {
         }
     }
 
+    /// The record goes on without a place: nothing of it runs any more.
+    pub(super) fn leave_place(&mut self, offset: Offset) {
+        let Some(work) = self.get_mut(offset) else { return };
+        let left = std::mem::take(&mut work.placed);
+        self.placed -= left;
+    }
+
     /// Lets the records behind this one that wait for nobody else run after it, without another word: at most `limit`,
     /// and only such as `plain` allows. Gives their offsets, in order.
     pub(super) fn chain(
         &mut self,
         head: Offset,
         limit: usize,
-        plain: impl Fn(PolicyId) -> bool,
+        plain: impl Fn(Offset, PolicyId) -> bool,
     ) -> Vec<Offset> {
         let mut chain = Vec::new();
         let mut last = head;
         while chain.len() < limit {
             let Some(next) = self.lines.follower(last, &self.works) else { break };
             let fits = |work: &Work| {
-                matches!(work.state, State::Queued) && work.past.is_none() && plain(work.policy)
+                matches!(work.state, State::Queued)
+                    && work.past.is_none()
+                    && plain(next, work.policy)
             };
             if !self.works.get(next).is_some_and(fits) {
                 break;
@@ -193,6 +202,17 @@ impl Tracker {
             last = next;
         }
         chain
+    }
+
+    /// Whether nobody stands before this record of the source in its key.
+    pub(super) fn is_first(&self, offset: Offset) -> bool {
+        self.works.get(offset).is_some_and(|work| self.lines.is_first(offset, work.unit))
+    }
+
+    /// Whether others of its key stand before it.
+    pub(super) fn waits_in_line(&self, offset: Offset) -> bool {
+        let keyed = |work: &Work| matches!(work.unit, Unit::Key(_));
+        self.works.get(offset).is_some_and(keyed) && !self.is_first(offset)
     }
 
     /// A lane gives back a record that it has not begun.

@@ -13,6 +13,7 @@ use crate::consumer::runtime::lane::Starts;
 use crate::consumer::runtime::observer::Subject;
 use crate::consumer::runtime::shelf::Shelf;
 use crate::consumer::runtime::tenure::Tenure;
+use crate::consumer::runtime::writes::Writes;
 use crate::delivery::Identified;
 use crate::message::{Offset, TopicPartition};
 use crate::planted::planted;
@@ -21,6 +22,8 @@ use crate::planted::planted;
 #[derive(Debug)]
 pub(super) struct Held {
     owned: HashMap<TopicPartition, Ownership>,
+    /// Of these something may be written.
+    pub(super) writing: Vec<(TopicPartition, LocalEpoch)>,
     clock: Clock,
 }
 
@@ -37,6 +40,7 @@ pub(super) struct Ownership {
     pub(super) unread: bool,
     pub(super) works: Window<Work>,
     pub(super) shelf: Shelf,
+    pub(super) writes: Writes,
 }
 
 /// One record.
@@ -50,7 +54,7 @@ pub(super) struct Work {
 
 impl Held {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { owned: HashMap::new(), clock }
+        Self { owned: HashMap::new(), writing: Vec::new(), clock }
     }
 
     /// A new ownership begins: nothing of the old one is left. The answer of an older one changes nothing (rule 10).
@@ -140,9 +144,8 @@ impl Held {
     /// What a step of settling needs: also what the last one left.
     pub(super) fn step(&mut self, work: &WorkId) -> Option<(Arc<Tenure>, Arc<Identified>, Carry)> {
         let ownership = self.of_mut(&work.partition, work.epoch)?;
-        let held = ownership.works.get_mut(work.offset)?;
-        let carry = held.carry.take().map(|carry| *carry).unwrap_or_default();
-        Some((ownership.tenure.handle(), held.item.clone(), carry))
+        let (item, carry) = ownership.take_along(work.offset)?;
+        Some((ownership.tenure.handle(), item, carry))
     }
 
     /// The ownership that an answer counts for.
@@ -213,8 +216,24 @@ impl Held {
 
 impl Ownership {
     fn new(tenure: Arc<Tenure>) -> Self {
-        let (works, shelf) = (Window::default(), Shelf::default());
-        Self { tenure, next: None, paused: false, restoring: false, unread: false, works, shelf }
+        let (works, shelf, writes) = Default::default();
+        Self {
+            tenure,
+            next: None,
+            paused: false,
+            restoring: false,
+            unread: false,
+            works,
+            shelf,
+            writes,
+        }
+    }
+
+    /// A record, and what its last attempt or step has left.
+    pub(super) fn take_along(&mut self, offset: Offset) -> Option<(Arc<Identified>, Carry)> {
+        let held = self.works.get_mut(offset)?;
+        let carry = held.carry.take().map(|carry| *carry).unwrap_or_default();
+        Some((held.item.clone(), carry))
     }
 
     pub(super) fn hold(&mut self, item: Arc<Identified>, offset: Offset) {

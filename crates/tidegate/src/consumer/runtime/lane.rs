@@ -10,7 +10,6 @@
 //! holds, and is told of (`RuntimeEvent::LaneStuck`).
 
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
@@ -23,10 +22,11 @@ use crate::consumer::runtime::call::unpanicked;
 use crate::consumer::runtime::job::{Carry, Job, Site};
 use crate::consumer::runtime::line::Line;
 use crate::consumer::runtime::report::{Counter, Report, Stepped, add};
-use crate::consumer::runtime::settle;
 use crate::consumer::runtime::shop::Shop;
 use crate::consumer::runtime::tenure::Tenure;
 use crate::consumer::runtime::worker::{Running, Worker};
+use crate::consumer::runtime::writes::Write;
+use crate::consumer::runtime::{entries, settle};
 use crate::delivery::Identified;
 use crate::message::Offset;
 use crate::meter::LaneMeter;
@@ -40,6 +40,8 @@ pub(super) enum Task {
     Run { tenure: Arc<Tenure>, starts: Starts, handed: Duration },
     /// One step of settling.
     Step { tenure: Arc<Tenure>, offset: Offset, item: Arc<Identified>, carry: Carry, step: Step },
+    /// One call of what is written into the schedule.
+    Write { tenure: Arc<Tenure>, writes: Vec<Write> },
 }
 
 /// One lane's end of the channels, and its pulse.
@@ -98,14 +100,21 @@ impl Lane {
             }
             Task::Step { tenure, offset, item, carry, step } => {
                 let site = Site { shop: self.shop.clone(), tenure, offset, item };
-                let future = step_of(self.beat.clone(), site, carry, step);
-                let mut future: BoxFuture<'static, Report> = Box::pin(future);
-                match futures_util::poll!(&mut future) {
-                    Poll::Ready(report) => add(done, report),
-                    Poll::Pending => running.push(future),
-                }
+                look(Box::pin(step_of(self.beat.clone(), site, carry, step)), running, done);
+            }
+            Task::Write { tenure, writes } => {
+                let (shop, beat) = (self.shop.clone(), self.beat.clone());
+                look(Box::pin(entries::call(shop, beat, tenure, writes)), running, done);
             }
         }
+    }
+}
+
+/// The first look.
+fn look(mut future: BoxFuture<'static, Report>, running: &mut Running, done: &mut Vec<Report>) {
+    match future.as_mut().now_or_never() {
+        Some(report) => add(done, report),
+        None => running.push(future),
     }
 }
 

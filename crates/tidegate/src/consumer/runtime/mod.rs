@@ -40,6 +40,7 @@ mod shop;
 mod tenure;
 mod turns;
 mod worker;
+mod writes;
 
 pub(crate) use driver::{Driver, Seat};
 pub(crate) use limits::Limits;

@@ -9,6 +9,7 @@ use crate::consumer::core::{
 use crate::consumer::runtime::driver::{Answer, Driver};
 use crate::consumer::runtime::lane::Task;
 use crate::consumer::runtime::shop::Shop;
+use crate::consumer::runtime::writes::What;
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, TopicPartition};
 
@@ -22,6 +23,7 @@ impl Driver {
                 other => self.order(other),
             }
         }
+        self.begin_writes();
         stopped
     }
 
@@ -89,11 +91,19 @@ impl Driver {
     }
 
     fn settle(&mut self, work: &WorkId, step: Step) {
-        if let Step::Schedule(postponed) = &step {
-            self.held.postpone(work, postponed.clone());
-        }
+        let step = match What::of(step) {
+            Ok(what) => return self.held.write(work, what),
+            Err(step) => step,
+        };
         if let Some((tenure, item, carry)) = self.held.step(work) {
             self.lanes.step(Task::Step { tenure, offset: work.offset, item, carry, step });
+        }
+    }
+
+    /// What was ordered together is written together.
+    pub(super) fn begin_writes(&mut self) {
+        for call in self.held.calls() {
+            self.lanes.step(call);
         }
     }
 

@@ -14,16 +14,21 @@ use crate::message::Offset;
 pub(super) enum Report {
     Ran(Ran),
     Stepped(Stepped),
+    /// A call that wrote into the schedule.
+    Wrote {
+        tenure: Arc<Tenure>,
+        steps: Vec<Stepped>,
+    },
     /// The ownership has ended: nothing is to be heard of it.
     Cut,
 }
 
 impl Report {
-    /// How many chains and steps it answers.
+    /// How many chains, steps and calls it answers.
     pub(super) fn weight(&self) -> usize {
         match self {
             Self::Ran(ran) => ran.chains,
-            Self::Stepped(_) | Self::Cut => 1,
+            Self::Stepped(_) | Self::Wrote { .. } | Self::Cut => 1,
         }
     }
 }

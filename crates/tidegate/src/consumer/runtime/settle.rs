@@ -7,7 +7,7 @@
 
 use crate::consumer::core::{Step, StepFailure};
 use crate::consumer::runtime::job::{Carry, Job};
-use crate::consumer::runtime::{dead, dispatch, entries};
+use crate::consumer::runtime::{dead, dispatch};
 use crate::events::RuntimeEvent;
 use crate::inbox::{InboxSession, Marker, OutboxRow, StoreError};
 use crate::planted::planted;
@@ -40,8 +40,7 @@ async fn one(
         }
         Step::DeadHandler => dead::handler(job, told).await,
         Step::MarkDead => dead::mark(job).await.map(|()| false),
-        Step::Schedule(postponed) => entries::schedule(job, &postponed).await.map(|()| false),
-        Step::Unschedule(stamps) => entries::unschedule(&job.site, stamps).await.map(|()| false),
+        Step::Schedule(_) | Step::Unschedule(_) => unreachable!("`Held::write` has them"),
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::task::JoinError;
 use crate::consumer::core::{Event, StepKind, Stopped, WorkId};
 use crate::consumer::runtime::driver::{Answer, Driver, Woken};
 use crate::consumer::runtime::report::{Ran, Report, Stepped};
+use crate::consumer::runtime::tenure::Tenure;
 use crate::error::Error;
 use crate::text;
 
@@ -86,8 +87,21 @@ impl Driver {
                 self.tell_core(Event::Ran { partition, epoch, answers })
             }
             Report::Stepped(stepped) => self.stepped(stepped),
+            Report::Wrote { tenure, steps } => self.wrote(&tenure, steps),
             Report::Cut => Ok(None), // its ownership has ended
         }
+    }
+
+    /// What follows from each answer is in the next call.
+    fn wrote(&mut self, tenure: &Tenure, steps: Vec<Stepped>) -> Result<Option<Stopped>, Error> {
+        for stepped in steps {
+            if let Some(stopped) = self.stepped(stepped)? {
+                return Ok(Some(stopped));
+            }
+        }
+        self.held.written(tenure);
+        self.begin_writes();
+        Ok(None)
     }
 
     fn stepped(&mut self, stepped: Stepped) -> Result<Option<Stopped>, Error> {

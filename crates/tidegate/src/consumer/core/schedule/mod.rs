@@ -10,6 +10,7 @@
 //!
 //! The bytes are with the driver, and in the companion. Nothing here survives the ownership: the next owner reads it all again.
 
+mod behind;
 mod index;
 mod notes;
 mod postpone;
@@ -24,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::consumer::core::partition::Partition;
 use crate::message::Offset;
 
-pub(super) use index::{Fresh, Index, ShortKey, Stage};
+pub(super) use index::{Fresh, Index, ShortKey};
 pub use notes::{Note, Noted};
 pub use postpone::Postponed;
 pub use recall::Recalled;
@@ -50,6 +51,8 @@ pub(super) struct Schedule {
     crowded: BTreeMap<(ShortKey, u64), Offset>,
     /// The record of `Order::Partition` that waits in memory for all keys before it.
     barrier: Option<Offset>,
+    /// First records of keys that are being written: those behind them are to go along.
+    heads: Vec<Offset>,
 }
 
 impl Schedule {
@@ -65,6 +68,11 @@ impl Schedule {
 }
 
 impl Schedule {
+    /// Whether something is written of this record of the source, which has not had its turn.
+    pub(super) fn knows(&self, offset: Offset) -> bool {
+        self.index.is_unreleased(offset) || self.others.contains_key(&offset)
+    }
+
     /// Notes an entry that counts.
     fn note(&mut self, origin: Offset, fresh: Fresh, released: bool) {
         let other = self.index.note(origin, fresh, released);

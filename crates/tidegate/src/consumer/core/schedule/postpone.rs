@@ -6,7 +6,7 @@ use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
-use crate::consumer::core::schedule::{Fresh, Goal, ShortKey, Stage, Stamp};
+use crate::consumer::core::schedule::{Fresh, Goal, ShortKey, Stamp};
 use crate::consumer::core::work::{State, Unit, Work};
 use crate::consumer::core::{Attempt, Command, Step};
 use crate::events::RuntimeEvent;
@@ -81,6 +81,9 @@ impl Partition {
             cx.push(Command::Step { work: self.work(offset), step });
         }
         self.settle_to(offset, Step::Schedule(Box::new(entry)), Goal::Entry, cx);
+        if self.tracker.is_first(offset) {
+            self.schedule.heads.push(offset);
+        }
     }
 
     /// A record whose turn it is in the source: it may have an entry already, or it waits behind one. Whether it is not to run.
@@ -89,7 +92,7 @@ impl Partition {
         offset: Offset,
         cx: &mut Cx<'_>,
     ) -> bool {
-        if self.schedule.index.stage(offset) == Some(Stage::Unreleased) {
+        if self.schedule.index.is_unreleased(offset) {
             self.leave(offset, cx); // rule 22: completed, not run
             self.schedule.index.release(offset);
             return true;
@@ -115,7 +118,7 @@ impl Partition {
     }
 
     /// Behind another one of its key.
-    fn park(&mut self, offset: Offset, cx: &mut Cx<'_>) {
+    pub(super) fn park(&mut self, offset: Offset, cx: &mut Cx<'_>) {
         let Some(work) = self.tracker.get(offset) else { return };
         let attempts = work.past.as_ref().map_or(0, |past| past.tried.attempts);
         let entry = parked(work, self.stamp(attempts), cx.now.wall);
@@ -157,9 +160,16 @@ impl Partition {
         if self.tracker.is_recalled(offset) {
             return self.strike_earlier(offset, fresh, cx);
         }
-        self.leave(offset, cx);
-        self.schedule.note(offset, fresh, true);
-        self.schedule.index.release(offset);
+        if self.tracker.waits_in_line(offset) {
+            // Those before it are not in there yet: it leaves when they have left.
+            self.schedule.note(offset, fresh, false);
+            self.tracker.set(offset, State::Queued);
+            self.progress.metadata_changed(false);
+        } else {
+            self.leave(offset, cx);
+            self.schedule.note(offset, fresh, true);
+            self.schedule.index.release(offset);
+        }
         self.schedule.note_unanswered(offset, fresh);
     }
 

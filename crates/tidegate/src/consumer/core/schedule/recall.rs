@@ -93,6 +93,9 @@ impl Partition {
 
     /// The last step of settling: the entry goes when everything that it stands for is durable.
     pub(in crate::consumer::core) fn strike(&self, offset: Offset) -> Option<Step> {
+        if !self.tracker.is_recalled(offset) && !self.schedule.knows(offset) {
+            return None; // most records: nothing is looked up
+        }
         let written = self.schedule.written(offset);
         (!written.is_empty()).then_some(Step::Unschedule(written))
     }

@@ -66,9 +66,9 @@ impl Index {
         }
     }
 
-    /// Whether source records are to come that wait in here already.
-    pub(in crate::consumer::core) fn has_unreleased(&self) -> bool {
-        !self.unreleased.is_empty()
+    /// Whether it waits in here, and its source record has not had its turn.
+    pub(in crate::consumer::core) fn is_unreleased(&self, origin: Offset) -> bool {
+        self.unreleased.contains(&origin)
     }
 
     /// Entries below this offset whose source record has not had its turn.
