@@ -8,7 +8,8 @@
 //!        │         │ follows; u32       │
 //! ```
 //!
-//! Little endian. The head is JSON: `unknown`, `due`, `delay_ms`, `active_ms`, `timestamp` (of the record), `history`. Topic,
+//! Little endian. The head is JSON: `unknown`, `due`, `delay_ms`, `active_ms`, `timestamp` (of the record), `history`,
+//! and in version 2, which is written for nothing else, `held`. Topic,
 //! partition and offset of the record are the key's; that the sum is over the key too makes a value good for one key only.
 
 use std::time::Duration;
@@ -25,6 +26,8 @@ use crate::message::{Record, Timestamp};
 use crate::parts::{LENGTH, put, put_headers, take, take_headers};
 
 const MAGIC: &[u8] = b"TGRE";
+/// The version of an entry that holds its key: who does not know of that must not run its record, and stops.
+const HELD: u8 = 2;
 /// Where what the sum is over begins: behind magic, version and sum.
 const SUMMED: usize = MAGIC.len() + 1 + 4;
 
@@ -54,13 +57,15 @@ struct Head {
     active_ms: u64,
     timestamp: Timestamp,
     history: Vec<Attempt>,
+    #[serde(default)]
+    held: bool,
 }
 
 pub(super) fn write(key: &[u8], entry: &Entry) -> Vec<u8> {
     let (head, record) = (write_head(entry), &entry.record);
     let mut out = Vec::with_capacity(SUMMED + 3 * LENGTH + head.len() + record.size());
     out.put_slice(MAGIC);
-    out.put_u8(VERSION);
+    out.put_u8(if entry.held { HELD } else { VERSION });
     out.put_u32_le(0);
     for part in [Some(head.as_bytes()), record.key.as_deref(), record.value.as_deref()] {
         put(&mut out, part);
@@ -74,13 +79,14 @@ pub(super) fn write(key: &[u8], entry: &Entry) -> Vec<u8> {
 fn write_head(entry: &Entry) -> String {
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     format!(
-        r#"{{"unknown":{},"due":{},"delay_ms":{},"active_ms":{},"timestamp":{},"history":{}}}"#,
+        r#"{{"unknown":{},"due":{},"delay_ms":{},"active_ms":{},"timestamp":{},"history":{}{}}}"#,
         entry.unknown,
         entry.due.0,
         millis(entry.delay),
         millis(entry.active),
         entry.record.timestamp.0,
         history::write(entry.history.iter().cloned()),
+        if entry.held { r#","held":true"# } else { "" },
     )
 }
 
@@ -91,8 +97,8 @@ pub(super) fn read(bytes: &[u8], mut from: Bytes, key: &Key) -> Result<Entry, Fa
     }
     from.advance(MAGIC.len());
     match from.try_get_u8() {
-        Ok(VERSION) => {}
-        Ok(version) if version > VERSION => return Err(Fault::Newer(version.into())),
+        Ok(VERSION | HELD) => {}
+        Ok(version) if version > HELD => return Err(Fault::Newer(version.into())),
         _ => return Err(Fault::Damaged("it has no version")),
     }
     let said = from.try_get_u32_le().ok();
@@ -120,6 +126,7 @@ fn read_parts(mut from: Bytes, key: &Key) -> Option<Entry> {
         delay: Duration::from_millis(head.delay_ms),
         active: Duration::from_millis(head.active_ms),
         history: head.history,
+        held: head.held,
         record,
     })
 }

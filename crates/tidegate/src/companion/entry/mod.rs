@@ -27,6 +27,9 @@ const VERSION: u8 = 1;
 /// The longest business key in a header, in bytes: a key may be as large as a record.
 const MAX_KEY: usize = 256;
 
+/// What the header says instead of a time, where the record is never due.
+const HELD: &str = "held";
+
 /// Names one entry: an origin record, in the companion's own partition, and which writing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct EntryId {
@@ -51,6 +54,8 @@ pub(crate) struct Entry {
     pub(crate) active: Duration,
     /// The attempts so far, oldest first; written in the same bounds as a dead letter's.
     pub(crate) history: Vec<Attempt>,
+    /// The record is dead-lettered, and holds its key: it is never due.
+    pub(crate) held: bool,
     /// The original, as it stands in the source partition.
     pub(crate) record: Record,
 }
@@ -131,7 +136,8 @@ impl Scribe {
 /// What an operator wants to see of an entry without a program that reads it. Nothing reads them back.
 fn for_operators(entry: &Entry) -> Headers {
     let mut headers = Headers::new();
-    headers.push(names::RETRY_DUE, rfc3339(entry.due));
+    let due = if entry.held { HELD.to_owned() } else { rfc3339(entry.due) };
+    headers.push(names::RETRY_DUE, due);
     let key = entry.record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
     if let Some(key) = key {
         headers.push(names::RETRY_KEY, escaped(key, MAX_KEY));

@@ -6,6 +6,7 @@
 //!  duplicate              [Dispatch]                                       ─▶ Duplicate
 //!  dead, at least once     DeadLetter ─▶ (DeadHandler) ─▶ [Publish]        ─▶ Dead        (..): when there is one
 //!  dead, transactional     DeadLetter ─▶ (DeadHandler) ─▶ MarkDead ─▶ [Dispatch] ─▶ Dead
+//!  dead, holds its key      DeadLetter ─▶ Schedule ─▶ as above              ─▶ Dead
 //!  failed, to be retried   Schedule ─▶ {Unschedule}                        ─▶ waits       {..}: of the attempt before
 //! ```
 //! Of a record that was recalled from the schedule the last step is `Unschedule`, whatever becomes of it.
@@ -15,7 +16,7 @@ use std::time::Duration;
 use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
-use crate::consumer::core::schedule::Goal;
+use crate::consumer::core::schedule::{Fresh, Goal};
 use crate::consumer::core::work::State;
 use crate::consumer::core::{Attempt, Command, End, Step, StepFailure, StepKind};
 use crate::events::RuntimeEvent;
@@ -44,6 +45,14 @@ impl Settling {
         Self { step, emits, goal, failures: 0, told: None, waiting: false }
     }
 
+    /// A dead letter's history, which the entry behind it tells too.
+    fn take_history(&mut self) -> Vec<Attempt> {
+        match &mut self.step {
+            Step::DeadLetter { history, .. } => std::mem::take(history),
+            _ => Vec::new(),
+        }
+    }
+
     /// Only for [`Bug::UnackedEntry`](crate::planted::Bug::UnackedEntry).
     #[cfg(feature = "testing")]
     pub(super) fn writes_entry(&self) -> bool {
@@ -61,13 +70,14 @@ impl Partition {
         if route.effects == Effects::AtLeastOnce {
             self.outage_over(offset, cx);
         }
-        self.settle(offset, step, emits, End::Done, cx);
+        self.settle(offset, step, emits, Goal::End(End::Done), cx);
     }
 
     /// Rule 28: what the marker still owes goes out before the offset.
     pub(super) fn settle_duplicate(&mut self, offset: Offset, owes: bool, cx: &mut Cx<'_>) {
         let owes = owes && !planted!(OwedForgotten);
-        self.settle(offset, owes.then_some(Step::Dispatch), owes, End::Duplicate, cx);
+        let goal = Goal::End(End::Duplicate);
+        self.settle(offset, owes.then_some(Step::Dispatch), owes, goal, cx);
     }
 
     pub(super) fn settle_dead(
@@ -79,7 +89,18 @@ impl Partition {
         cx: &mut Cx<'_>,
     ) {
         let letter = Step::DeadLetter { failure, attempts, history };
-        self.settle(offset, Some(letter), false, End::Dead, cx);
+        self.settle(offset, Some(letter), false, Goal::End(End::Dead), cx);
+    }
+
+    /// Rule 31: the marker says `Dead`. What was cut off between dead letter and marker holds its key all the same.
+    pub(super) fn settle_skipped(&mut self, offset: Offset, dead: bool, cx: &mut Cx<'_>) {
+        self.outage_over(offset, cx);
+        if dead && self.is_to_be_held_again(offset, cx) {
+            let past = self.tracker.get_mut(offset).and_then(|work| work.past.as_mut());
+            let history = past.map(|past| std::mem::take(&mut past.history)).unwrap_or_default();
+            return self.hold(offset, history, End::Skipped, cx);
+        }
+        self.settle(offset, None, false, Goal::End(End::Skipped), cx);
     }
 
     fn route<'a>(&self, offset: Offset, cx: &Cx<'a>) -> Option<&'a RoutePolicy> {
@@ -92,13 +113,17 @@ impl Partition {
         offset: Offset,
         step: Option<Step>,
         emits: bool,
-        end: End,
+        goal: Goal,
         cx: &mut Cx<'_>,
     ) {
-        let Some(step) = step.or_else(|| self.strike(offset)) else {
-            return self.end(offset, end);
+        let dead = matches!(goal, Goal::End(End::Dead)) && step.is_none();
+        if dead && planted!(HoldAfterMark) && self.holds_key(offset, cx) {
+            return self.hold(offset, Vec::new(), End::Skipped, cx);
+        }
+        let Some(step) = step.or_else(|| self.strike(offset, goal)) else {
+            return self.struck(offset, goal, cx);
         };
-        self.begin_step(offset, step, emits, Goal::End(end), cx);
+        self.begin_step(offset, step, emits, goal, cx);
     }
 
     /// Begins a step after which the record is not finished.
@@ -163,8 +188,23 @@ impl Partition {
         if done == StepKind::Unschedule {
             return self.struck(offset, goal, cx);
         }
-        let (Some(route), Goal::End(end)) = (self.route(offset, cx), goal) else { return };
-        self.settle(offset, following(done, emits, route), emits, end, cx);
+        if done == StepKind::DeadLetter && self.holds_key(offset, cx) && !planted!(HoldAfterMark) {
+            let history = self.settling(offset).map(Settling::take_history).unwrap_or_default();
+            return self.hold(offset, history, End::Dead, cx);
+        }
+        let Some(route) = self.route(offset, cx) else { return };
+        self.settle(offset, following(done, emits, route), emits, goal, cx);
+    }
+
+    /// The entry that holds the key is acknowledged: what follows a dead letter follows it (rule 4).
+    pub(super) fn hold_written(&mut self, offset: Offset, fresh: Fresh, cx: &mut Cx<'_>) {
+        let goal = self.settling(offset).map(|settling| settling.goal);
+        let (Some(Goal::Hold(end, _)), Some(route)) = (goal, self.route(offset, cx)) else {
+            return;
+        };
+        let dead = end == End::Dead;
+        let step = if dead { following(StepKind::DeadLetter, false, route) } else { None };
+        self.settle(offset, step, false, Goal::Hold(end, Some(fresh)), cx);
     }
 
     fn step_failed(
@@ -189,6 +229,7 @@ impl Partition {
                 self.tracker.wake_at(cx.after(Duration::from_millis(100)), offset);
             }
             StepFailure::Duplicate => self.settle_duplicate(offset, true, cx),
+            StepFailure::Dead => self.settle_twin(offset, cx),
             StepFailure::Again(why) => self.stall(offset, None, why, cx),
             StepFailure::Rerun(why) => match kind {
                 StepKind::Mark => self.outage_at(offset, "store", why, cx),
@@ -198,6 +239,17 @@ impl Partition {
                 }
                 _ => self.stall(offset, None, why, cx),
             },
+        }
+    }
+
+    /// Rule 31: a twin was dead-lettered meanwhile, and its handler has run. What it owes goes out; this one's key is held all the same.
+    fn settle_twin(&mut self, offset: Offset, cx: &mut Cx<'_>) {
+        match self.settling(offset).map(|settling| settling.goal) {
+            Some(Goal::Hold(_, entry)) => {
+                let goal = Goal::Hold(End::Duplicate, entry);
+                self.settle(offset, Some(Step::Dispatch), true, goal, cx);
+            }
+            _ => self.settle_duplicate(offset, true, cx),
         }
     }
 
@@ -237,6 +289,11 @@ impl Partition {
         let Some(settling) = self.settling(offset) else { return };
         settling.waiting = false;
         let step = settling.step.clone();
+        if let Step::Schedule(entry) = &step
+            && entry.held
+        {
+            self.expect_hold(offset, entry.stamp);
+        }
         cx.push(Command::Step { work: self.work(offset), step });
     }
 

@@ -10,6 +10,7 @@
 //!
 //! The bytes are with the driver, and in the companion. Nothing here survives the ownership: the next owner reads it all again.
 
+mod hold;
 mod index;
 mod notes;
 mod postpone;
@@ -102,6 +103,8 @@ pub(super) enum Goal {
     Entry,
     /// Its entry is written: it waits for its time there.
     Wait(Fresh),
+    /// It is dead-lettered and ends so, and holds its key: by that entry, once it is written.
+    Hold(super::End, Option<Fresh>),
 }
 
 impl Partition {

@@ -32,6 +32,12 @@ pub(in crate::testing::chaos) struct Fact {
     pub(in crate::testing::chaos) emitted: BTreeSet<String>,
     /// Its entries in the schedule that count, and where they stand.
     pub(in crate::testing::chaos) entries: BTreeMap<Stamp, Offset>,
+    /// Whether it is to hold its key when it is dead-lettered.
+    pub(in crate::testing::chaos) holds: bool,
+    /// Those of its entries that hold its key.
+    pub(in crate::testing::chaos) held: BTreeSet<Stamp>,
+    /// An operator has let its key go.
+    pub(in crate::testing::chaos) released: bool,
     /// An accepted commit says that it is finished, or waits in the schedule.
     pub(in crate::testing::chaos) covered: bool,
     /// Who has begun it.
@@ -56,6 +62,21 @@ impl Fact {
         self.covered && self.entries.is_empty()
     }
 
+    /// What lets its key go: the one entry that is left of it, where that holds the key.
+    pub(in crate::testing::chaos) fn held_by(&self) -> Option<Stamp> {
+        let mut entries = self.entries.keys().filter(|_| self.entries.len() == 1);
+        entries.next().filter(|stamp| self.held.contains(stamp)).copied()
+    }
+
+    /// Whether those behind it in its key wait for an operator. `alone`: no other record has its event id, so that its marker is
+    /// its own.
+    pub(in crate::testing::chaos) fn holds_key(&self, alone: bool) -> bool {
+        let done = if self.stored { self.marked } else { self.effects > 0 };
+        let entry = self.held.iter().any(|stamp| self.entries.contains_key(stamp));
+        let dead = self.dead && (!self.stored || self.marked_dead && alone);
+        self.holds && self.key.is_some() && !self.released && !done && (entry || dead)
+    }
+
     /// Whether one of the two waits for the other.
     pub(in crate::testing::chaos) fn shares_order(&self, other: &Self) -> bool {
         match (self.order, other.order) {
@@ -74,6 +95,8 @@ pub(in crate::testing::chaos) struct Book {
     pub(in crate::testing::chaos) facts: BTreeMap<Offset, Fact>,
     /// Those of them that are not finished.
     pub(in crate::testing::chaos) open: BTreeSet<Offset>,
+    /// Those of them that are dead-lettered, and may hold their keys.
+    pub(in crate::testing::chaos) dead: BTreeSet<Offset>,
     /// Where the log begins: what lies below was deleted.
     pub(in crate::testing::chaos) start: Offset,
     /// The highest offset that was ever committed.
@@ -84,10 +107,14 @@ pub(in crate::testing::chaos) struct Book {
 
 impl Book {
     /// A record waits, unless its entry comes too late.
-    pub(in crate::testing::chaos) fn entry(&mut self, id: EntryId, at: Offset) {
+    pub(in crate::testing::chaos) fn entry(&mut self, id: EntryId, at: Offset, held: bool) {
         let void = self.fence.voids(id.stamp, at);
         if let Some(fact) = self.facts.get_mut(&id.origin).filter(|_| !void) {
             fact.entries.insert(id.stamp, at);
+            if held {
+                fact.held.insert(id.stamp);
+                fact.released = false;
+            }
         }
     }
 

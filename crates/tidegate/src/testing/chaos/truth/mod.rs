@@ -10,6 +10,7 @@ pub(super) use hands::{Cut, Hands, Limits, Running};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::companion::entry::EntryId;
+use crate::consumer::core::Stamp;
 use crate::message::{Offset, TopicPartition};
 use crate::testing::sim::Process;
 
@@ -103,10 +104,43 @@ impl Truth {
     }
 
     /// A record waits in the schedule of its partition, by an entry there.
-    pub(super) fn entry(&mut self, source: &TopicPartition, id: EntryId, at: Offset) {
+    pub(super) fn entry(&mut self, source: &TopicPartition, id: EntryId, at: Offset, held: bool) {
         if let Some(book) = self.books.get_mut(source) {
-            book.entry(id, at);
+            book.entry(id, at, held);
         }
+    }
+
+    /// A dead letter of a record is in the log.
+    pub(super) fn died(&mut self, at: &TopicPartition, offset: Offset) {
+        if let Some(book) = self.books.get_mut(at) {
+            book.dead.insert(offset);
+        }
+    }
+
+    /// A record before this one that holds its key.
+    pub(super) fn holder(&self, at: &TopicPartition, offset: Offset) -> Option<Offset> {
+        let book = self.books.get(at)?;
+        let fact = book.facts.get(&offset)?;
+        let holds = |before: &&Offset| {
+            let dead = &book.facts[*before];
+            let alone = || {
+                self.ids
+                    .values()
+                    .filter(|of| of.contains(&(at.clone(), **before)))
+                    .all(|of| of.len() == 1)
+            };
+            dead.shares_order(fact) && (dead.holds_key(false) || dead.holds_key(true) && alone())
+        };
+        book.dead.range(..offset).find(holds).copied()
+    }
+
+    /// Keys that are held: by which record, and by what entry.
+    pub(super) fn held(&self) -> Vec<(TopicPartition, Offset, Stamp)> {
+        let of_book = |(at, book): (&TopicPartition, &Book)| {
+            let by = |dead: &Offset| Some((at.clone(), *dead, book.facts[dead].held_by()?));
+            book.dead.iter().filter_map(by).collect::<Vec<_>>()
+        };
+        self.books.iter().flat_map(of_book).collect()
     }
 
     /// Changes what is known of all records of an event.

@@ -115,10 +115,11 @@ impl World {
         let at = TopicPartition::new(scribe.source.clone(), record.partition);
         let mut truth = lock(&self.truth);
         match found {
-            Found::Entry(entry) => truth.entry(&at, entry.id, record.offset),
+            Found::Entry(entry) => truth.entry(&at, entry.id, record.offset, entry.held),
             Found::Tombstone(EntryId { origin, stamp }) => {
                 truth.learn(&at, origin, |fact| {
                     fact.entries.remove(&stamp);
+                    fact.released |= fact.held.contains(&stamp) && process == PUBLISHER;
                 });
                 if self.checks("rule 22") {
                     checks::rule_22_what_is_struck_is_finished(&mut truth, process, &at, origin);
@@ -135,6 +136,7 @@ impl World {
         if self.checks("rule 31") {
             checks::rule_31_dead_letters_do_not_double(&mut truth, process, &at, origin.offset);
         }
+        truth.died(&at, origin.offset);
         let unanswered = truth.hands(process).letter_unanswered;
         truth.learn(&at, origin.offset, |fact| {
             (fact.dead, fact.letters) = (true, fact.letters + 1);

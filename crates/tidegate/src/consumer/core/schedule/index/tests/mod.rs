@@ -24,6 +24,8 @@ enum Act {
     Due(u64, usize),
     Brought(u64),
     AskAgain(u64, u64),
+    /// What holds its key is due then.
+    Unhold(u64, u64),
     Remove(u64),
     Begin,
 }
@@ -42,6 +44,7 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (0_u64..30, 0_usize..20).prop_map(|(at, n)| Act::Due(at, n)),
         3 => origin().prop_map(Act::Brought),
         1 => (origin(), 0_u64..30).prop_map(|(o, d)| Act::AskAgain(o, d)),
+        1 => (origin(), 0_u64..30).prop_map(|(o, d)| Act::Unhold(o, d)),
         4 => origin().prop_map(Act::Remove),
         1 => Just(Act::Begin),
     ]
@@ -63,7 +66,14 @@ fn fresh(origin: u64, attempt: u32, due: u64) -> Fresh {
     let due = Duration::from_secs(due);
     // Each fifth attempt was written by the next owner, and again.
     let stamp = Stamp { attempt, term: u64::from(attempt / 5), write: attempt % 2 };
-    Fresh { stamp, at, due, key: key(origin), size: (origin as usize + 1) * 10 }
+    Fresh {
+        stamp,
+        at,
+        due,
+        key: key(origin),
+        size: (origin as usize + 1) * 10,
+        held: attempt % 4 == 3,
+    }
 }
 
 proptest! {
@@ -76,7 +86,7 @@ proptest! {
         for act in acts {
             step(&mut index, &mut model, &act, &mut begun)?;
             prop_assert_eq!(index.len(), model.len());
-            prop_assert_eq!(index.away(), model.away());
+            prop_assert_eq!((index.away(), index.held()), (model.away(), model.held()));
             prop_assert_eq!(index.has_unreleased(), model.has_unreleased());
             if begun {
                 prop_assert_eq!(index.next_due(), model.next_due());
@@ -120,6 +130,10 @@ fn step(
             let due = Duration::from_secs(d);
             prop_assert_eq!(index.ask_again(Offset(o), due), model.ask_again(Offset(o), due));
         }
+        Act::Unhold(o, d) => {
+            index.unhold(Offset(o), Duration::from_secs(d));
+            model.unhold(Offset(o), Duration::from_secs(d));
+        }
         Act::Remove(o) => {
             let removed = model.remove(Offset(o)).map(ShortKey::of);
             prop_assert_eq!(index.remove(Offset(o)), removed);
@@ -139,6 +153,7 @@ fn same(index: &mut Index, model: &Model) -> Result<(), TestCaseError> {
         prop_assert_eq!(index.is_released(origin), model.is_released(origin));
         prop_assert_eq!(index.any_key_below(origin), model.any_key_below(origin));
         prop_assert_eq!(index.unreleased_below(origin), model.unreleased_below(origin));
+        prop_assert_eq!(index.is_held(origin), model.is_held(origin));
         prop_assert_eq!(index.stamp(origin), model.stamp(origin));
         for key in keys() {
             prop_assert_eq!(index.blocks(key, origin), model.blocks(key, origin));
