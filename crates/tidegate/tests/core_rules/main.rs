@@ -4,6 +4,7 @@
 mod checks;
 mod commits;
 mod drains;
+mod holds;
 mod lanes;
 mod leases;
 mod metadata;

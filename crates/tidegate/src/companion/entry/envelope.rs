@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Little endian. The head is JSON: `unknown`, `due`, `delay_ms`, `active_ms`, `timestamp` (of the record), `history`,
-//! and in version 2, which is written for nothing else, `held`. Topic,
+//! and in version 2, which is written for nothing else, `dead`: of a record that is dead-lettered and holds its key. Topic,
 //! partition and offset of the record are the key's; that the sum is over the key too makes a value good for one key only.
 
 use std::time::Duration;
@@ -20,14 +20,14 @@ use serde::Deserialize;
 use crate::companion::entry::error::{EntryError, Place};
 use crate::companion::entry::key::Key;
 use crate::companion::entry::{Entry, VERSION};
-use crate::consumer::core::Attempt;
+use crate::consumer::core::{Attempt, Hold};
 use crate::dead_letter::history;
 use crate::message::{Record, Timestamp};
 use crate::parts::{LENGTH, put, put_headers, take, take_headers};
 
 const MAGIC: &[u8] = b"TGRE";
-/// The version of an entry that holds its key: who does not know of that must not run its record, and stops.
-const HELD: u8 = 2;
+/// The version of an entry of what is dead-lettered: who does not know that it holds its key must not run it, and stops.
+const DEAD: u8 = 2;
 /// Where what the sum is over begins: behind magic, version and sum.
 const SUMMED: usize = MAGIC.len() + 1 + 4;
 
@@ -57,15 +57,32 @@ struct Head {
     active_ms: u64,
     timestamp: Timestamp,
     history: Vec<Attempt>,
-    #[serde(default)]
-    held: bool,
+    /// Of a record that is dead-lettered.
+    dead: Option<Dead>,
+}
+
+/// What is still to come of a record that is dead-lettered.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Dead {
+    Unsettled,
+    HoldsKey,
+}
+
+impl Dead {
+    const fn hold(self) -> Hold {
+        match self {
+            Self::Unsettled => Hold::Dead,
+            Self::HoldsKey => Hold::Key,
+        }
+    }
 }
 
 pub(super) fn write(key: &[u8], entry: &Entry) -> Vec<u8> {
     let (head, record) = (write_head(entry), &entry.record);
     let mut out = Vec::with_capacity(SUMMED + 3 * LENGTH + head.len() + record.size());
     out.put_slice(MAGIC);
-    out.put_u8(if entry.held { HELD } else { VERSION });
+    out.put_u8(version_of(entry.hold));
     out.put_u32_le(0);
     for part in [Some(head.as_bytes()), record.key.as_deref(), record.value.as_deref()] {
         put(&mut out, part);
@@ -74,6 +91,11 @@ pub(super) fn write(key: &[u8], entry: &Entry) -> Vec<u8> {
     let sum = sum(key, &out[SUMMED..]);
     out[SUMMED - 4..SUMMED].copy_from_slice(&sum.to_le_bytes());
     out
+}
+
+/// The version says nothing else: so one that has changed is noticed, though the checksum is not over it.
+fn version_of(hold: Hold) -> u8 {
+    if hold == Hold::No { VERSION } else { DEAD }
 }
 
 fn write_head(entry: &Entry) -> String {
@@ -86,7 +108,11 @@ fn write_head(entry: &Entry) -> String {
         millis(entry.active),
         entry.record.timestamp.0,
         history::write(entry.history.iter().cloned()),
-        if entry.held { r#","held":true"# } else { "" },
+        match entry.hold {
+            Hold::No => "",
+            Hold::Dead => r#","dead":"unsettled""#,
+            Hold::Key => r#","dead":"holds_key""#,
+        },
     )
 }
 
@@ -96,16 +122,17 @@ pub(super) fn read(bytes: &[u8], mut from: Bytes, key: &Key) -> Result<Entry, Fa
         return Err(Fault::Damaged("it does not begin as an entry does"));
     }
     from.advance(MAGIC.len());
-    match from.try_get_u8() {
-        Ok(VERSION | HELD) => {}
-        Ok(version) if version > HELD => return Err(Fault::Newer(version.into())),
+    let version = match from.try_get_u8() {
+        Ok(version @ (VERSION | DEAD)) => version,
+        Ok(version) if version > DEAD => return Err(Fault::Newer(version.into())),
         _ => return Err(Fault::Damaged("it has no version")),
-    }
+    };
     let said = from.try_get_u32_le().ok();
     if said != Some(sum(bytes, &from)) {
         return Err(Fault::Damaged("its checksum is wrong"));
     }
-    read_parts(from, key).ok_or(Fault::Damaged("its parts are not those of an entry"))
+    let entry = read_parts(from, key).filter(|entry| version_of(entry.hold) == version);
+    entry.ok_or(Fault::Damaged("its parts are not those of an entry"))
 }
 
 fn read_parts(mut from: Bytes, key: &Key) -> Option<Entry> {
@@ -126,7 +153,7 @@ fn read_parts(mut from: Bytes, key: &Key) -> Option<Entry> {
         delay: Duration::from_millis(head.delay_ms),
         active: Duration::from_millis(head.active_ms),
         history: head.history,
-        held: head.held,
+        hold: head.dead.map_or(Hold::No, Dead::hold),
         record,
     })
 }

@@ -12,7 +12,7 @@ mod tests;
 
 use std::time::Duration;
 
-use crate::consumer::core::{Attempt, Stamp};
+use crate::consumer::core::{Attempt, Hold, Stamp};
 use crate::dead_letter::rfc3339;
 use crate::event::EventId;
 use crate::headers::{Headers, names};
@@ -54,8 +54,8 @@ pub(crate) struct Entry {
     pub(crate) active: Duration,
     /// The attempts so far, oldest first; written in the same bounds as a dead letter's.
     pub(crate) history: Vec<Attempt>,
-    /// The record is dead-lettered, and holds its key: it is never due.
-    pub(crate) held: bool,
+    /// Whether it is dead-lettered, and holds its key.
+    pub(crate) hold: Hold,
     /// The original, as it stands in the source partition.
     pub(crate) record: Record,
 }
@@ -136,7 +136,10 @@ impl Scribe {
 /// What an operator wants to see of an entry without a program that reads it. Nothing reads them back.
 fn for_operators(entry: &Entry) -> Headers {
     let mut headers = Headers::new();
-    let due = if entry.held { HELD.to_owned() } else { rfc3339(entry.due) };
+    let due = match entry.hold {
+        Hold::Key => HELD.to_owned(),
+        Hold::No | Hold::Dead => rfc3339(entry.due),
+    };
     headers.push(names::RETRY_DUE, due);
     let key = entry.record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
     if let Some(key) = key {

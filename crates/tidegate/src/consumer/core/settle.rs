@@ -6,7 +6,7 @@
 //!  duplicate              [Dispatch]                                       ─▶ Duplicate
 //!  dead, at least once     DeadLetter ─▶ (DeadHandler) ─▶ [Publish]        ─▶ Dead        (..): when there is one
 //!  dead, transactional     DeadLetter ─▶ (DeadHandler) ─▶ MarkDead ─▶ [Dispatch] ─▶ Dead
-//!  dead, holds its key      DeadLetter ─▶ Schedule ─▶ as above              ─▶ Dead
+//!  dead, holds its key     DeadLetter ─▶ Schedule ─▶ as above ─▶ Schedule ─▶ {Unschedule} ─▶ Dead
 //!  failed, to be retried   Schedule ─▶ {Unschedule}                        ─▶ waits       {..}: of the attempt before
 //! ```
 //! Of a record that was recalled from the schedule the last step is `Unschedule`, whatever becomes of it.
@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
-use crate::consumer::core::schedule::{Fresh, Goal};
+use crate::consumer::core::schedule::{Fresh, Goal, Hold};
 use crate::consumer::core::work::State;
 use crate::consumer::core::{Attempt, Command, End, Step, StepFailure, StepKind};
 use crate::events::RuntimeEvent;
@@ -92,17 +92,6 @@ impl Partition {
         self.settle(offset, Some(letter), false, Goal::End(End::Dead), cx);
     }
 
-    /// Rule 31: the marker says `Dead`. What was cut off between dead letter and marker holds its key all the same.
-    pub(super) fn settle_skipped(&mut self, offset: Offset, dead: bool, cx: &mut Cx<'_>) {
-        self.outage_over(offset, cx);
-        if dead && self.is_to_be_held_again(offset, cx) {
-            let past = self.tracker.get_mut(offset).and_then(|work| work.past.as_mut());
-            let history = past.map(|past| std::mem::take(&mut past.history)).unwrap_or_default();
-            return self.hold(offset, history, End::Skipped, cx);
-        }
-        self.settle(offset, None, false, Goal::End(End::Skipped), cx);
-    }
-
     fn route<'a>(&self, offset: Offset, cx: &Cx<'a>) -> Option<&'a RoutePolicy> {
         self.tracker.get(offset).map(|work| cx.route(work.policy))
     }
@@ -116,9 +105,16 @@ impl Partition {
         goal: Goal,
         cx: &mut Cx<'_>,
     ) {
-        let dead = matches!(goal, Goal::End(End::Dead)) && step.is_none();
-        if dead && planted!(HoldAfterMark) && self.holds_key(offset, cx) {
-            return self.hold(offset, Vec::new(), End::Skipped, cx);
+        match goal {
+            Goal::Hold(end, None) if step.is_none() => {
+                return self.hold(offset, Hold::Key, end, cx);
+            }
+            Goal::End(end @ End::Dead)
+                if step.is_none() && planted!(HoldAfterMark) && self.holds_key(offset, cx) =>
+            {
+                return self.hold(offset, Hold::Key, end, cx);
+            }
+            _ => {}
         }
         let Some(step) = step.or_else(|| self.strike(offset, goal)) else {
             return self.struck(offset, goal, cx);
@@ -190,21 +186,27 @@ impl Partition {
         }
         if done == StepKind::DeadLetter && self.holds_key(offset, cx) && !planted!(HoldAfterMark) {
             let history = self.settling(offset).map(Settling::take_history).unwrap_or_default();
-            return self.hold(offset, history, End::Dead, cx);
+            if let Some(work) = self.tracker.get_mut(offset) {
+                work.past_mut().history = history;
+            }
+            return self.hold(offset, Hold::Dead, End::Dead, cx);
         }
         let Some(route) = self.route(offset, cx) else { return };
         self.settle(offset, following(done, emits, route), emits, goal, cx);
     }
 
-    /// The entry that holds the key is acknowledged: what follows a dead letter follows it (rule 4).
+    /// An entry of what is dead-lettered is acknowledged: what follows a dead letter follows the first one (rule 4), and the end the
+    /// one that holds the key.
     pub(super) fn hold_written(&mut self, offset: Offset, fresh: Fresh, cx: &mut Cx<'_>) {
         let goal = self.settling(offset).map(|settling| settling.goal);
         let (Some(Goal::Hold(end, _)), Some(route)) = (goal, self.route(offset, cx)) else {
             return;
         };
-        let dead = end == End::Dead;
-        let step = if dead { following(StepKind::DeadLetter, false, route) } else { None };
-        self.settle(offset, step, false, Goal::Hold(end, Some(fresh)), cx);
+        let (step, entry) = match fresh.held {
+            true => (None, Some(fresh)),
+            false => (following(StepKind::DeadLetter, false, route), None),
+        };
+        self.settle(offset, step, false, Goal::Hold(end, entry), cx);
     }
 
     fn step_failed(
@@ -290,9 +292,9 @@ impl Partition {
         settling.waiting = false;
         let step = settling.step.clone();
         if let Step::Schedule(entry) = &step
-            && entry.held
+            && entry.hold != Hold::No
         {
-            self.expect_hold(offset, entry.stamp);
+            self.expect(offset, entry.stamp);
         }
         cx.push(Command::Step { work: self.work(offset), step });
     }

@@ -216,7 +216,7 @@ impl Reader {
             at,
             due: entry.due,
             delay: entry.delay,
-            held: entry.held,
+            hold: entry.hold,
         }
     }
 

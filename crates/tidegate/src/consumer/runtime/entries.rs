@@ -71,8 +71,8 @@ fn scribe(site: &Site) -> Result<&Scribe, StepFailure> {
 }
 
 fn entry(site: &Site, postponed: &Postponed) -> Entry {
-    let Postponed { stamp, unknown, due, delay, active, history, held } = postponed.clone();
+    let Postponed { stamp, unknown, due, delay, active, history, hold } = postponed.clone();
     let id = EntryId { origin: site.offset, stamp };
     let record = site.item.record.as_ref().clone();
-    Entry { id, unknown, due, delay, active, history, held, record }
+    Entry { id, unknown, due, delay, active, history, hold, record }
 }

@@ -45,16 +45,22 @@ fn histories() -> impl Strategy<Value = Vec<Attempt>> {
 
 fn entries() -> impl Strategy<Value = Entry> {
     let stamp = (any::<u32>(), any::<u64>(), any::<u32>());
-    let numbers = (stamp, (any::<u32>(), any::<bool>()), any::<i64>(), any::<u64>(), any::<u64>());
+    let numbers = (
+        stamp,
+        (any::<u32>(), prop_oneof![Just(Hold::No), Just(Hold::Dead), Just(Hold::Key)]),
+        any::<i64>(),
+        any::<u64>(),
+        any::<u64>(),
+    );
     (numbers, histories(), records()).prop_map(
-        |(((attempt, term, write), (unknown, held), due, delay, active), history, record)| Entry {
+        |(((attempt, term, write), (unknown, hold), due, delay, active), history, record)| Entry {
             id: EntryId { origin: record.offset, stamp: Stamp { attempt, term, write } },
             unknown,
             due: Timestamp(due),
             delay: Duration::from_millis(delay),
             active: Duration::from_millis(active),
             history,
-            held,
+            hold,
             record,
         },
     )

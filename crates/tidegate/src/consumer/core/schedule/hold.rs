@@ -1,23 +1,37 @@
 //! A key that is held: its first record is dead-lettered, and those behind it wait until an operator lets it go (rule 23).
 //!
 //! ```text
-//!   DeadLetter ─▶ Schedule: an entry that is never due ─▶ (DeadHandler) ─▶ MarkDead ... ─▶ {Unschedule}: those before it ─▶ held
-//!                                                                      the entry is struck by an operator ─▶ the next of the key
+//!   DeadLetter ─▶ entry: dead ─▶ (DeadHandler) ─▶ MarkDead ... ─▶ entry: holds its key ─▶ {Unschedule}: those before it ─▶ held
+//!                      └─ cut off: due at once ─▶ the last attempt again                  struck by an operator ─▶ the next of the key
 //! ```
 //!
-//! The entry comes before the marker: what is marked dead is skipped when it comes again, and would free its key (rule 31). So
-//! settling may have been cut off behind it. That is seen by what is last in each case: an earlier entry is still there, or no
-//! commit says that the source record is finished. Then the entry is due: the last attempt is made again, as it always is where
-//! a dead letter was written and nothing more. If the marker says `Dead` by then, only the rest is done.
+//! The first entry comes before the marker: what is marked dead is skipped when it comes again, and would free its key (rule 31). Who
+//! finds it makes the last attempt again, as everybody does where a dead letter was written and nothing more; if the marker says
+//! `Dead` by then, only the rest is done. The second one says that the record is settled: nobody runs it any more.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::schedule::{Fresh, Goal, Postponed, Stamp};
 use crate::consumer::core::work::Unit;
-use crate::consumer::core::{Attempt, End, Step};
+use crate::consumer::core::{End, Step};
 use crate::events::RuntimeEvent;
 use crate::message::Offset;
 use crate::policy::AfterDeadLetter;
+
+/// Whether an entry holds its key for an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hold {
+    /// The record is tried again, or waits for another one.
+    #[default]
+    No,
+    /// Its dead letter is written. It is not settled: the last attempt is made again.
+    Dead,
+    /// It is dead-lettered and settled, and never due.
+    Key,
+}
 
 impl Partition {
     /// Whether the record's key is to be held when it is dead-lettered.
@@ -28,54 +42,68 @@ impl Partition {
         asked && cx.config.schedule.is_some() && keyed()
     }
 
-    /// Whether settling was cut off after a dead letter was written: its entry is to be written anew, and holds the key.
-    pub(in crate::consumer::core) fn is_to_be_held_again(
-        &self,
-        offset: Offset,
-        cx: &Cx<'_>,
-    ) -> bool {
+    /// Whether settling was cut off after its dead letter was written: its key is to be held all the same.
+    pub(in crate::consumer::core) fn was_dead(&self, offset: Offset, cx: &Cx<'_>) -> bool {
         let past = self.tracker.get(offset).and_then(|work| work.past.as_ref());
-        past.is_some_and(|past| past.held) && self.holds_key(offset, cx)
+        past.is_some_and(|past| past.dead) && self.holds_key(offset, cx)
     }
 
-    /// Writes the entry that holds the key. Then the record is settled on, and ends so.
+    /// Rule 31: the marker says `Dead`. What was cut off between dead letter and marker holds its key all the same.
+    pub(in crate::consumer::core) fn settle_skipped(
+        &mut self,
+        offset: Offset,
+        dead: bool,
+        cx: &mut Cx<'_>,
+    ) {
+        self.outage_over(offset, cx);
+        if dead && self.was_dead(offset, cx) {
+            return self.hold(offset, Hold::Key, End::Skipped, cx);
+        }
+        self.settle(offset, None, false, Goal::End(End::Skipped), cx);
+    }
+
+    /// Writes an entry of a record that is dead-lettered, and ends so.
     pub(in crate::consumer::core) fn hold(
         &mut self,
         offset: Offset,
-        history: Vec<Attempt>,
+        hold: Hold,
         end: End,
         cx: &mut Cx<'_>,
     ) {
-        let Some(work) = self.tracker.get(offset) else { return };
-        let tried = work.past.as_ref().map(|past| past.tried).unwrap_or_default();
-        // Who is held again is so by the last attempt of its entry, which was not made anew.
-        let attempts = tried.attempts + u32::from(end != End::Dead);
+        let Some(past) = self.tracker.get(offset).and_then(|work| work.past.as_ref()) else {
+            return;
+        };
+        let (tried, history) = (past.tried, past.history.clone());
+        // What is marked already was not tried again: the last attempt is that of the entry which said so.
+        let attempt = tried.attempts + u32::from(end == End::Skipped);
         let entry = Postponed {
-            stamp: self.stamp(attempts),
+            stamp: self.next_stamp(offset, attempt),
             unknown: tried.unknown,
             due: cx.now.wall,
-            delay: std::time::Duration::ZERO,
+            delay: Duration::ZERO,
             active: tried.active,
             history,
-            held: true,
+            hold,
         };
         self.settle_to(offset, Step::Schedule(Box::new(entry)), Goal::Hold(end, None), cx);
     }
 
-    /// Each writing is known before it is on its way: an operator may be faster than its answer.
-    pub(in crate::consumer::core) fn expect_hold(&mut self, offset: Offset, stamp: Stamp) {
-        let none = Fresh {
-            stamp,
-            at: Offset::default(),
-            due: std::time::Duration::ZERO,
-            key: None,
-            size: 0,
-            held: true,
-        };
-        self.schedule.others.entry(offset).or_default().insert(stamp, none);
+    /// The next writing of an attempt of which this ownership may have written already.
+    fn next_stamp(&self, offset: Offset, attempt: u32) -> Stamp {
+        let first = self.stamp(attempt);
+        let others = self.schedule.others.get(&offset).into_iter().flat_map(|others| others.keys());
+        let own = others.filter(|other| (other.attempt, other.term) == (attempt, first.term));
+        own.max().map_or(first, |last| Stamp { write: last.write + 1, ..first })
     }
 
-    /// Everything that the entry stands for is durable: the record has ended, and its key waits. Unless it was let go meanwhile.
+    /// Each writing is known before it is on its way: an operator may be faster than its answer.
+    pub(in crate::consumer::core) fn expect(&mut self, offset: Offset, stamp: Stamp) {
+        let (at, due) = (Offset::default(), Duration::ZERO);
+        let expected = Fresh { stamp, at, due, key: None, size: 0, held: true };
+        self.schedule.others.entry(offset).or_default().insert(stamp, expected);
+    }
+
+    /// Nothing but the entry that holds the key is left of the record: it has ended, and its key waits. Unless it was let go meanwhile.
     pub(in crate::consumer::core) fn held(
         &mut self,
         offset: Offset,
@@ -95,14 +123,22 @@ impl Partition {
         }
     }
 
-    /// All is read. What holds its key, and has an earlier entry, or is finished by no commit, was cut off before it was settled.
-    pub(super) fn wake_unsettled(&mut self, cx: &Cx<'_>) {
-        let written = self.schedule.others.iter().filter(|(_, others)| !others.is_empty());
-        let uncommitted = self.schedule.index.unreleased_below(Offset(u64::MAX)).into_iter();
-        let uncommitted = uncommitted.filter(|origin| !self.done_above.contains(*origin));
-        let unsettled: Vec<_> = written.map(|(origin, _)| *origin).chain(uncommitted).collect();
-        for origin in unsettled {
-            self.schedule.index.unhold(origin, cx.now.elapsed);
-        }
+    /// All is read. What is written besides of a record that holds its key counts no more: it would run the record again when an
+    /// operator lets the key go.
+    pub(super) fn forget_behind_held(&mut self) {
+        let Self { schedule, .. } = self;
+        let index = &schedule.index;
+        let behind = schedule.others.extract_if(.., |origin, _| index.is_held(*origin));
+        let named = |(origin, others): (Offset, BTreeMap<Stamp, Fresh>)| {
+            others.into_keys().map(move |stamp| (origin, stamp))
+        };
+        schedule.behind.extend(behind.flat_map(named));
+    }
+
+    /// The partition is ours: that is struck, as what is void. Who is no owner may not know whether the entry in front of it is.
+    pub(in crate::consumer::core) fn strike_behind_held(&mut self, cx: &mut Cx<'_>) {
+        let behind = std::mem::take(&mut self.schedule.behind);
+        self.schedule.void.extend(behind);
+        self.strike_void(cx);
     }
 }

@@ -10,7 +10,7 @@ use crate::consumer::core::Delivered;
 use crate::consumer::core::End;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::{Partition, Phase};
-use crate::consumer::core::schedule::{Fresh, Stamp};
+use crate::consumer::core::schedule::{Fresh, Hold, Stamp};
 use crate::consumer::core::work::Unit;
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, Timestamp};
@@ -43,8 +43,8 @@ pub struct Noted {
     pub due: Timestamp,
     /// The delay that was drawn then: nobody waits longer.
     pub delay: Duration,
-    /// It is never due: the record is dead-lettered, and holds its key.
-    pub held: bool,
+    /// Whether it is dead-lettered, and holds its key.
+    pub hold: Hold,
 }
 
 impl Partition {
@@ -77,7 +77,7 @@ impl Partition {
         if self.fence.voids(stamp, noted.at) {
             return self.note_void(noted, cx);
         }
-        if planted!(HeldForgotten) && noted.held {
+        if planted!(HeldForgotten) && noted.hold == Hold::Key {
             return;
         }
         if self.schedule.complete {
@@ -153,5 +153,12 @@ fn fresh(noted: &Noted, cx: &Cx<'_>) -> Fresh {
     let Delivered { size, policy, .. } = noted.record;
     let unit = Unit::of(&noted.record, cx.route(policy).order);
     let key = if let Unit::Key(key) = unit { Some(key) } else { None };
-    Fresh { stamp: noted.stamp, at: noted.at, due: cx.after(wait), key, size, held: noted.held }
+    Fresh {
+        stamp: noted.stamp,
+        at: noted.at,
+        due: cx.after(wait),
+        key,
+        size,
+        held: noted.hold == Hold::Key,
+    }
 }

@@ -6,7 +6,7 @@ use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
-use crate::consumer::core::schedule::{Fresh, Goal, ShortKey, Stage, Stamp};
+use crate::consumer::core::schedule::{Fresh, Goal, Hold, ShortKey, Stage, Stamp};
 use crate::consumer::core::work::{State, Unit, Work};
 use crate::consumer::core::{Attempt, Command, Step};
 use crate::events::RuntimeEvent;
@@ -29,8 +29,8 @@ pub struct Postponed {
     pub active: Duration,
     /// What is known of the attempts, oldest first.
     pub history: Vec<Attempt>,
-    /// The record is dead-lettered, and holds its key: it is never due.
-    pub held: bool,
+    /// Whether it is dead-lettered, and holds its key.
+    pub hold: Hold,
 }
 
 impl Partition {
@@ -68,8 +68,8 @@ impl Partition {
             cx,
         );
         let stamp = self.stamp(attempts);
-        let held = false;
-        let entry = Postponed { stamp, unknown, due, delay, active, history, held };
+        let hold = Hold::No;
+        let entry = Postponed { stamp, unknown, due, delay, active, history, hold };
         self.write_entry(offset, entry, cx);
     }
 
@@ -153,12 +153,13 @@ impl Partition {
         cx: &mut Cx<'_>,
     ) {
         let Some(Step::Schedule(entry)) = self.awaits(offset) else { return };
-        let (stamp, delay, held) = (entry.stamp, entry.delay, entry.held);
+        let (stamp, delay, hold) = (entry.stamp, entry.delay, entry.hold);
         let Some(work) = self.tracker.get(offset) else { return };
         let key = if let Unit::Key(key) = work.unit { Some(key) } else { None };
         let size = work.size;
+        let held = hold == Hold::Key;
         let fresh = Fresh { stamp, at, due: cx.after(delay), key, size, held };
-        if held {
+        if hold != Hold::No {
             return self.hold_written(offset, fresh, cx);
         }
         if self.tracker.is_recalled(offset) {
@@ -225,7 +226,7 @@ fn parked(work: &Work, stamp: Stamp, now: Timestamp) -> Postponed {
         delay: Duration::ZERO,
         active: Duration::ZERO,
         history: Vec::new(),
-        held: false,
+        hold: Hold::No,
     };
     let Some(past) = &work.past else { return none };
     let Tried { unknown, active, .. } = past.tried;

@@ -26,7 +26,7 @@ pub struct Recalled {
     /// What is known of the attempts, oldest first.
     pub history: Vec<Attempt>,
     /// It was dead-lettered, and its settling was cut off: the last attempt is made again.
-    pub held: bool,
+    pub dead: bool,
 }
 
 impl Partition {
@@ -82,9 +82,9 @@ impl Partition {
     }
 
     fn back(&mut self, found: Recalled, cx: &mut Cx<'_>) {
-        let Recalled { record, attempts, unknown, active, history, held } = found;
+        let Recalled { record, attempts, unknown, active, history, dead } = found;
         let tried = Tried { attempts, unknown, active };
-        let past = Past { tried, history, held, ..Past::default() };
+        let past = Past { tried, history, dead, ..Past::default() };
         // Its place among those of its key is kept by the index.
         let work = Work::new(&record, Order::None, Some(past));
         let offset = record.offset;

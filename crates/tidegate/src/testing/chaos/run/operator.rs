@@ -19,7 +19,7 @@ impl Running<'_> {
         self.releases
             .retain(|key, _| held.iter().any(|(at, origin, _)| (at, origin) == (&key.0, &key.1)));
         let mut strikes = Vec::new();
-        for (at, origin, stamp) in held {
+        for (at, origin, by) in held {
             let soon = if lock(&self.world.planner).is_healed() { 1_000 } else { 8_000 };
             let rng = &mut self.rng;
             let due = self
@@ -28,7 +28,9 @@ impl Running<'_> {
                 .or_insert_with(|| now + rng.millis(0, soon));
             if *due <= now {
                 *due = now + Duration::from_secs(1); // once more, if it does not get there
-                strikes.extend(self.strike_of(&at, EntryId { origin, stamp }));
+                self.world.note(|| format!("the operator lets the key of {at} offset {origin} go"));
+                let ids = by.into_iter().map(|stamp| EntryId { origin, stamp });
+                strikes.extend(ids.filter_map(|id| self.strike_of(&at, id)));
             }
         }
         if !strikes.is_empty() {
@@ -37,7 +39,6 @@ impl Running<'_> {
     }
 
     fn strike_of(&self, at: &TopicPartition, id: EntryId) -> Option<NewRecord> {
-        self.world.note(|| format!("the operator lets the key of {at} offset {} go", id.origin));
         let mut scribes = self.world.topics.companions.values();
         let scribe = scribes.find(|scribe| scribe.source == at.topic)?;
         Some(scribe.tombstone(at.partition, id))

@@ -10,7 +10,7 @@ pub(super) use hands::{Cut, Hands, Limits, Running};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::companion::entry::EntryId;
-use crate::consumer::core::Stamp;
+use crate::consumer::core::{Hold, Stamp};
 use crate::message::{Offset, TopicPartition};
 use crate::testing::sim::Process;
 
@@ -104,9 +104,9 @@ impl Truth {
     }
 
     /// A record waits in the schedule of its partition, by an entry there.
-    pub(super) fn entry(&mut self, source: &TopicPartition, id: EntryId, at: Offset, held: bool) {
+    pub(super) fn entry(&mut self, source: &TopicPartition, id: EntryId, at: Offset, hold: Hold) {
         if let Some(book) = self.books.get_mut(source) {
-            book.entry(id, at, held);
+            book.entry(id, at, hold);
         }
     }
 
@@ -134,11 +134,12 @@ impl Truth {
         book.dead.range(..offset).find(holds).copied()
     }
 
-    /// Keys that are held: by which record, and by what entry.
-    pub(super) fn held(&self) -> Vec<(TopicPartition, Offset, Stamp)> {
+    /// Keys that are held for an operator: by which record, and by what entries.
+    pub(super) fn held(&self) -> Vec<(TopicPartition, Offset, Vec<Stamp>)> {
         let of_book = |(at, book): (&TopicPartition, &Book)| {
-            let by = |dead: &Offset| Some((at.clone(), *dead, book.facts[dead].held_by()?));
-            book.dead.iter().filter_map(by).collect::<Vec<_>>()
+            let by = |dead: &Offset| (at.clone(), *dead, book.facts[dead].held_by());
+            let held = book.dead.iter().map(by).filter(|(.., by)| !by.is_empty());
+            held.collect::<Vec<_>>()
         };
         self.books.iter().flat_map(of_book).collect()
     }

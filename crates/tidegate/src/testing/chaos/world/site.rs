@@ -115,11 +115,12 @@ impl World {
         let at = TopicPartition::new(scribe.source.clone(), record.partition);
         let mut truth = lock(&self.truth);
         match found {
-            Found::Entry(entry) => truth.entry(&at, entry.id, record.offset, entry.held),
+            Found::Entry(entry) => truth.entry(&at, entry.id, record.offset, entry.hold),
             Found::Tombstone(EntryId { origin, stamp }) => {
                 truth.learn(&at, origin, |fact| {
                     fact.entries.remove(&stamp);
-                    fact.released |= fact.held.contains(&stamp) && process == PUBLISHER;
+                    let held = fact.held.get(&stamp) == Some(&true);
+                    fact.released |= held && process == PUBLISHER;
                 });
                 if self.checks("rule 22") {
                     checks::rule_22_what_is_struck_is_finished(&mut truth, process, &at, origin);

@@ -1,7 +1,5 @@
 //! Entries that are never due, and hold their key.
 
-use std::time::Duration;
-
 use super::slot::Place;
 use super::{Fresh, Index, Stage};
 use crate::message::Offset;
@@ -20,17 +18,6 @@ impl Index {
         } else {
             self.note(origin, fresh, true);
         }
-    }
-
-    /// What holds its key is not settled: it is due then.
-    pub(in crate::consumer::core) fn unhold(&mut self, origin: Offset, due: Duration) {
-        let Some(place) = self.place(origin).filter(|place| self.slab.at(*place).is_held()) else {
-            return;
-        };
-        self.held -= self.holds(place);
-        self.slab.at_mut(place).set_held(false);
-        self.slab.at_mut(place).set_due(due);
-        self.arm(place);
     }
 
     pub(in crate::consumer::core) fn is_held(&self, origin: Offset) -> bool {

@@ -24,8 +24,6 @@ enum Act {
     Due(u64, usize),
     Brought(u64),
     AskAgain(u64, u64),
-    /// What holds its key is due then.
-    Unhold(u64, u64),
     Remove(u64),
     Begin,
 }
@@ -44,7 +42,6 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (0_u64..30, 0_usize..20).prop_map(|(at, n)| Act::Due(at, n)),
         3 => origin().prop_map(Act::Brought),
         1 => (origin(), 0_u64..30).prop_map(|(o, d)| Act::AskAgain(o, d)),
-        1 => (origin(), 0_u64..30).prop_map(|(o, d)| Act::Unhold(o, d)),
         4 => origin().prop_map(Act::Remove),
         1 => Just(Act::Begin),
     ]
@@ -129,10 +126,6 @@ fn step(
         Act::AskAgain(o, d) => {
             let due = Duration::from_secs(d);
             prop_assert_eq!(index.ask_again(Offset(o), due), model.ask_again(Offset(o), due));
-        }
-        Act::Unhold(o, d) => {
-            index.unhold(Offset(o), Duration::from_secs(d));
-            model.unhold(Offset(o), Duration::from_secs(d));
         }
         Act::Remove(o) => {
             let removed = model.remove(Offset(o)).map(ShortKey::of);

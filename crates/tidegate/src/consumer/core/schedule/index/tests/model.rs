@@ -224,11 +224,4 @@ impl Model {
     pub(super) fn is_held(&self, origin: Offset) -> bool {
         self.entries.get(&origin).is_some_and(|entry| entry.fresh.held)
     }
-
-    pub(super) fn unhold(&mut self, origin: Offset, due: Duration) {
-        if let Some(entry) = self.entries.get_mut(&origin).filter(|entry| entry.fresh.held) {
-            (entry.fresh.held, entry.fresh.due) = (false, due);
-            self.arm(origin);
-        }
-    }
 }
