@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::dlq::DlqCommand;
 use crate::explain::ExplainArgs;
 use crate::groups::GroupsCommand;
+use crate::retry::RetryCommand;
 use crate::topics::TopicsCommand;
 
 /// The end of `--help`.
@@ -87,6 +88,9 @@ pub(crate) enum Command {
     /// Dead letters: what was given up, and why.
     #[command(subcommand)]
     Dlq(DlqCommand),
+    /// What waits in a retry topic, and keys that are held there.
+    #[command(subcommand)]
+    Retry(RetryCommand),
     /// Explains the code of a start-up finding, such as TG0026; without a code lists all.
     Explain(ExplainArgs),
 }

@@ -27,7 +27,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "TG0001" "TG0002" "TG0003" "TG0004" "TG0005" "TG0006" "TG0007" "TG0008" "TG0009" "TG0010"
     "TG0011" "TG0012" "TG0013" "TG0014" "TG0015" "TG0020" "TG0021" "TG0022" "TG0023" "TG0024"
     "TG0025" "TG0026" "TG0027" "TG0028" "TG0029" "TG0030" "TG0031" "TG0032" "TG0033" "TG0034"
-    "TG0035"
+    "TG0035" "TG0036"
 };
 
 #[derive(Debug, Serialize)]
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn an_unknown_code_is_near_its_neighbours_or_what_is_spelt_like_it() {
-        assert_eq!(near_codes("TG0036"), ["TG0035", "TG0034", "TG0033"]);
+        assert_eq!(near_codes("TG0037"), ["TG0036", "TG0035", "TG0034"]);
         assert_eq!(near_codes("TGO026"), ["TG0026"]);
         assert!(near_codes("NONSENSE").is_empty());
     }

@@ -1,11 +1,11 @@
 //! `tidegate`: the operator's tool for services on Tidegate.
 //!
 //! ```text
-//!  arguments ─▶ connection ─▶ topics · groups · dlq ─▶ answer ─▶ output ─▶ stdout: a table, or JSON
-//!              (which log)    explain ───────────────▶                     stderr: everything else
+//!  arguments ─▶ connection ─▶ topics · groups · dlq · retry ─▶ answer ─▶ output ─▶ stdout: a table, or JSON
+//!              (which log)    explain ───────────────────────▶                     stderr: everything else
 //! ```
 //!
-//! It reads; only `topics create` writes. Data goes to stdout, talk to stderr. What others wrote into the log reaches a
+//! It reads; only `topics create` and `retry release` write. Data goes to stdout, talk to stderr. What others wrote into the log reaches a
 //! terminal only with its control characters escaped (`dlq show --raw` is the exception, and writes nothing else).
 //!
 //! # JSON
@@ -22,6 +22,8 @@
 //! | `groups lag` | `{group, lag, partitions: [{topic, partition, committed, start, end, lag, member, metadata}]}` |
 //! | `dlq list` | `{letters: [{letter, event_id, event_type, key, group, handler, class, reason, attempts, dead_at, origin, pointer, foreign}], more}` |
 //! | `dlq show` | a letter as in `dlq list`, and `{version, service, correlation_id, timestamp, history, headers: [{name, value}], value}` |
+//! | `retry list` | `{waiting: [{record, state, due, key, event_id, event_type, attempts, error, term}], held}` |
+//! | `retry release` | `{record, key, reason}` |
 //! | `explain` | `{pages: [{code, title}]}` |
 //! | `explain CODE` | `{code, title, text}` |
 //!
@@ -32,6 +34,8 @@
 //! - Bytes (`key`, `value`, a header's `value`) are `null`, `{encoding: "text", text, bytes}` or `{encoding: "hex", hex,
 //!   bytes}`; `bytes` counts.
 //! - `origin` is `{topic, partition, offset, timestamp}`. `foreign` says that the record is no dead letter of Tidegate.
+//! - `state` of what waits is `due` (at `due`), `behind` (another one of its key), `held` (dead-lettered: for an operator) or
+//!   `settling` (dead-lettered, and its owner is not through with it).
 //! - `more` says that `--limit` left letters out.
 
 mod answer;
@@ -43,6 +47,7 @@ mod failure;
 mod groups;
 mod near;
 mod output;
+mod retry;
 mod topics;
 
 use std::process::ExitCode;
@@ -113,6 +118,7 @@ async fn ask(program: &Program) -> Result<Answer, Failure> {
         Command::Topics(command) => topics::run(&log, command).await,
         Command::Groups(command) => groups::run(&log, command).await,
         Command::Dlq(command) => dlq::run(&log, command).await,
+        Command::Retry(command) => retry::run(&log, command).await,
         Command::Explain(args) => explain::run(args),
     };
     log.broker.close().await;

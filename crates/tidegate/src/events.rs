@@ -99,6 +99,21 @@ pub enum RuntimeEvent {
         /// The record.
         offset: Offset,
     },
+    /// A record is dead-lettered, and holds its key: those behind it wait until an operator lets it go
+    /// ([`AfterDeadLetter::HoldKey`](crate::policy::AfterDeadLetter)).
+    KeyHeld {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+    },
+    /// An operator has let the key of that record go: the next record of it runs.
+    KeyReleased {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record.
+        offset: Offset,
+    },
     /// A record that is due could not be read from the schedule; it is tried again.
     RecallFailed {
         /// The partition.

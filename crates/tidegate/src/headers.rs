@@ -88,8 +88,11 @@ pub mod names {
     /// On an entry of the retry schedule: the record's key as text, cut to a bound; left out where it is no UTF-8.
     pub const RETRY_KEY: &str = "tidegate-retry-key";
 
+    /// On the tombstone by which an operator lets a key go: the reason.
+    pub const RETRY_RELEASED: &str = "tidegate-retry-released";
+
     /// All of them.
-    pub(super) const ALL: [&str; 34] = [
+    pub(super) const ALL: [&str; 35] = [
         EVENT_ID,
         EVENT_TYPE,
         CE_TYPE,
@@ -124,6 +127,7 @@ pub mod names {
         RETRY_DUE,
         RETRY_WRITER,
         RETRY_KEY,
+        RETRY_RELEASED,
     ];
 }
 

@@ -206,6 +206,7 @@ pub mod prelude;
 pub mod publisher;
 mod pulse;
 pub mod replay;
+pub mod retries;
 pub mod router;
 pub mod service;
 #[cfg(feature = "otel")]

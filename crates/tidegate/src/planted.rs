@@ -82,6 +82,10 @@ pub enum Bug {
     StaleReAdd,
     /// Hands a record to a lane behind another one of its key, though it waits in the schedule (rule 22).
     ChainRunsScheduled,
+    /// Marks a record as dead before the entry is written that holds its key (rules 4, 23).
+    HoldAfterMark,
+    /// Takes a partition over without the keys that are held (rules 12, 23).
+    HeldForgotten,
     /// Goes on where the log begins when what it wants next was deleted (`auto.offset.reset`; rule 7).
     SilentJump,
 }
@@ -89,7 +93,7 @@ pub enum Bug {
 #[cfg(feature = "testing")]
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::HighestSeen,
         Self::PastInFlight,
         Self::PastWaiting,
@@ -127,6 +131,8 @@ impl Bug {
         Self::StruckFirst,
         Self::StaleReAdd,
         Self::ChainRunsScheduled,
+        Self::HoldAfterMark,
+        Self::HeldForgotten,
         Self::SilentJump,
     ];
 }

@@ -16,7 +16,7 @@ pub use crate::inbox::postgres::PostgresInbox;
 #[cfg(feature = "sqlite")]
 pub use crate::inbox::sqlite::SqliteInbox;
 pub use crate::outcome::{IntoOutcome, Outcome};
-pub use crate::policy::{Order, Retry};
+pub use crate::policy::{AfterDeadLetter, Order, Retry};
 pub use crate::publisher::{NewEvent, PreparedEvent, Published, Publisher};
 pub use crate::router::{IntoRouter, Router, Topic, Unknown};
 pub use crate::service::{Service, Services, StartFrom};

@@ -9,5 +9,6 @@ mod explain;
 mod golden;
 mod groups;
 mod log;
+mod retry;
 mod surroundings;
 mod topics;

@@ -1,5 +1,5 @@
 //! One partition of a companion as it is read: from the log start, in full, and then for ever. It does not know what the records say,
-//! and does not read itself: several are read at once ([`BrokerDriver::fetch_any`](crate::broker::BrokerDriver::fetch_any)).
+//! and mostly does not read itself: several are read at once ([`BrokerDriver::fetch_any`](crate::broker::BrokerDriver::fetch_any)).
 
 #[cfg(test)]
 #[cfg(feature = "embedded")]
@@ -127,6 +127,25 @@ impl Tail {
                 Ok(self.chunk(Vec::new()))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The next chunk of a partition that is read alone. Waits until there is one. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`heard`](Self::heard).
+    pub(crate) async fn next(&mut self) -> Result<Chunk, TailError> {
+        loop {
+            let chunk = match self.wants() {
+                None => self.begin().await?,
+                Some((_, from, limit)) => {
+                    let answer = self.broker.fetch(self.partition.clone(), from, limit).await;
+                    self.heard(answer)?
+                }
+            };
+            if let Some(chunk) = chunk {
+                return Ok(chunk);
+            }
         }
     }
 

@@ -23,6 +23,8 @@ impl RuntimeEvent {
             | Self::Scheduled { partition, .. }
             | Self::Recalled { partition, .. }
             | Self::KeyCrowded { partition, .. }
+            | Self::KeyHeld { partition, .. }
+            | Self::KeyReleased { partition, .. }
             | Self::RecallFailed { partition, .. }
             | Self::StaleEntry { partition, .. }
             | Self::OutagePaused { partition, .. }
@@ -59,6 +61,8 @@ impl RuntimeEvent {
             | Self::Scheduled { partition, offset }
             | Self::Recalled { partition, offset }
             | Self::KeyCrowded { partition, offset }
+            | Self::KeyHeld { partition, offset }
+            | Self::KeyReleased { partition, offset }
             | Self::RecallFailed { partition, offset, .. }
             | Self::StaleEntry { partition, offset }
             | Self::OutagePaused { partition, offset, .. }

@@ -31,6 +31,8 @@ kinds! {
     Scheduled "scheduled"
     Recalled "recalled"
     KeyCrowded "key_crowded"
+    KeyHeld "key_held"
+    KeyReleased "key_released"
     RecallFailed "recall_failed"
     StaleEntry "stale_entry"
     OutagePaused "outage_paused"

@@ -21,6 +21,8 @@ pub(crate) struct Fact {
     pub(crate) scheduled: usize,
     /// When the next of them is due, on the service's clock.
     pub(crate) next_due: Option<Duration>,
+    /// Keys that an operator is to let go.
+    pub(crate) held: usize,
     /// Why nothing is delivered.
     pub(crate) paused: Vec<&'static str>,
 }

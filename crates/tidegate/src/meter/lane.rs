@@ -66,7 +66,7 @@ impl RouteMeter {
 fn result(verdict: &Verdict) -> Option<usize> {
     Some(match verdict {
         Verdict::Done { .. } => 0,
-        Verdict::Skipped => 1,
+        Verdict::Skipped | Verdict::Dead => 1,
         Verdict::Duplicate { .. } => 2,
         Verdict::Failed { failure, .. } => of_failure(failure),
         Verdict::Fenced | Verdict::Held => return None,

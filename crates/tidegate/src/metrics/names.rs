@@ -88,6 +88,7 @@ metrics! {
     COMMIT_AGE = Gauge "tidegate_commit_age_seconds" ["group", "topic", "partition"] "Since the group last accepted a commit of this partition. Commits go on in idle partitions too.";
     SCHEDULED = Gauge "tidegate_scheduled_records" ["group", "topic", "partition"] "Records of an owned partition that wait in its retry schedule: for their time, or behind one of their key.";
     SCHEDULE_DUE = Gauge "tidegate_schedule_next_due_seconds" ["group", "topic", "partition"] "Until the next of them is due; 0 when it is. Absent when none waits for its time.";
+    HELD_KEYS = Gauge "tidegate_held_keys" ["group", "topic", "partition"] "Keys of an owned partition that wait for an operator, because a record of theirs was dead-lettered.";
     SAMPLE_AGE = Gauge "tidegate_sample_age_seconds" ["group"] "How old tidegate_lag_records is: it is asked for beside the scrape, which never waits for long.";
 
     // --- publishing

@@ -160,6 +160,7 @@ impl Member {
                 sheet.gauge(&names::COMMIT_AGE, &labels, age.as_secs_f64());
             }
             sheet.number(&names::SCHEDULED, &labels, fact.scheduled as u64);
+            sheet.number(&names::HELD_KEYS, &labels, fact.held as u64);
             if let Some(due) = fact.next_due {
                 let left = due.saturating_sub(plan.clock.elapsed());
                 sheet.gauge(&names::SCHEDULE_DUE, &labels, left.as_secs_f64());

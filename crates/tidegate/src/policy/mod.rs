@@ -3,12 +3,14 @@
 //! Guarantees are policies on the route, in one pinned order that users cannot change:
 //! claim, attempt budget, timeout, catch panic, user layers, handler, settle.
 
+mod after_dead_letter;
 mod backoff;
 mod jitter;
 mod order;
 pub mod retry;
 mod start_from;
 
+pub use after_dead_letter::AfterDeadLetter;
 pub use backoff::Backoff;
 pub(crate) use jitter::derive;
 pub use order::Order;
@@ -48,6 +50,8 @@ pub struct RoutePolicy {
     pub effects: Effects,
     /// Whether the route has a dead-letter handler.
     pub dead_handler: bool,
+    /// What becomes of the key of a record that is dead-lettered.
+    pub after_dead_letter: AfterDeadLetter,
 }
 
 impl RoutePolicy {
@@ -72,6 +76,7 @@ impl Default for RoutePolicy {
             dead_blocking: false,
             effects: Effects::default(),
             dead_handler: false,
+            after_dead_letter: AfterDeadLetter::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::findings::Finding;
 use crate::message::TopicName;
-use crate::policy::Effects;
+use crate::policy::{AfterDeadLetter, Effects, Order, RoutePolicy};
 use crate::router::route::Route;
 use crate::router::table::TopicTable;
 
@@ -58,6 +58,7 @@ impl<S> Checked<'_, S> {
             self.event_type(),
             self.batch(),
             self.alone(),
+            self.no_key_to_hold(),
         ]
         .into_iter()
         .flatten()
@@ -127,6 +128,17 @@ impl<S> Checked<'_, S> {
                 "TG0015",
                 "takes batches, and allows one attempt: a call that hangs would give up all of its records",
                 "allow two attempts at least: the second runs alone",
+            )
+        })
+    }
+
+    fn no_key_to_hold(&self) -> Option<Finding> {
+        let RoutePolicy { order, after_dead_letter, .. } = self.route.policy;
+        (after_dead_letter == AfterDeadLetter::HoldKey && order != Order::Key).then(|| {
+            self.finding(
+                "TG0036",
+                "is to hold the keys of dead letters, and does not keep their order",
+                "give it `.order(Order::Key)`, or leave `AfterDeadLetter::HoldKey` out",
             )
         })
     }

@@ -34,7 +34,7 @@ use crate::inbox::InboxStore;
 use crate::layer::HandlerService;
 use crate::message::TopicName;
 use crate::outcome::Outcome;
-use crate::policy::Effects;
+use crate::policy::{AfterDeadLetter, Effects};
 use crate::router::endpoint::Endpoint;
 use crate::router::table::TopicTable;
 
@@ -127,6 +127,14 @@ impl<S> Router<S> {
         let routes = self.topics.iter().flat_map(|table| &table.routes);
         let plain = routes.filter(|route| route.policy.effects == Effects::AtLeastOnce);
         plain.map(|route| route.name.clone()).collect()
+    }
+
+    /// The handlers that hold the keys of dead letters.
+    pub(crate) fn holding(&self) -> Vec<String> {
+        let routes = self.topics.iter().flat_map(|table| &table.routes);
+        let holding =
+            routes.filter(|route| route.policy.after_dead_letter == AfterDeadLetter::HoldKey);
+        holding.map(|route| route.name.clone()).collect()
     }
 
     /// Everything that must be put right before these routes can run.

@@ -21,7 +21,7 @@ use crate::handler::{Handler, Payload, Typed};
 use crate::inbox::InboxStore;
 use crate::layer::HandlerService;
 use crate::outcome::{IntoOutcome, Outcome};
-use crate::policy::{Order, Retry};
+use crate::policy::{AfterDeadLetter, Order, Retry};
 use crate::router::route::Route;
 use crate::router::table::TopicTable;
 use crate::router::{IntoRouter, Router, Unknown};
@@ -176,6 +176,12 @@ impl<C: Codec, S: Clone + Send + Sync + 'static, T: Event> TopicRouter<C, S, T> 
     /// What happens after a transient failure. Default: [`Retry::default`].
     pub fn retry(mut self, retry: Retry) -> Self {
         self.last().policy.retry = retry;
+        self
+    }
+
+    /// What becomes of the later records of a key when one of them is dead-lettered. Default: [`AfterDeadLetter::Continue`].
+    pub fn after_dead_letter(mut self, after: AfterDeadLetter) -> Self {
+        self.last().policy.after_dead_letter = after;
         self
     }
 

@@ -66,6 +66,7 @@ async fn examine(
     found.extend(wrong_names);
     let (schedules, wrong_names) = schedules::pairs(settings, &pairs);
     found.extend(wrong_names);
+    found.extend(schedules::nowhere_to_hold(settings, routes));
     let known = settings.broker.topics().await.map_err(cannot_join(settings))?;
     found.extend(checks::topics(&pairs, &known, settings.may_create().is_some()));
     found.extend(schedules::topics(&schedules, &known, settings.may_create().is_some()));

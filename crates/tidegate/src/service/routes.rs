@@ -14,6 +14,8 @@ pub(crate) struct Routes {
     pub(crate) topics: Vec<TopicName>,
     /// Handlers that may see a record twice.
     pub(super) without_store: Vec<String>,
+    /// Handlers that hold the keys of dead letters.
+    pub(super) holding: Vec<String>,
     /// `None` while there are findings: such routes cannot run.
     pub(super) endpoint: Option<Arc<dyn Endpoint>>,
 }
@@ -24,6 +26,7 @@ impl Routes {
         Self {
             topics: router.topics(),
             without_store: router.without_store(),
+            holding: router.holding(),
             endpoint: findings.is_empty().then(|| router.into_endpoint()),
             findings,
         }

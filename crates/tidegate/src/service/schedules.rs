@@ -7,8 +7,8 @@ use crate::companion::entry::Scribe;
 use crate::companion::topic::check;
 use crate::findings::Finding;
 use crate::message::TopicName;
-use crate::service::Settings;
 use crate::service::checks::Pairs;
+use crate::service::{Routes, Settings};
 
 /// The retry topic of each source, and what is wrong with their names. Nothing where retries wait in memory.
 pub(super) fn pairs(settings: &Settings, dead_letters: &Pairs) -> (Pairs, Vec<Finding>) {
@@ -38,6 +38,22 @@ fn shared(source: &TopicName, name: &TopicName) -> Finding {
     let message =
         format!("the retries of {source} would wait in {name}, which holds something else");
     Finding::new("TG0033", message, "give the retries of each topic a topic of their own")
+}
+
+/// A key is held by an entry in a retry topic: without one it would run on.
+pub(super) fn nowhere_to_hold(settings: &Settings, routes: &Routes) -> Option<Finding> {
+    let nowhere = settings.retries.is_none() && !routes.holding.is_empty();
+    nowhere.then(|| {
+        let handlers = routes.holding.join("`, `");
+        let message = format!(
+            "`{handlers}` would hold the keys of dead letters, and there is no retry topic"
+        );
+        Finding::new(
+            "TG0036",
+            message,
+            "name one with `.retry_topics(template)`, or leave `AfterDeadLetter::HoldKey` out",
+        )
+    })
 }
 
 /// What is wrong with the topics as they stand. Missing ones are no finding where they may be created.

@@ -5,6 +5,7 @@ mod behind;
 mod checks;
 mod commits;
 mod drains;
+mod holds;
 mod lanes;
 mod leases;
 mod metadata;

@@ -53,7 +53,7 @@ impl Rec {
                 }
             }
             Verdict::Duplicate { owes } => self.duplicate(*owes),
-            Verdict::Skipped => Want::Forget(End::Skipped),
+            Verdict::Skipped | Verdict::Dead => Want::Forget(End::Skipped),
             Verdict::Failed { failure, .. } => self.failed(failure.class, failure.cause, route),
             Verdict::Fenced => Want::Answer,
             Verdict::Held => Want::Run,
@@ -92,7 +92,7 @@ impl Rec {
                 self.acked(kind, route)
             }
             Err(StepFailure::Fenced) => Want::Answer,
-            Err(StepFailure::Duplicate) => self.duplicate(true),
+            Err(StepFailure::Duplicate | StepFailure::Dead) => self.duplicate(true),
             Err(StepFailure::Rerun(_)) if kind == StepKind::Mark => Want::Run,
             Err(StepFailure::Rerun(_)) if kind == StepKind::MarkDead && route.dead_handler => {
                 Want::Step(StepKind::DeadHandler)

@@ -69,7 +69,14 @@ fn an_entry_that_is_struck_takes_no_place() {
 fn recalled(epoch: LocalEpoch, origin: u64) -> Event {
     let record =
         Delivered { offset: Offset(origin), size: 100, policy: PolicyId(0), key: Some(origin % 3) };
-    let found = Recalled { record, attempts: 1, unknown: 0, active: ms(0), history: Vec::new() };
+    let found = Recalled {
+        record,
+        attempts: 1,
+        unknown: 0,
+        active: ms(0),
+        history: Vec::new(),
+        dead: false,
+    };
     Event::Recalled { partition: tp(0), epoch, origin: Offset(origin), found: Ok(Box::new(found)) }
 }
 

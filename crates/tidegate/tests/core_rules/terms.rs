@@ -4,7 +4,8 @@ use tidegate::broker::Committed;
 use tidegate::class::Class;
 use tidegate::consumer::core::metadata::CommitMetadata;
 use tidegate::consumer::core::{
-    Command, Delivered, Event, Fence, LocalEpoch, Note, Noted, Scheduling, Stamp, Step, StepKind,
+    Command, Delivered, Event, Fence, Hold, LocalEpoch, Note, Noted, Scheduling, Stamp, Step,
+    StepKind,
 };
 use tidegate::events::RuntimeEvent;
 use tidegate::message::{Offset, Timestamp};
@@ -29,7 +30,7 @@ fn stamp(attempt: u32, term: u64) -> Stamp {
 fn entry(origin: u64, stamp: Stamp, at: u64) -> Note {
     let record = Delivered { offset: Offset(origin), size: 9, policy: PolicyId(0), key: Some(0) };
     let due = Timestamp(i64::MAX);
-    Note::Entry(Noted { record, stamp, at: Offset(at), due, delay: ms(60_000) })
+    Note::Entry(Noted { record, stamp, at: Offset(at), due, delay: ms(60_000), hold: Hold::No })
 }
 
 fn struck(origin: u64, stamp: Stamp) -> Note {
@@ -203,6 +204,7 @@ fn an_entry_that_is_written_again_has_another_name() {
         unknown: 0,
         active: ms(0),
         history: Vec::new(),
+        dead: false,
     };
     let (partition, origin) = (tp(0), Offset(0));
     rig.send(Event::Recalled { partition, epoch, origin, found: Ok(Box::new(found)) });

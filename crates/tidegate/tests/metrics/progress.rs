@@ -58,6 +58,25 @@ async fn what_waits_in_the_schedule_is_counted_and_the_next_of_it_is_told() {
     assert_eq!(metrics.scheduled("of nobody"), []);
 }
 
+async fn dies(Payload(_): Payload<Ordered>) -> Result<(), Permanent> {
+    Err(Permanent::new("no such customer"))
+}
+
+#[tokio::test]
+async fn a_key_that_is_held_is_counted_and_is_no_record_that_waits() {
+    let metrics = Metrics::new();
+    let routes = Topic::json("orders").on(dies).after_dead_letter(AfterDeadLetter::HoldKey);
+    let builder = TestService::builder(routes.with_state(())).metrics(&metrics);
+    let t = builder.retry_topics("{topic}.{group}.retry").start().await;
+    t.publish("orders", &order("dies")).await;
+    t.settled().await;
+    t.advance(secs(2));
+    let held = || Scrape::of(&metrics).sum("tidegate_held_keys");
+    t.until("its key is held", |_| held() == 1.0).await;
+    assert_eq!(Scrape::of(&metrics).sum("tidegate_scheduled_records"), 0.0);
+    assert_eq!(metrics.scheduled("test"), []);
+}
+
 const LAG_SECONDS: &str = "tidegate_lag_seconds";
 const IN_FLIGHT: &str = "tidegate_records_in_flight{group=\"test\",topic=\"orders\"}";
 

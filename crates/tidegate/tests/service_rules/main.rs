@@ -12,6 +12,7 @@ mod flaky;
 mod groups;
 mod happy;
 mod health;
+mod holds;
 mod inbox;
 mod lanes;
 mod layers;

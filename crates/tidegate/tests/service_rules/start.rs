@@ -86,6 +86,20 @@ async fn a_retry_topic_that_cannot_be_one_is_a_finding() {
     assert_eq!(codes(never).await, ["TG0026", "TG0027", "TG0034"]);
 }
 
+/// Rule 23: nothing would hold the key.
+#[tokio::test]
+async fn a_key_that_nothing_could_hold_is_a_finding() {
+    let holding = |order| {
+        let routes = Topic::json("orders").on(scripted).order(order);
+        let routes = routes.after_dead_letter(AfterDeadLetter::HoldKey);
+        on(Broker::in_memory()).route(routes.with_state(Script::of(&[])))
+    };
+    assert_eq!(codes(holding(Order::Key)).await, ["TG0036"]);
+    for order in [Order::Partition, Order::None] {
+        assert_eq!(codes(holding(order).retry_topics("{topic}.retry")).await, ["TG0036"]);
+    }
+}
+
 /// Rules 5, 12, 22: a schedule in such a topic would lose what waits in it, or have no room for it.
 #[tokio::test]
 async fn a_retry_topic_that_is_not_as_it_must_be_is_a_finding() {

@@ -53,6 +53,21 @@ fn batches_get_through() {
     chaos(0..300, || Topic::json("orders").on_batch(10, batched_as_a_whole), order);
 }
 
+/// Few keys, so that each holds up others; those of one are bad.
+fn of_few_keys(rng: &mut Rng) -> Order {
+    Order { id: rng.id().pop().map(String::from).unwrap_or_default() }
+}
+
+/// An operator lets keys go, also where others hold them.
+#[test]
+fn routes_that_hold_their_keys_get_through() {
+    let holding = || {
+        let routes = Topic::json("orders").on_batch(10, batched);
+        routes.after_dead_letter(AfterDeadLetter::HoldKey)
+    };
+    chaos(0..300, holding, of_few_keys);
+}
+
 async fn stores(Payload(order): Payload<Order>, mut tx: Inbox<Model>) {
     let rows: &mut Rows = &mut tx;
     rows.put(&order.id, "accepted");

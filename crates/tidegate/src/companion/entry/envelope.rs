@@ -8,7 +8,8 @@
 //!        │         │ follows; u32       │
 //! ```
 //!
-//! Little endian. The head is JSON: `unknown`, `due`, `delay_ms`, `active_ms`, `timestamp` (of the record), `history`. Topic,
+//! Little endian. The head is JSON: `unknown`, `due`, `delay_ms`, `active_ms`, `timestamp` (of the record), `history`,
+//! and in version 2, which is written for nothing else, `dead`: of a record that is dead-lettered and holds its key. Topic,
 //! partition and offset of the record are the key's; that the sum is over the key too makes a value good for one key only.
 
 use std::time::Duration;
@@ -19,11 +20,14 @@ use serde::de::DeserializeOwned;
 
 use crate::companion::entry::error::{EntryError, Place};
 use crate::companion::entry::{Entry, EntryId, VERSION};
+use crate::consumer::core::Hold;
 use crate::dead_letter::history;
 use crate::message::{Offset, Record, Timestamp, TopicPartition};
 use crate::parts::{LENGTH, put, put_headers, take, take_headers};
 
 const MAGIC: &[u8] = b"TGRE";
+/// The version of an entry of what is dead-lettered: who does not know that it holds its key must not run it, and stops.
+const DEAD: u8 = 2;
 /// Where what the sum is over begins: behind magic, version and sum.
 const SUMMED: usize = MAGIC.len() + 1 + 4;
 
@@ -52,6 +56,8 @@ pub(super) struct Head<H> {
     active_ms: u64,
     timestamp: Timestamp,
     pub(super) history: H,
+    /// Of a record that is dead-lettered.
+    dead: Option<Dead>,
 }
 
 impl<H> Head<H> {
@@ -62,13 +68,34 @@ impl<H> Head<H> {
     pub(super) const fn active(&self) -> Duration {
         Duration::from_millis(self.active_ms)
     }
+
+    pub(super) fn hold(&self) -> Hold {
+        self.dead.map_or(Hold::No, Dead::hold)
+    }
+}
+
+/// What is still to come of a record that is dead-lettered.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Dead {
+    Unsettled,
+    HoldsKey,
+}
+
+impl Dead {
+    const fn hold(self) -> Hold {
+        match self {
+            Self::Unsettled => Hold::Dead,
+            Self::HoldsKey => Hold::Key,
+        }
+    }
 }
 
 pub(super) fn write(key: &[u8], entry: &Entry) -> Vec<u8> {
     let (head, record) = (write_head(entry), &entry.record);
     let mut out = Vec::with_capacity(SUMMED + 3 * LENGTH + head.len() + record.size());
     out.put_slice(MAGIC);
-    out.put_u8(VERSION);
+    out.put_u8(version_of(entry.hold));
     out.put_u32_le(0);
     for part in [Some(head.as_bytes()), record.key.as_deref(), record.value.as_deref()] {
         put(&mut out, part);
@@ -79,16 +106,26 @@ pub(super) fn write(key: &[u8], entry: &Entry) -> Vec<u8> {
     out
 }
 
+/// The version says nothing else: so one that has changed is noticed, though the checksum is not over it.
+fn version_of(hold: Hold) -> u8 {
+    if hold == Hold::No { VERSION } else { DEAD }
+}
+
 fn write_head(entry: &Entry) -> String {
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     format!(
-        r#"{{"unknown":{},"due":{},"delay_ms":{},"active_ms":{},"timestamp":{},"history":{}}}"#,
+        r#"{{"unknown":{},"due":{},"delay_ms":{},"active_ms":{},"timestamp":{},"history":{}{}}}"#,
         entry.unknown,
         entry.due.0,
         millis(entry.delay),
         millis(entry.active),
         entry.record.timestamp.0,
         history::write(entry.history.iter().cloned()),
+        match entry.hold {
+            Hold::No => "",
+            Hold::Dead => r#","dead":"unsettled""#,
+            Hold::Key => r#","dead":"holds_key""#,
+        },
     )
 }
 
@@ -103,16 +140,18 @@ pub(super) fn read<H: DeserializeOwned>(
         return Err(Fault::Damaged("it does not begin as an entry does"));
     }
     from.advance(MAGIC.len());
-    match from.try_get_u8() {
-        Ok(VERSION) => {}
-        Ok(version) if version > VERSION => return Err(Fault::Newer(version.into())),
+    let version = match from.try_get_u8() {
+        Ok(version @ (VERSION | DEAD)) => version,
+        Ok(version) if version > DEAD => return Err(Fault::Newer(version.into())),
         _ => return Err(Fault::Damaged("it has no version")),
-    }
+    };
     let said = from.try_get_u32_le().ok();
     if said != Some(sum(key, &from)) {
         return Err(Fault::Damaged("its checksum is wrong"));
     }
-    read_parts(from, origin, offset).ok_or(Fault::Damaged("its parts are not those of an entry"))
+    let parts = read_parts(from, origin, offset);
+    let parts = parts.filter(|(head, _)| version_of(head.hold()) == version);
+    parts.ok_or(Fault::Damaged("its parts are not those of an entry"))
 }
 
 fn read_parts<H: DeserializeOwned>(

@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::companion::entry::envelope::Head;
-use crate::consumer::core::{Attempt, Stamp};
+use crate::consumer::core::{Attempt, Hold, Stamp};
 use crate::dead_letter::rfc3339;
 use crate::event::EventId;
 use crate::headers::{Headers, names};
@@ -29,6 +29,9 @@ const VERSION: u8 = 1;
 
 /// The longest business key in a header, in bytes: a key may be as large as a record.
 const MAX_KEY: usize = 256;
+
+/// What the header says instead of a time, where the record is never due.
+const HELD: &str = "held";
 
 /// Names one entry: an origin record, in the companion's own partition, and which writing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +57,8 @@ pub(crate) struct Entry {
     pub(crate) active: Duration,
     /// The attempts so far, oldest first; written in the same bounds as a dead letter's.
     pub(crate) history: Vec<Attempt>,
+    /// Whether it is dead-lettered, and holds its key.
+    pub(crate) hold: Hold,
     /// The original, as it stands in the source partition.
     pub(crate) record: Record,
 }
@@ -67,6 +72,8 @@ pub(crate) struct Brief {
     pub(crate) due: Timestamp,
     /// See [`Entry::delay`].
     pub(crate) delay: Duration,
+    /// See [`Entry::hold`].
+    pub(crate) hold: Hold,
     /// See [`Entry::record`].
     pub(crate) record: Record,
 }
@@ -130,9 +137,9 @@ impl Scribe {
     /// [`EntryError`] when it is none of ours, of a newer version, or damaged.
     pub(crate) fn read(&self, record: &Record) -> Result<Found, EntryError> {
         self.find(record, |id, head, record| {
-            let (delay, active) = (head.delay(), head.active());
+            let (delay, active, hold) = (head.delay(), head.active(), head.hold());
             let Head { unknown, due, history, .. } = head;
-            Box::new(Entry { id, unknown, due, delay, active, history, record })
+            Box::new(Entry { id, unknown, due, delay, active, history, hold, record })
         })
     }
 
@@ -142,8 +149,8 @@ impl Scribe {
     /// As [`read`](Self::read).
     pub(crate) fn brief(&self, record: &Record) -> Result<Found<Brief>, EntryError> {
         self.find(record, |id, head: Head<IgnoredAny>, record| {
-            let delay = head.delay();
-            Brief { id, due: head.due, delay, record }
+            let (delay, hold) = (head.delay(), head.hold());
+            Brief { id, due: head.due, delay, hold, record }
         })
     }
 
@@ -182,7 +189,11 @@ impl Scribe {
 /// What an operator wants to see of an entry without a program that reads it. Nothing reads them back.
 fn for_operators(entry: &Entry) -> Headers {
     let mut headers = Headers::new();
-    headers.push(names::RETRY_DUE, rfc3339(entry.due));
+    let due = match entry.hold {
+        Hold::Key => HELD.to_owned(),
+        Hold::No | Hold::Dead => rfc3339(entry.due),
+    };
+    headers.push(names::RETRY_DUE, due);
     let key = entry.record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
     if let Some(key) = key {
         headers.push(names::RETRY_KEY, escaped(key, MAX_KEY));

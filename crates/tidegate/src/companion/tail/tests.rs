@@ -36,26 +36,6 @@ async fn delete_before(log: &EmbeddedBroker, before: u64) {
     Broker::new(log.clone()).delete_records(place(), Offset(before)).await.unwrap();
 }
 
-impl Tail {
-    /// The next chunk, read alone. Waits until there is one.
-    async fn next(&mut self) -> Result<Chunk, TailError> {
-        loop {
-            let chunk = match self.wants() {
-                None => self.begin().await?,
-                Some((number, from, limit)) => {
-                    let topic = self.partition.topic.clone();
-                    let mut answers =
-                        self.broker.fetch_any(topic, vec![(number, from)], limit).await;
-                    self.heard(answers.remove(0).1)?
-                }
-            };
-            if let Some(chunk) = chunk {
-                return Ok(chunk);
-            }
-        }
-    }
-}
-
 /// Offsets, where the next begins, and whether it has caught up.
 async fn next(tail: &mut Tail) -> (Vec<u64>, u64, bool) {
     let chunk = tail.next().await.unwrap();

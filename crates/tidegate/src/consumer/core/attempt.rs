@@ -8,7 +8,7 @@ use crate::consumer::core::metadata::RetryState;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
 use crate::consumer::core::work::{State, Unit};
-use crate::consumer::core::{Attempt, End, Start, Verdict};
+use crate::consumer::core::{Attempt, Start, Verdict};
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, Timestamp};
 use crate::planted::planted;
@@ -67,10 +67,8 @@ impl Partition {
                 self.outage_over(offset, cx);
                 self.settle_duplicate(offset, owes, cx);
             }
-            Verdict::Skipped => {
-                self.outage_over(offset, cx);
-                self.settle(offset, None, false, End::Skipped, cx);
-            }
+            Verdict::Skipped => self.settle_skipped(offset, false, cx),
+            Verdict::Dead => self.settle_skipped(offset, true, cx),
             Verdict::Failed { failure, took } => self.failed(offset, *failure, took, cx),
             Verdict::Fenced => self.fenced(cx),
             Verdict::Held => {} // given back by `ran`

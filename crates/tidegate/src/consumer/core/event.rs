@@ -62,6 +62,8 @@ pub enum Verdict {
     },
     /// Not for this service, and said so: skipped by name, aimed at another group, superseded, or dead already (rule 31).
     Skipped,
+    /// Not run: its marker says that it was dead-lettered before (rule 31).
+    Dead,
     /// The attempt failed.
     Failed {
         /// Why. Boxed: most answers have none, and many are kept at once.
@@ -85,7 +87,7 @@ impl Verdict {
             Self::Done { emits } => !emits && effects == Effects::AtLeastOnce,
             Self::Skipped => true,
             Self::Duplicate { owes } => !owes,
-            Self::Failed { .. } | Self::Fenced | Self::Held => false,
+            Self::Failed { .. } | Self::Dead | Self::Fenced | Self::Held => false,
         }
     }
 }
@@ -106,6 +108,8 @@ pub enum StepFailure {
     Rerun(String),
     /// A unique violation: the effect exists already, done by another attempt (rule 28). It may owe emitted records.
     Duplicate,
+    /// A twin of the record was dead-lettered meanwhile, and is marked so (rule 31).
+    Dead,
     /// Another owner has the partition (rule 10).
     Fenced,
     /// Not begun: the ownership lease is over (rule 10). To be tried again when a commit was accepted.

@@ -17,6 +17,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) scheduled: usize,
     /// When the next of them is due, on the service's clock; `None`: none waits for its time.
     pub(crate) next_due: Option<Duration>,
+    /// Keys that an operator is to let go.
+    pub(crate) held: usize,
     /// Why nothing is delivered, or nothing begins.
     pub(crate) paused: Vec<&'static str>,
 }
@@ -30,6 +32,7 @@ impl Partition {
             oldest: self.tracker.unfinished().next(),
             scheduled: self.schedule.pending(),
             next_due: self.schedule.index.next_due(),
+            held: self.schedule.index.held(),
             paused: self.pauses.names().chain(lease).collect(),
         }
     }

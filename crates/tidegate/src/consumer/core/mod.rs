@@ -46,4 +46,4 @@ pub use config::{CoreConfig, Scheduling};
 pub use event::{Delivered, Event, LocalEpoch, Now, OwnFailure, StepFailure, Verdict, WorkId};
 pub use ledger::{Counts, Ledger};
 pub use machine::Core;
-pub use schedule::{Fence, Note, Noted, Postponed, Recalled, Stamp};
+pub use schedule::{Fence, Hold, Note, Noted, Postponed, Recalled, Stamp};

@@ -153,7 +153,7 @@ impl Partition {
         let (partition, from) = (self.id.clone(), self.tracker.watermark());
         cx.push(Command::Start { partition: partition.clone(), epoch: self.epoch, from });
         self.tell(RuntimeEvent::Started { partition, from }, cx);
-        self.strike_void(cx);
+        self.strike_behind_held(cx);
     }
 }
 

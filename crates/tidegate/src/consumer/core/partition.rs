@@ -112,11 +112,19 @@ impl Partition {
         matches!(self.phase, Phase::Running)
     }
 
-    /// A record is finished, once and for all.
+    /// A record is finished, once and for all; whoever waited for its entry has its turn.
     pub(super) fn end(&mut self, offset: Offset, end: End) {
+        let known = self.tracker.is_recalled(offset) || self.schedule.knows(offset);
+        if self.finish(offset, end) && known {
+            self.unblock(offset);
+        }
+    }
+
+    /// A record is finished; what is written of it in the schedule stays. False when it was before.
+    pub(super) fn finish(&mut self, offset: Offset, end: End) -> bool {
         let before = self.tracker.watermark();
         let recalled = self.tracker.is_recalled(offset);
-        let Some(work) = self.tracker.finish(offset) else { return };
+        let Some(work) = self.tracker.finish(offset) else { return false };
         self.counts.end(end);
         self.ended.push((offset, end));
         if planted!(SettledTwice) && work.attempts() > 0 {
@@ -125,17 +133,15 @@ impl Partition {
         if planted!(CountersReset) {
             self.tracker.forget_failures();
         }
-        if recalled || self.schedule.knows(offset) {
-            self.unblock(offset);
+        // The commits know nothing of what was recalled.
+        if !recalled {
+            let moved = self.passed(before);
+            // What is told of the part above the commit is to be told anew; a higher commit says so by itself.
+            if !moved || work.retry().is_some() {
+                self.progress.metadata_changed(false);
+            }
         }
-        if recalled {
-            return; // the commits know nothing of it
-        }
-        let moved = self.passed(before);
-        // What is told of the part above the commit is to be told anew; a higher commit says so by itself.
-        if !moved || work.retry().is_some() {
-            self.progress.metadata_changed(false);
-        }
+        true
     }
 
     /// A record was finished by an earlier owner, as its commit said (rule 8).

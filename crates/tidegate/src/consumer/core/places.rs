@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::consumer::core::{CoreConfig, Step};
+use crate::consumer::core::{CoreConfig, Hold, Step};
 use crate::policy::{Effects, RoutePolicy};
 
 /// Whether nothing of the record runs any more, and only the log's answer is awaited: then it takes no place from those that run.
@@ -15,7 +15,9 @@ use crate::policy::{Effects, RoutePolicy};
 /// do an open transaction, and what a handler or a store is asked for next.
 pub(super) fn only_waits(step: &Step, route: &RoutePolicy) -> bool {
     match step {
-        Step::Schedule(_) | Step::Unschedule(_) => true,
+        // Behind the first entry of a dead letter come its handler and its marker.
+        Step::Schedule(entry) => entry.hold != Hold::Dead,
+        Step::Unschedule(_) => true,
         Step::DeadLetter { .. } => !route.dead_handler && route.effects == Effects::AtLeastOnce,
         Step::Publish | Step::Mark | Step::Dispatch | Step::DeadHandler | Step::MarkDead => false,
     }

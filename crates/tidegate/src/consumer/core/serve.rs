@@ -24,8 +24,11 @@ impl Partition {
     fn pass_missing(&mut self) {
         for origin in self.schedule.index.unreleased_below(self.tracker.next()) {
             if self.tracker.get(origin).is_none() {
+                let pending = self.schedule.index.len();
                 self.schedule.index.release(origin);
-                self.counts.restore();
+                if self.schedule.index.len() > pending {
+                    self.counts.restore();
+                }
             }
         }
     }
@@ -33,7 +36,11 @@ impl Partition {
     fn arrive(&mut self, record: &Delivered, cx: &mut Cx<'_>) {
         let offset = record.offset;
         let scheduled = self.schedule.index.is_unreleased(offset);
-        if !scheduled && self.done_above.contains(offset) && offset >= self.tracker.next() {
+        // What holds its key has ended, and waits for nothing that is of the source.
+        let held = scheduled && self.schedule.index.is_held(offset);
+        let done = held || !scheduled && self.done_above.contains(offset);
+        if done && offset >= self.tracker.next() {
+            self.schedule.index.release(offset);
             return self.end_at_arrival(offset);
         }
         let past = if self.restored.is_empty() { None } else { self.restored.remove(&offset) };

@@ -81,6 +81,8 @@ pub(super) struct Past {
     /// When its first attempt here began, on the partition's active clock.
     pub(super) began: Option<Duration>,
     pub(super) history: Vec<Attempt>,
+    /// Its dead letter is written already; perhaps no more than that.
+    pub(super) dead: bool,
 }
 
 impl Past {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   aimed elsewhere? ─▶ claim ─▶ [ timeout [ catch panic [ layers, handler ] ] ] ─▶ encode ─▶ Verdict
-//!        Skipped       Done: Duplicate · Dead: Skipped, unless exactly this letter is replayed
+//!        Skipped       Done: Duplicate · Dead: Dead, unless exactly this letter is replayed
 //! ```
 //!
 //! What it leaves for settling (the open transaction, the records to be emitted) travels in the job's `Carry`.
@@ -85,14 +85,14 @@ async fn dead(
     Ok(if site.item.replays(letter) || planted!(DeadRunsAgain) {
         Entry::Run(Some(session))
     } else {
-        Entry::Settled(Verdict::Skipped)
+        Entry::Settled(Verdict::Dead)
     })
 }
 
 fn reason(failure: StepFailure) -> String {
     match failure {
         StepFailure::Again(message) | StepFailure::Rerun(message) => message,
-        StepFailure::Duplicate | StepFailure::Fenced | StepFailure::Lapsed => {
+        StepFailure::Duplicate | StepFailure::Dead | StepFailure::Fenced | StepFailure::Lapsed => {
             "what is owed cannot be read".to_owned()
         }
     }

@@ -16,9 +16,9 @@ impl Driver {
     }
 
     fn fact(&self, facts: Facts<'_>) -> Fact {
-        let Facts { partition, committed, oldest, scheduled, next_due, paused } = facts;
+        let Facts { partition, committed, oldest, scheduled, next_due, held: keys, paused } = facts;
         let held = oldest.and_then(|offset| self.held.at(partition, offset));
         let oldest = held.map(|item| item.record.timestamp).filter(|at| at.is_known());
-        Fact { committed, oldest, scheduled, next_due, paused }
+        Fact { committed, oldest, scheduled, next_due, held: keys, paused }
     }
 }

@@ -210,7 +210,14 @@ impl Reader {
             policy,
             key: entry.record.key.as_deref().map(hash),
         };
-        Noted { record, stamp: entry.id.stamp, at, due: entry.due, delay: entry.delay }
+        Noted {
+            record,
+            stamp: entry.id.stamp,
+            at,
+            due: entry.due,
+            delay: entry.delay,
+            hold: entry.hold,
+        }
     }
 
     async fn strike_void(self, void: Vec<(Offset, Stamp)>) {

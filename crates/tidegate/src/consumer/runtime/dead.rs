@@ -172,7 +172,7 @@ async fn open(site: &Site, letter: Option<&str>) -> Result<Open, StepFailure> {
             Ok(Open::Session(session))
         }
         // rule 31: a twin of this record was dead-lettered meanwhile, and its handler has run
-        Claimed::Dead { .. } => Err(StepFailure::Duplicate),
+        Claimed::Dead { .. } => Err(StepFailure::Dead),
         // rule 25: `Done` beats `Dead`
         Claimed::Done { .. } => Err(StepFailure::Duplicate),
     }

@@ -82,11 +82,20 @@ impl Write {
     fn records(&self, tenure: &Tenure, scribe: &Scribe) -> Vec<NewRecord> {
         match &self.what {
             What::Entry(postponed) => {
-                let Postponed { stamp, unknown, due, delay, active, history } =
+                let Postponed { stamp, unknown, due, delay, active, history, hold } =
                     (**postponed).clone();
                 let id = EntryId { origin: self.offset, stamp };
                 let record = self.item.record.as_ref().clone();
-                vec![scribe.entry(&Entry { id, unknown, due, delay, active, history, record })]
+                vec![scribe.entry(&Entry {
+                    id,
+                    unknown,
+                    due,
+                    delay,
+                    active,
+                    history,
+                    hold,
+                    record,
+                })]
             }
             // In this order: the last stands for the record, and must not go before the others.
             What::Tombstones(stamps) => {

@@ -113,6 +113,18 @@ impl Logs {
                     "too much waits behind a record of its key that has failed: partition paused"
                 );
             }
+            RuntimeEvent::KeyHeld { .. } => {
+                line!(
+                    self,
+                    warn,
+                    event,
+                    subject,
+                    "dead-lettered: its key is held until an operator lets it go"
+                );
+            }
+            RuntimeEvent::KeyReleased { .. } => {
+                line!(self, info, event, subject, "its key was let go by an operator");
+            }
             RuntimeEvent::RecallFailed { message, .. } => {
                 line!(self, warn, event, subject, "not to be read from the schedule now: tried again", error = %message);
             }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tokio::task::JoinError;
 
 use crate::companion::entry::Entry;
-use crate::consumer::core::{Delivered, Event, LocalEpoch, Postponed, Recalled, Stopped, WorkId};
+use crate::consumer::core::{
+    Delivered, Event, Hold, LocalEpoch, Postponed, Recalled, Stopped, WorkId,
+};
 use crate::consumer::runtime::companions::News;
 use crate::consumer::runtime::driver::Driver;
 use crate::consumer::runtime::held::Held;
@@ -82,10 +84,10 @@ impl Driver {
     }
 
     fn unpack(&mut self, tenure: &Tenure, entry: Entry) -> Box<Recalled> {
-        let Entry { id, unknown, due, delay, active, history, record } = entry;
+        let Entry { id, unknown, due, delay, active, history, hold, record } = entry;
         let routed = self.shop.endpoint.route(&record);
         let item = Arc::new(Identified::new(record, routed, self.shop.identity.group.clone()));
-        let postponed = Postponed { stamp: id.stamp, unknown, due, delay, active, history };
+        let postponed = Postponed { stamp: id.stamp, unknown, due, delay, active, history, hold };
         let found = Box::new(recalled(&item, id.origin, postponed));
         self.held.bring(tenure, id.origin, item);
         found
@@ -93,7 +95,11 @@ impl Driver {
 }
 
 fn recalled(item: &Identified, origin: Offset, postponed: Postponed) -> Recalled {
-    let Postponed { stamp, unknown, delay, active, history, .. } = postponed;
+    let Postponed { stamp, unknown, delay, active, mut history, hold, .. } = postponed;
+    let dead = hold == Hold::Dead;
+    if dead {
+        history.pop(); // the last attempt is made again
+    }
     let record = Delivered {
         offset: origin,
         size: item.record.footprint(),
@@ -101,7 +107,8 @@ fn recalled(item: &Identified, origin: Offset, postponed: Postponed) -> Recalled
         key: item.record.key.as_deref().map(hash),
     };
     // The wait that was drawn counts for the age; time without an owner does not (rule 19).
-    Recalled { record, attempts: stamp.attempt, unknown, active: active + delay, history }
+    let attempts = stamp.attempt.saturating_sub(u32::from(dead));
+    Recalled { record, attempts, unknown, active: active + delay, history, dead }
 }
 
 impl Held {

@@ -69,7 +69,7 @@ fn live(plan: &Plan, ways: &Ways) -> Outcome {
     };
     let routes = |world: &World, store: Arc<dyn InboxStore>| -> Router {
         let down_until = world.began + down_for;
-        routes::routes(Arc::new(routes::Gateway { down_until }), store, plan.in_place)
+        routes::routes(Arc::new(routes::Gateway { down_until }), store, plan)
     };
     run::run(
         plan,

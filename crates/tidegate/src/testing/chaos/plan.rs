@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::moment::{Kind, Moment};
 use super::rng::Rng;
+use crate::policy::AfterDeadLetter;
 
 /// One fault: it hits when its moment has come so often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct Plan {
     pub producer_trouble: u64,
     /// Whether retries wait in a schedule; else in memory.
     pub schedule: bool,
+    /// Whether keys are held when a record of theirs is dead-lettered; with a schedule alone.
+    pub hold: bool,
     /// So many retries of a record wait in memory at first.
     pub in_place: u32,
     /// What goes wrong.
@@ -73,6 +76,7 @@ impl Plan {
         (plan.schedule, plan.in_place) = (rng.percent(50), rng.pick(&[0, 0, 1]));
         let late = plan.schedule && rng.percent(30);
         plan.faults.extend(late.then(|| late_entry(&mut rng)));
+        plan.hold = Rng::new(seed ^ 0x401d).percent(40);
         plan
     }
 
@@ -99,6 +103,7 @@ impl Plan {
             restless: rng.pick(&[0, 0, 5, 25]),
             producer_trouble: rng.pick(&[0, 0, 3]),
             schedule: false,
+            hold: false,
             in_place: 1,
             faults: faults(rng),
         }
@@ -106,6 +111,15 @@ impl Plan {
 }
 
 impl Plan {
+    /// What becomes of a key of which a record is dead-lettered.
+    pub(super) fn after_dead_letter(&self) -> AfterDeadLetter {
+        if self.schedule && self.hold {
+            AfterDeadLetter::HoldKey
+        } else {
+            AfterDeadLetter::Continue
+        }
+    }
+
     /// Partitions of each topic, when all faults have hit.
     pub(super) fn most_partitions(&self) -> u32 {
         let grows = self.faults.iter().filter(|fault| fault.kind == Kind::Grow);

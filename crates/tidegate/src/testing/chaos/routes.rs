@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::Plan;
 use super::rng::Rng;
 use super::rows::Rows;
 use super::store::Model;
@@ -201,19 +202,22 @@ pub(super) const JOBS: &str = "jobs";
 pub(super) fn routes(
     gateway: Arc<Gateway>,
     store: Arc<dyn crate::inbox::InboxStore>,
-    in_place: u32,
+    plan: &Plan,
 ) -> Router {
     let retry = || {
         let delays = (Duration::from_millis(50), Duration::from_millis(800));
-        Retry::exponential(delays.0, delays.1).attempts(4).in_place(in_place)
+        Retry::exponential(delays.0, delays.1).attempts(4).in_place(plan.in_place)
     };
+    let after = plan.after_dead_letter();
     Topic::json(JOBS)
         .on(plain::<0>)
         .order(Order::Key)
+        .after_dead_letter(after)
         .retry(retry())
         .timeout(LIMIT)
         .on(stored::<1>)
         .order(Order::Key)
+        .after_dead_letter(after)
         .retry(retry())
         .timeout(LIMIT)
         .on_dead_letter(given_up::<1>)

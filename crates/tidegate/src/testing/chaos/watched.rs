@@ -16,7 +16,7 @@ use crate::events::RuntimeEvent;
 use crate::inbox::InboxStore;
 use crate::message::{NewRecord, Offset, Record, TopicName, TopicPartition};
 use crate::outcome::Outcome;
-use crate::policy::{PolicyId, RoutePolicy};
+use crate::policy::{AfterDeadLetter, PolicyId, RoutePolicy};
 use crate::router::endpoint::{Endpoint, Routed};
 
 /// Somebody's routes, in one life of a process.
@@ -43,11 +43,12 @@ impl Endpoint for Watched {
 
     fn route(&self, record: &Record) -> Routed {
         let routed = self.routes.route(record);
-        let order = self.policies[routed.policy.0].order;
+        let RoutePolicy { order, after_dead_letter, .. } = self.policies[routed.policy.0];
+        let holds = after_dead_letter == AfterDeadLetter::HoldKey;
         let stored = self.routes.store(routed.policy).is_some();
         let mut truth = lock(&self.life.world().truth);
         truth.learn(&record.topic_partition(), record.offset, |fact| {
-            (fact.order, fact.stored) = (order, stored);
+            (fact.order, fact.stored, fact.holds) = (order, stored, holds);
         });
         routed
     }

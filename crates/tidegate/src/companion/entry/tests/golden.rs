@@ -44,3 +44,15 @@ fn a_tombstone_is_the_same_key_in_the_same_place_without_a_value() {
     assert_eq!((&tombstone.value, tombstone.headers.len()), (&None, 0));
     assert_eq!(scribe().read(&stored(tombstone)), Ok(Found::Tombstone(entry().id)));
 }
+
+/// Who does not know that a key can be held must not run its record: the version says so.
+#[test]
+fn an_entry_of_what_is_dead_has_a_version_of_its_own() {
+    for (hold, due) in [(Hold::Dead, "2025-11-24T16:00:01.234Z"), (Hold::Key, "held")] {
+        let dead = Entry { hold, ..entry() };
+        let written = scribe().entry(&dead);
+        assert_eq!(written.value.as_ref().map(|value| value[4]), Some(2));
+        assert_eq!(written.headers.text(names::RETRY_DUE), Some(due));
+        assert_eq!(scribe().read(&stored(written)), Ok(Found::Entry(Box::new(dead))));
+    }
+}

@@ -50,6 +50,7 @@ fn entry() -> Entry {
         delay: Duration::from_secs(5),
         active: Duration::from_millis(1_200),
         history: vec![attempt(1, Cause::Error), attempt(2, Cause::Timeout)],
+        hold: Hold::No,
         record: Record {
             topic: scribe().source,
             partition: Partition(3),

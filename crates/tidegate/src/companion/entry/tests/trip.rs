@@ -45,15 +45,22 @@ fn histories() -> impl Strategy<Value = Vec<Attempt>> {
 
 fn entries() -> impl Strategy<Value = Entry> {
     let stamp = (any::<u32>(), any::<u64>(), any::<u32>());
-    let numbers = (stamp, any::<u32>(), any::<i64>(), any::<u64>(), any::<u64>());
+    let numbers = (
+        stamp,
+        (any::<u32>(), prop_oneof![Just(Hold::No), Just(Hold::Dead), Just(Hold::Key)]),
+        any::<i64>(),
+        any::<u64>(),
+        any::<u64>(),
+    );
     (numbers, histories(), records()).prop_map(
-        |(((attempt, term, write), unknown, due, delay, active), history, record)| Entry {
+        |(((attempt, term, write), (unknown, hold), due, delay, active), history, record)| Entry {
             id: EntryId { origin: record.offset, stamp: Stamp { attempt, term, write } },
             unknown,
             due: Timestamp(due),
             delay: Duration::from_millis(delay),
             active: Duration::from_millis(active),
             history,
+            hold,
             record,
         },
     )
@@ -66,8 +73,8 @@ proptest! {
         let written = scribe.entry(&entry);
         prop_assert_eq!(written.partition, Some(entry.record.partition));
         prop_assert!(written.size() <= entry.record.size() + ROOM);
-        let Entry { id, due, delay, .. } = entry;
-        let brief = Brief { id, due, delay, record: entry.record.clone() };
+        let Entry { id, due, delay, hold, .. } = entry;
+        let brief = Brief { id, due, delay, hold, record: entry.record.clone() };
         prop_assert_eq!(scribe.brief(&stored(written.clone())), Ok(Found::Entry(brief)));
         prop_assert_eq!(scribe.read(&stored(written)), Ok(Found::Entry(Box::new(entry))));
     }

@@ -11,6 +11,7 @@
 //! The bytes are with the driver, and in the companion. Nothing here survives the ownership: the next owner reads it all again.
 
 mod behind;
+mod hold;
 mod index;
 mod notes;
 mod postpone;
@@ -25,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::consumer::core::partition::Partition;
 use crate::message::Offset;
 
+pub use hold::Hold;
 pub(super) use index::{Fresh, Index, ShortKey};
 pub use notes::{Note, Noted};
 pub use postpone::Postponed;
@@ -47,6 +49,8 @@ pub(super) struct Schedule {
     void: BTreeSet<(Offset, Stamp)>,
     /// They are being struck.
     striking: bool,
+    /// Entries of records that hold their keys by later ones; to be struck, too.
+    behind: BTreeSet<(Offset, Stamp)>,
     /// Records of the source that wait in memory, by key, as the index knows it and in full: too much of their key waits in here.
     crowded: BTreeMap<(ShortKey, u64), Offset>,
     /// The record of `Order::Partition` that waits in memory for all keys before it.
@@ -110,6 +114,8 @@ pub(super) enum Goal {
     Entry,
     /// Its entry is written: it waits for its time there.
     Wait(Fresh),
+    /// It is dead-lettered and ends so, and holds its key: by that entry, once it is settled and that is written.
+    Hold(super::End, Option<Fresh>),
 }
 
 impl Partition {

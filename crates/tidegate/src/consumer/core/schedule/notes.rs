@@ -10,7 +10,7 @@ use crate::consumer::core::Delivered;
 use crate::consumer::core::End;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::{Partition, Phase};
-use crate::consumer::core::schedule::{Fresh, Stamp};
+use crate::consumer::core::schedule::{Fresh, Hold, Stamp};
 use crate::consumer::core::work::Unit;
 use crate::events::RuntimeEvent;
 use crate::message::{Offset, Timestamp};
@@ -43,6 +43,8 @@ pub struct Noted {
     pub due: Timestamp,
     /// The delay that was drawn then: nobody waits longer.
     pub delay: Duration,
+    /// Whether it is dead-lettered, and holds its key.
+    pub hold: Hold,
 }
 
 impl Partition {
@@ -61,7 +63,7 @@ impl Partition {
         for note in notes {
             match note {
                 Note::Entry(noted) => self.note_entry(&noted, cx),
-                Note::Struck { origin, stamp } => self.note_struck(origin, stamp),
+                Note::Struck { origin, stamp } => self.note_struck(origin, stamp, cx),
             }
         }
         if caught_up && !std::mem::replace(&mut self.schedule.complete, true) {
@@ -74,6 +76,9 @@ impl Partition {
         let (origin, stamp) = (noted.record.offset, noted.stamp);
         if self.fence.voids(stamp, noted.at) {
             return self.note_void(noted, cx);
+        }
+        if planted!(HeldForgotten) && noted.hold == Hold::Key {
+            return;
         }
         if self.schedule.complete {
             // Of a later owner: ours is over, as we shall hear. Or it came after we had read all, and no commit says so yet: it is
@@ -99,8 +104,9 @@ impl Partition {
         self.tell(RuntimeEvent::StaleEntry { partition: self.id.clone(), offset: origin }, cx);
     }
 
-    /// An earlier owner has settled a record, or is done with one of its entries. What runs here already is settled here.
-    fn note_struck(&mut self, origin: Offset, stamp: Stamp) {
+    /// An earlier owner has settled a record, or is done with one of its entries; or an operator lets a key go. What runs here already
+    /// is settled here.
+    fn note_struck(&mut self, origin: Offset, stamp: Stamp, cx: &mut Cx<'_>) {
         self.schedule.latest = self.schedule.latest.max(stamp.term);
         if self.schedule.void.remove(&(origin, stamp)) || self.forget_other(origin, stamp) {
             return;
@@ -109,15 +115,23 @@ impl Partition {
         if !counts || self.tracker.is_recalled(origin) {
             return;
         }
-        let released = self.schedule.index.is_released(origin);
+        let (released, held) =
+            (self.schedule.index.is_released(origin), self.schedule.index.is_held(origin));
         let others = self.schedule.others.remove(&origin);
         self.unblock(origin);
         // It was void, and is struck as such: who settles a record strikes what counts last.
         for other in others.iter().flat_map(BTreeMap::values) {
             self.schedule.note(origin, *other, released);
         }
-        if others.is_none() && self.schedule.complete && released {
-            self.counts.end(End::Duplicate);
+        match self.schedule.complete && others.is_none() {
+            true if held => {
+                self.tell(
+                    RuntimeEvent::KeyReleased { partition: self.id.clone(), offset: origin },
+                    cx,
+                );
+            }
+            true if released => self.counts.end(End::Duplicate),
+            _ => {}
         }
     }
 
@@ -139,5 +153,12 @@ fn fresh(noted: &Noted, cx: &Cx<'_>) -> Fresh {
     let Delivered { size, policy, .. } = noted.record;
     let unit = Unit::of(&noted.record, cx.route(policy).order);
     let key = if let Unit::Key(key) = unit { Some(key) } else { None };
-    Fresh { stamp: noted.stamp, at: noted.at, due: cx.after(wait), key, size }
+    Fresh {
+        stamp: noted.stamp,
+        at: noted.at,
+        due: cx.after(wait),
+        key,
+        size,
+        held: noted.hold == Hold::Key,
+    }
 }

@@ -6,7 +6,7 @@ use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
 use crate::consumer::core::pauses::Reason;
-use crate::consumer::core::schedule::{Fresh, Goal, ShortKey, Stamp};
+use crate::consumer::core::schedule::{Fresh, Goal, Hold, ShortKey, Stamp};
 use crate::consumer::core::work::{State, Unit, Work};
 use crate::consumer::core::{Attempt, Command, Step};
 use crate::events::RuntimeEvent;
@@ -29,6 +29,8 @@ pub struct Postponed {
     pub active: Duration,
     /// What is known of the attempts, oldest first.
     pub history: Vec<Attempt>,
+    /// Whether it is dead-lettered, and holds its key.
+    pub hold: Hold,
 }
 
 impl Partition {
@@ -66,17 +68,19 @@ impl Partition {
             cx,
         );
         let stamp = self.stamp(attempts);
-        self.write_entry(offset, Postponed { stamp, unknown, due, delay, active, history }, cx);
+        let hold = Hold::No;
+        let entry = Postponed { stamp, unknown, due, delay, active, history, hold };
+        self.write_entry(offset, entry, cx);
     }
 
     /// Which writing an entry of this ownership is: the first of its attempt.
-    fn stamp(&self, attempt: u32) -> Stamp {
+    pub(super) fn stamp(&self, attempt: u32) -> Stamp {
         Stamp { attempt, term: self.fence.term, write: 0 }
     }
 
     fn write_entry(&mut self, offset: Offset, entry: Postponed, cx: &mut Cx<'_>) {
         if planted!(StruckFirst)
-            && let Some(step) = self.strike(offset)
+            && let Some(step) = self.strike(offset, Goal::Entry)
         {
             cx.push(Command::Step { work: self.work(offset), step });
         }
@@ -152,11 +156,15 @@ impl Partition {
         cx: &mut Cx<'_>,
     ) {
         let Some(Step::Schedule(entry)) = self.awaits(offset) else { return };
-        let (stamp, delay) = (entry.stamp, entry.delay);
+        let (stamp, delay, hold) = (entry.stamp, entry.delay, entry.hold);
         let Some(work) = self.tracker.get(offset) else { return };
         let key = if let Unit::Key(key) = work.unit { Some(key) } else { None };
         let size = work.size;
-        let fresh = Fresh { stamp, at, due: cx.after(delay), key, size };
+        let held = hold == Hold::Key;
+        let fresh = Fresh { stamp, at, due: cx.after(delay), key, size, held };
+        if hold != Hold::No {
+            return self.hold_written(offset, fresh, cx);
+        }
         if self.tracker.is_recalled(offset) {
             return self.strike_earlier(offset, fresh, cx);
         }
@@ -228,9 +236,10 @@ fn parked(work: &Work, stamp: Stamp, now: Timestamp) -> Postponed {
         delay: Duration::ZERO,
         active: Duration::ZERO,
         history: Vec::new(),
+        hold: Hold::No,
     };
     let Some(past) = &work.past else { return none };
     let Tried { unknown, active, .. } = past.tried;
     let (due, delay) = past.retry.map_or((now, Duration::ZERO), |retry| (retry.due, retry.delay));
-    Postponed { stamp, unknown, due, delay, active, history: past.history.clone() }
+    Postponed { unknown, due, delay, active, history: past.history.clone(), ..none }
 }

@@ -25,6 +25,8 @@ pub struct Recalled {
     pub active: Duration,
     /// What is known of the attempts, oldest first.
     pub history: Vec<Attempt>,
+    /// It was dead-lettered, and its settling was cut off: the last attempt is made again.
+    pub dead: bool,
 }
 
 impl Partition {
@@ -80,9 +82,9 @@ impl Partition {
     }
 
     fn back(&mut self, found: Recalled, cx: &mut Cx<'_>) {
-        let Recalled { record, attempts, unknown, active, history } = found;
+        let Recalled { record, attempts, unknown, active, history, dead } = found;
         let tried = Tried { attempts, unknown, active };
-        let past = Past { tried, history, ..Past::default() };
+        let past = Past { tried, history, dead, ..Past::default() };
         // Its place among those of its key is kept by the index.
         let work = Work::new(&record, Order::None, Some(past));
         let offset = record.offset;
@@ -92,11 +94,15 @@ impl Partition {
     }
 
     /// The last step of settling: the entry goes when everything that it stands for is durable.
-    pub(in crate::consumer::core) fn strike(&self, offset: Offset) -> Option<Step> {
+    /// What holds the key stays.
+    pub(in crate::consumer::core) fn strike(&self, offset: Offset, goal: Goal) -> Option<Step> {
         if !self.tracker.is_recalled(offset) && !self.schedule.knows(offset) {
             return None; // most records: nothing is looked up
         }
-        let written = self.schedule.written(offset);
+        let mut written = self.schedule.written(offset);
+        if let Goal::Hold(_, Some(kept)) = goal {
+            written.retain(|stamp| *stamp != kept.stamp);
+        }
         (!written.is_empty()).then_some(Step::Unschedule(written))
     }
 
@@ -110,7 +116,8 @@ impl Partition {
         match goal {
             Goal::End(end) => self.end(offset, end),
             Goal::Wait(fresh) => self.wait_again(offset, fresh, cx),
-            Goal::Entry => {} // it is written first
+            Goal::Hold(end, Some(fresh)) => self.held(offset, fresh, end, cx),
+            Goal::Entry | Goal::Hold(_, None) => {} // it is written first
         }
     }
 }

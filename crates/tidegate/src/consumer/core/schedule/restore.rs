@@ -24,6 +24,7 @@ impl Partition {
     }
 
     pub(super) fn schedule_complete(&mut self, next: Offset, cx: &mut Cx<'_>) {
+        self.forget_behind_held();
         self.schedule.index.begin();
         let entries = self.schedule.index.len();
         (0..entries).for_each(|_| self.counts.restore());

@@ -38,7 +38,7 @@ fn key(origin: u64) -> Option<u64> {
 
 fn fresh(origin: u64, attempt: u32, due: u64) -> Fresh {
     let (at, due) = (Offset(origin * 100 + u64::from(attempt)), Duration::from_secs(due));
-    Fresh { stamp: stamp(attempt), at, due, key: key(origin), size: 10 }
+    Fresh { stamp: stamp(attempt), at, due, key: key(origin), size: 10, held: false }
 }
 
 fn stamp(attempt: u32) -> Stamp {

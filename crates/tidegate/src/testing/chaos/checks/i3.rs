@@ -5,7 +5,7 @@ use crate::testing::chaos::truth::Truth;
 use crate::testing::sim::Process;
 
 /// I3: no attempt begins while an earlier record of its unit of order is unfinished, or while the same process runs
-/// another attempt of that unit, or one of the same record.
+/// another attempt of that unit, or one of the same record; nor while its key is held (rule 23).
 pub(in crate::testing::chaos) fn i3_order_is_kept(
     truth: &mut Truth,
     process: Process,
@@ -23,7 +23,11 @@ pub(in crate::testing::chaos) fn i3_order_is_kept(
         *other == offset || book.facts.get(other).is_some_and(|other| other.shares_order(fact))
     };
     let beside = here.clone().find(beside);
-    if let Some(passed) = passed {
+    let held = truth.holder(at, offset);
+    if let Some(held) = held {
+        let what = format!("{process:?} began {at} offset {offset} while {held} holds the key");
+        truth.violated("I3", what);
+    } else if let Some(passed) = passed {
         let what = format!("{process:?} began {at} offset {offset} while {passed} is unfinished");
         truth.violated("I3", what);
     } else if let Some(beside) = beside {

@@ -68,6 +68,8 @@ struct Running<'a> {
     births: Vec<Instant>,
     /// When an operator says where to go on.
     repairs: Vec<(Instant, TopicPartition, Offset)>,
+    /// When an operator lets a key go that is held by this record.
+    releases: BTreeMap<(TopicPartition, Offset), Instant>,
     next: u32,
     /// Records that are still to be published.
     left: u32,
@@ -93,6 +95,7 @@ impl<'a> Running<'a> {
             leaves: Vec::new(),
             births: Vec::new(),
             repairs: Vec::new(),
+            releases: BTreeMap::new(),
             next: super::world::PUBLISHER.0 + 1,
             left: plan.records,
             rng: Rng::new(plan.seed ^ 0x77),
@@ -116,6 +119,7 @@ impl<'a> Running<'a> {
     async fn go_on(&mut self, until: Instant, enough: impl Fn(&World) -> bool) {
         while Instant::now() < until && !enough(&self.world) && !self.world.violated() {
             self.tend();
+            self.let_keys_go().await;
             self.look_for_spins();
             let due = self.due().map_or(until, |due| due.min(until));
             let due = due.min(Instant::now() + Duration::from_millis(250));

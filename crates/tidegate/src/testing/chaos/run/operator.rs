@@ -1,15 +1,49 @@
-//! Who looks after the service: when it ends because records are lost, it is told where to go on.
+//! Who looks after the service: when it ends because records are lost, it is told where to go on; keys that are held are let go.
+
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{GROUP, Running};
+use crate::companion::entry::EntryId;
 use crate::error::Error;
-use crate::message::{Offset, TopicPartition};
+use crate::message::{NewRecord, Offset, TopicPartition};
 use crate::testing::chaos::checks;
-use crate::testing::chaos::world::lock;
+use crate::testing::chaos::world::{PUBLISHER, lock};
 use crate::testing::sim::Process;
 
 impl Running<'_> {
+    /// Each key that is held is let go after a while, or tried to: the log may be away.
+    pub(super) async fn let_keys_go(&mut self) {
+        let (now, held) = (Instant::now(), lock(&self.world.truth).held());
+        self.releases
+            .retain(|key, _| held.iter().any(|(at, origin, _)| (at, origin) == (&key.0, &key.1)));
+        let mut strikes = Vec::new();
+        for (at, origin, by) in held {
+            let soon = if lock(&self.world.planner).is_healed() { 1_000 } else { 8_000 };
+            let rng = &mut self.rng;
+            let due = self
+                .releases
+                .entry((at.clone(), origin))
+                .or_insert_with(|| now + rng.millis(0, soon));
+            if *due <= now {
+                *due = now + Duration::from_secs(1); // once more, if it does not get there
+                self.world.note(|| format!("the operator lets the key of {at} offset {origin} go"));
+                let ids = by.into_iter().map(|stamp| EntryId { origin, stamp });
+                strikes.extend(ids.filter_map(|id| self.strike_of(&at, id)));
+            }
+        }
+        if !strikes.is_empty() {
+            self.world.log.broker(PUBLISHER).publish(strikes).await;
+        }
+    }
+
+    fn strike_of(&self, at: &TopicPartition, id: EntryId) -> Option<NewRecord> {
+        let mut scribes = self.world.topics.companions.values();
+        let scribe = scribes.find(|scribe| scribe.source == at.topic)?;
+        Some(scribe.tombstone(at.partition, id))
+    }
+
     /// A process has ended: because records are lost?
     pub(super) fn look_for_losses(&mut self, process: Process, result: &Result<(), Error>) {
         let mut truth = lock(&self.world.truth);

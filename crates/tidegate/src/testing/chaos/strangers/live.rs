@@ -11,7 +11,7 @@ use crate::codec::{Encode, Json};
 use crate::error::Error;
 use crate::event::{Event, EventId};
 use crate::message::{NewRecord, TopicName};
-use crate::policy::RoutePolicy;
+use crate::policy::{AfterDeadLetter, RoutePolicy};
 use crate::publisher::NewEvent;
 use crate::router::Router;
 use crate::service::Routes;
@@ -88,6 +88,8 @@ struct Found {
     takes: Vec<TopicName>,
     /// How long they may wait.
     patience: Duration,
+    /// Whether they hold keys: then there is a schedule in every world.
+    holds: bool,
 }
 
 /// Looks the routes over.
@@ -102,7 +104,8 @@ fn examined(router: Router, event_type: &str) -> Found {
     assert!(!takes.is_empty(), "the routes handle no `{event_type}`: draw an event that they do");
     let longest = |policy: &RoutePolicy| policy.timeout.saturating_add(policy.retry.max);
     let longest = policies.iter().map(longest).max().unwrap_or_default();
-    Found { sources: routes.topics, takes, patience: PATIENCE + SESSION + longest }
+    let holds = policies.iter().any(|policy| policy.after_dead_letter == AfterDeadLetter::HoldKey);
+    Found { sources: routes.topics, takes, patience: PATIENCE + SESSION + longest, holds }
 }
 
 /// Somebody's routes and events.
@@ -119,7 +122,8 @@ where
 {
     fn live(&self, plan: &Plan, told: bool) -> Outcome {
         // What others' records weigh, nobody knows.
-        let plan = Plan { budget_bytes: 64 << 20, ..plan.clone() };
+        let schedule = plan.schedule || self.found.holds;
+        let plan = Plan { budget_bytes: 64 << 20, schedule, ..plan.clone() };
         let (model, drawn) = ((self.worlds.model)(), RefCell::new(Vec::new()));
         let pulse = Arc::<Pulse>::default();
         let _watched = self.dog.watch(plan.seed, pulse.clone());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::companion::entry::EntryId;
-use crate::consumer::core::{Fence, Stamp};
+use crate::consumer::core::{Fence, Hold, Stamp};
 use crate::message::Offset;
 use crate::policy::Order;
 use crate::testing::sim::Process;
@@ -35,6 +35,12 @@ pub(in crate::testing::chaos) struct Fact {
     /// Entries that another process than the owner has struck, and where: the owner goes by an entry until it reads that, and may
     /// run the record.
     pub(in crate::testing::chaos) struck_by_others: BTreeMap<Stamp, Offset>,
+    /// Whether it is to hold its key when it is dead-lettered.
+    pub(in crate::testing::chaos) holds: bool,
+    /// Those of its entries that hold its key; and whether they say that it is settled.
+    pub(in crate::testing::chaos) held: BTreeMap<Stamp, bool>,
+    /// An operator has let its key go.
+    pub(in crate::testing::chaos) released: bool,
     /// An accepted commit says that it is finished, or waits in the schedule.
     pub(in crate::testing::chaos) covered: bool,
     /// Who has begun it.
@@ -59,6 +65,22 @@ impl Fact {
         self.covered && self.entries.is_empty() && self.struck_by_others.is_empty()
     }
 
+    /// Its entries, where the last one holds its key for an operator.
+    pub(in crate::testing::chaos) fn held_by(&self) -> Vec<Stamp> {
+        let last = self.entries.keys().next_back();
+        let held = last.is_some_and(|last| self.held.get(last) == Some(&true));
+        if held { self.entries.keys().copied().collect() } else { Vec::new() }
+    }
+
+    /// Whether those behind it in its key wait for an operator. `alone`: no other record has its event id, so that its marker is
+    /// its own.
+    pub(in crate::testing::chaos) fn holds_key(&self, alone: bool) -> bool {
+        let done = if self.stored { self.marked } else { self.effects > 0 };
+        let entry = self.held.keys().any(|stamp| self.entries.contains_key(stamp));
+        let dead = self.dead && (!self.stored || self.marked_dead && alone);
+        self.holds && self.key.is_some() && !self.released && !done && (entry || dead)
+    }
+
     /// Whether one of the two waits for the other.
     pub(in crate::testing::chaos) fn shares_order(&self, other: &Self) -> bool {
         match (self.order, other.order) {
@@ -77,6 +99,8 @@ pub(in crate::testing::chaos) struct Book {
     pub(in crate::testing::chaos) facts: BTreeMap<Offset, Fact>,
     /// Those of them that are not finished.
     pub(in crate::testing::chaos) open: BTreeSet<Offset>,
+    /// Those of them that are dead-lettered, and may hold their keys.
+    pub(in crate::testing::chaos) dead: BTreeSet<Offset>,
     /// Where the log begins: what lies below was deleted.
     pub(in crate::testing::chaos) start: Offset,
     /// The highest offset that was ever committed.
@@ -87,10 +111,14 @@ pub(in crate::testing::chaos) struct Book {
 
 impl Book {
     /// A record waits, unless its entry comes too late.
-    pub(in crate::testing::chaos) fn entry(&mut self, id: EntryId, at: Offset) {
+    pub(in crate::testing::chaos) fn entry(&mut self, id: EntryId, at: Offset, hold: Hold) {
         let void = self.fence.voids(id.stamp, at);
         if let Some(fact) = self.facts.get_mut(&id.origin).filter(|_| !void) {
             fact.entries.insert(id.stamp, at);
+            if hold != Hold::No {
+                fact.held.insert(id.stamp, hold == Hold::Key);
+                fact.released = false;
+            }
         }
     }
 

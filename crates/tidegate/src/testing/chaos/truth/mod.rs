@@ -10,7 +10,9 @@ pub(super) use hands::{Cut, Hands, Limits, Running};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::companion::entry::EntryId;
+use crate::consumer::core::{Hold, Stamp};
 use crate::message::{Offset, TopicPartition};
+use crate::testing::chaos::world::PUBLISHER;
 use crate::testing::sim::Process;
 
 /// Something that must never be.
@@ -103,9 +105,9 @@ impl Truth {
     }
 
     /// A record waits in the schedule of its partition, by an entry there.
-    pub(super) fn entry(&mut self, source: &TopicPartition, id: EntryId, at: Offset) {
+    pub(super) fn entry(&mut self, source: &TopicPartition, id: EntryId, at: Offset, hold: Hold) {
         if let Some(book) = self.books.get_mut(source) {
-            book.entry(id, at);
+            book.entry(id, at, hold);
         }
     }
 
@@ -117,7 +119,8 @@ impl Truth {
         id: EntryId,
         at: Offset,
     ) {
-        let by_owner = self.owner(source) == Some(process);
+        // What an operator lets go is not run again by the owner, whether it has heard of that or not.
+        let by_owner = process == PUBLISHER || self.owner(source) == Some(process);
         if let Some(book) = self.books.get_mut(source) {
             book.struck(id, at, by_owner);
         }
@@ -128,6 +131,40 @@ impl Truth {
         let proven =
             |(process, hands): (&Process, &Hands)| Some((*hands.proven.get(at)?, *process));
         self.hands.iter().filter_map(proven).max().map(|(_, process)| process)
+    }
+
+    /// A dead letter of a record is in the log.
+    pub(super) fn died(&mut self, at: &TopicPartition, offset: Offset) {
+        if let Some(book) = self.books.get_mut(at) {
+            book.dead.insert(offset);
+        }
+    }
+
+    /// A record before this one that holds its key.
+    pub(super) fn holder(&self, at: &TopicPartition, offset: Offset) -> Option<Offset> {
+        let book = self.books.get(at)?;
+        let fact = book.facts.get(&offset)?;
+        let holds = |before: &&Offset| {
+            let dead = &book.facts[*before];
+            let alone = || {
+                self.ids
+                    .values()
+                    .filter(|of| of.contains(&(at.clone(), **before)))
+                    .all(|of| of.len() == 1)
+            };
+            dead.shares_order(fact) && (dead.holds_key(false) || dead.holds_key(true) && alone())
+        };
+        book.dead.range(..offset).find(holds).copied()
+    }
+
+    /// Keys that are held for an operator: by which record, and by what entries.
+    pub(super) fn held(&self) -> Vec<(TopicPartition, Offset, Vec<Stamp>)> {
+        let of_book = |(at, book): (&TopicPartition, &Book)| {
+            let by = |dead: &Offset| (at.clone(), *dead, book.facts[dead].held_by());
+            let held = book.dead.iter().map(by).filter(|(.., by)| !by.is_empty());
+            held.collect::<Vec<_>>()
+        };
+        self.books.iter().flat_map(of_book).collect()
     }
 
     /// Changes what is known of all records of an event.
@@ -197,7 +234,7 @@ mod tests {
         let (entry, mut truth) = (EntryId { origin: Offset(0), stamp }, Truth::default());
         truth.write_down(&at, Offset(0), "e-1", None);
         truth.learn(&at, Offset(0), |fact| fact.covered = true);
-        truth.entry(&at, entry, Offset(0));
+        truth.entry(&at, entry, Offset(0), Hold::No);
         truth.hands(Process(2)).proven.insert(at.clone(), Instant::now());
         truth.struck(Process(1), &at, entry, Offset(1));
         checks::i4_what_is_covered_is_not_begun(&mut truth, Process(2), &at, Offset(0));

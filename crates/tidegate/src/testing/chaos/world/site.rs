@@ -115,10 +115,14 @@ impl World {
         let at = TopicPartition::new(scribe.source.clone(), record.partition);
         let mut truth = lock(&self.truth);
         match found {
-            Found::Entry(entry) => truth.entry(&at, entry.id, record.offset),
+            Found::Entry(entry) => truth.entry(&at, entry.id, record.offset, entry.hold),
             Found::Tombstone(id) => {
                 let origin = id.origin;
                 truth.struck(process, &at, id, record.offset);
+                truth.learn(&at, origin, |fact| {
+                    let held = fact.held.get(&id.stamp) == Some(&true);
+                    fact.released |= held && process == PUBLISHER;
+                });
                 if self.checks("rule 22") {
                     checks::rule_22_what_is_struck_is_finished(&mut truth, process, &at, origin);
                 }
@@ -134,6 +138,7 @@ impl World {
         if self.checks("rule 31") {
             checks::rule_31_dead_letters_do_not_double(&mut truth, process, &at, origin.offset);
         }
+        truth.died(&at, origin.offset);
         let unanswered = truth.hands(process).letter_unanswered;
         truth.learn(&at, origin.offset, |fact| {
             (fact.dead, fact.letters) = (true, fact.letters + 1);

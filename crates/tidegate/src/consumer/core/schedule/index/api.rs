@@ -26,7 +26,7 @@ impl Index {
         };
         let slot = self.slab.at(place);
         let stamp = self.stamps.stamp(slot.stamp());
-        let known = Fresh { stamp, at: slot.at(), due: slot.due(), ..fresh };
+        let known = Fresh { stamp, at: slot.at(), due: slot.due(), held: slot.is_held(), ..fresh };
         if (fresh.stamp, fresh.at) <= (known.stamp, known.at) {
             return Some(fresh);
         }
@@ -36,8 +36,10 @@ impl Index {
 
     fn renew(&mut self, place: Place, fresh: Fresh) {
         self.disarm(place);
+        self.held -= self.holds(place);
         let stamp = self.stamps.number(fresh.stamp);
         self.slab.at_mut(place).renew(fresh, stamp);
+        self.held += self.holds(place);
         self.arm(place);
     }
 
@@ -45,6 +47,7 @@ impl Index {
     pub(in crate::consumer::core) fn again(&mut self, origin: Offset, fresh: Fresh) {
         let Some(place) = self.place(origin) else { return };
         self.disarm(place);
+        self.held -= self.holds(place);
         let slot = self.slab.at_mut(place);
         if matches!(slot.stage(), Stage::Asked | Stage::Out) {
             self.away -= 1;
@@ -52,6 +55,7 @@ impl Index {
         slot.set_stage(Stage::Waiting);
         let stamp = self.stamps.number(fresh.stamp);
         self.slab.at_mut(place).renew(fresh, stamp);
+        self.held += self.holds(place);
         self.arm(place);
     }
 
@@ -62,6 +66,7 @@ impl Index {
         }
         if let Some(place) = self.place(origin) {
             self.slab.at_mut(place).set_stage(Stage::Waiting);
+            self.held += self.holds(place);
             self.arm(place);
         }
     }
@@ -174,8 +179,8 @@ impl Index {
         self.away
     }
 
-    /// Entries whose source record has had its turn: they are pending, and nobody else counts them.
+    /// Entries whose source record has had its turn: they are pending, and nobody else counts them. What holds its key has ended.
     pub(in crate::consumer::core) fn len(&self) -> usize {
-        self.slab.len() - self.unreleased.len()
+        self.slab.len() - self.unreleased.len() - self.held
     }
 }

@@ -19,6 +19,7 @@
 //! Beside that stand the few that wait for their source record's turn: what was scheduled above an earlier owner's last commit.
 
 mod api;
+mod hold;
 mod keys;
 mod pages;
 mod slab;
@@ -69,6 +70,8 @@ pub(in crate::consumer::core) struct Fresh {
     /// A hash of its key, where the order of keys counts.
     pub(in crate::consumer::core) key: Option<u64>,
     pub(in crate::consumer::core) size: usize,
+    /// It is never due, and holds its key.
+    pub(in crate::consumer::core) held: bool,
 }
 
 /// The entries of one ownership.
@@ -83,6 +86,8 @@ pub(in crate::consumer::core) struct Index {
     unreleased: BTreeSet<Offset>,
     /// Asked for, or out.
     away: usize,
+    /// Keys that are held: such entries are not pending. Those that wait for their source record are left out.
+    held: usize,
     /// Where the last entry of a key was that stood before a record of `Order::Partition`.
     witness: usize,
 }
@@ -118,7 +123,7 @@ impl Index {
     fn is_armed(&self, place: Place) -> bool {
         let slot = self.slab.at(place);
         let first = || slot.key().is_none_or(|key| self.first(key) == Some(place));
-        slot.stage() == Stage::Waiting && first()
+        slot.stage() == Stage::Waiting && !slot.is_held() && first()
     }
 
     /// It was not armed, and may be now.
@@ -142,6 +147,7 @@ impl Index {
         let stamp = self.stamps.number(fresh.stamp);
         let place = self.slab.insert(Slot::new(origin, fresh, stamp, stage));
         self.origins.insert(place, &mut self.slab);
+        self.held += self.holds(place);
         if let Some(key) = fresh.key.map(ShortKey::of) {
             if let Some(first) = self.first(key)
                 && origin < self.slab.at(first).origin.offset()
@@ -156,6 +162,7 @@ impl Index {
     /// Gives its key, and whether it was the first of it.
     fn take(&mut self, place: Place) -> Option<(ShortKey, bool)> {
         self.disarm(place);
+        self.held -= self.holds(place);
         let key = self.slab.at(place).key();
         let of = key.map(|key| (key, self.first(key) == Some(place)));
         if let Some(key) = key {

@@ -86,7 +86,7 @@ pub(super) struct Slot {
     size: Packed<3>,
     /// Its number.
     stamp: Packed<4>,
-    /// From the lowest bit: the stage (2), whether it has a key (1).
+    /// From the lowest bit: the stage (2), whether it has a key (1), whether it holds it (1).
     flags: u8,
     /// The next in its bucket of origins; of a free slot, the next free one.
     by_origin: Packed<4>,
@@ -112,6 +112,7 @@ impl Slot {
             next: nobody,
         };
         slot.set_stage(stage);
+        slot.set_held(fresh.held);
         slot
     }
 
@@ -119,6 +120,16 @@ impl Slot {
     pub(super) fn renew(&mut self, fresh: Fresh, stamp: u32) {
         self.stamp = Packed::saturating(u64::from(stamp));
         (self.at, self.due) = (Short::of(fresh.at), millis(fresh.due));
+        self.set_held(fresh.held);
+    }
+
+    /// Whether it is never due.
+    pub(super) fn is_held(&self) -> bool {
+        self.flags & 8 != 0
+    }
+
+    pub(super) fn set_held(&mut self, held: bool) {
+        self.flags = self.flags & !8 | u8::from(held) << 3;
     }
 
     pub(super) fn is_free(&self) -> bool {

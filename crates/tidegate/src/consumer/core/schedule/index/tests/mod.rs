@@ -63,7 +63,14 @@ fn fresh(origin: u64, attempt: u32, due: u64) -> Fresh {
     let due = Duration::from_secs(due);
     // Each fifth attempt was written by the next owner, and again.
     let stamp = Stamp { attempt, term: u64::from(attempt / 5), write: attempt % 2 };
-    Fresh { stamp, at, due, key: key(origin), size: (origin as usize + 1) * 10 }
+    Fresh {
+        stamp,
+        at,
+        due,
+        key: key(origin),
+        size: (origin as usize + 1) * 10,
+        held: attempt % 4 == 3,
+    }
 }
 
 proptest! {
@@ -76,7 +83,7 @@ proptest! {
         for act in acts {
             step(&mut index, &mut model, &act, &mut begun)?;
             prop_assert_eq!(index.len(), model.len());
-            prop_assert_eq!(index.away(), model.away());
+            prop_assert_eq!((index.away(), index.held()), (model.away(), model.held()));
             prop_assert_eq!(!index.unreleased.is_empty(), model.has_unreleased());
             if begun {
                 prop_assert_eq!(index.next_due(), model.next_due());
@@ -139,6 +146,7 @@ fn same(index: &mut Index, model: &Model) -> Result<(), TestCaseError> {
         prop_assert_eq!(index.is_released(origin), model.is_released(origin));
         prop_assert_eq!(index.any_key_below(origin), model.any_key_below(origin));
         prop_assert_eq!(index.unreleased_below(origin), model.unreleased_below(origin));
+        prop_assert_eq!(index.is_held(origin), model.is_held(origin));
         prop_assert_eq!(index.stamp(origin), model.stamp(origin));
         for key in keys() {
             prop_assert_eq!(index.blocks(key, origin), model.blocks(key, origin));

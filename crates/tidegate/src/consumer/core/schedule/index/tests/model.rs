@@ -86,7 +86,7 @@ impl Model {
     fn arm(&mut self, origin: Offset) {
         let Some(entry) = self.entries.get(&origin) else { return };
         let first = entry.fresh.key.is_none_or(|key| self.first(key) == Some(origin));
-        if first && entry.stage == Stage::Waiting {
+        if first && entry.stage == Stage::Waiting && !entry.fresh.held {
             self.timers.insert((entry.fresh.due, origin));
         }
     }
@@ -213,6 +213,15 @@ impl Model {
 
     /// Entries whose source record has had its turn: they are pending, and nobody else counts them.
     pub(super) fn len(&self) -> usize {
-        self.entries.len() - self.unreleased.len()
+        self.entries.len() - self.unreleased.len() - self.held()
+    }
+
+    pub(super) fn held(&self) -> usize {
+        let held = |entry: &&Entry| entry.fresh.held && entry.stage != Stage::Unreleased;
+        self.entries.values().filter(held).count()
+    }
+
+    pub(super) fn is_held(&self, origin: Offset) -> bool {
+        self.entries.get(&origin).is_some_and(|entry| entry.fresh.held)
     }
 }

@@ -29,7 +29,7 @@ fn filled(entries: u64, key: impl Fn(u64) -> Option<u64>) -> Index {
         let (at, due) = (Offset(2 * origin), Duration::from_millis(origin * 7919 % 1_000_003));
         index.note(
             Offset(origin * 3),
-            Fresh { stamp: stamp(2), at, due, key: key(origin), size: 1_000 },
+            Fresh { stamp: stamp(2), at, due, key: key(origin), size: 1_000, held: false },
             true,
         );
     }
@@ -64,7 +64,7 @@ fn it_grows_without_a_peak() {
         let (at, due) = (Offset(origin), Duration::from_secs(origin));
         index.note(
             Offset(origin),
-            Fresh { stamp: stamp(1), at, due, key: Some(origin), size: 9 },
+            Fresh { stamp: stamp(1), at, due, key: Some(origin), size: 9, held: false },
             true,
         );
         let allowed = BUDGET * index.len() + pages;
@@ -79,7 +79,14 @@ fn an_index_that_is_empty_again_holds_no_memory() {
     assert_eq!((index.len(), index.memory()), (0, 0));
     index.note(
         Offset(1),
-        Fresh { stamp: stamp(1), at: Offset(1), due: Duration::ZERO, key: None, size: 1 },
+        Fresh {
+            stamp: stamp(1),
+            at: Offset(1),
+            due: Duration::ZERO,
+            key: None,
+            size: 1,
+            held: false,
+        },
         true,
     );
     assert_eq!(index.due(Duration::ZERO), Some((Offset(1), Offset(1))), "still asked for");
