@@ -32,6 +32,8 @@ pub(in crate::testing::chaos) struct Fact {
     pub(in crate::testing::chaos) emitted: BTreeSet<String>,
     /// Its entries in the schedule that count, and where they stand.
     pub(in crate::testing::chaos) entries: BTreeMap<Stamp, Offset>,
+    /// Those that come too late by the last commit, and where they stand: without what it says they count.
+    pub(in crate::testing::chaos) void: BTreeMap<Stamp, Offset>,
     /// Entries that another process than the owner has struck, and where: the owner goes by an entry until it reads that, and may
     /// run the record.
     pub(in crate::testing::chaos) struck_by_others: BTreeMap<Stamp, Offset>,
@@ -113,7 +115,10 @@ impl Book {
     /// A record waits, unless its entry comes too late.
     pub(in crate::testing::chaos) fn entry(&mut self, id: EntryId, at: Offset, hold: Hold) {
         let void = self.fence.voids(id.stamp, at);
-        if let Some(fact) = self.facts.get_mut(&id.origin).filter(|_| !void) {
+        let Some(fact) = self.facts.get_mut(&id.origin) else { return };
+        if void {
+            fact.void.insert(id.stamp, at);
+        } else {
             fact.entries.insert(id.stamp, at);
             if hold != Hold::No {
                 fact.held.insert(id.stamp, hold == Hold::Key);
@@ -126,6 +131,7 @@ impl Book {
     pub(in crate::testing::chaos) fn struck(&mut self, id: EntryId, at: Offset, by_owner: bool) {
         let Some(fact) = self.facts.get_mut(&id.origin) else { return };
         let counted = fact.entries.remove(&id.stamp).is_some();
+        fact.void.remove(&id.stamp);
         if by_owner {
             fact.struck_by_others.remove(&id.stamp);
         } else if counted {
@@ -137,7 +143,8 @@ impl Book {
     pub(in crate::testing::chaos) fn fenced(&mut self, fence: Fence) {
         self.fence = fence;
         for fact in self.facts.values_mut() {
-            fact.entries.retain(|stamp, at| !fence.voids(*stamp, *at));
+            let void = fact.entries.extract_if(.., |stamp, at| fence.voids(*stamp, *at));
+            fact.void.extend(void);
             fact.struck_by_others.retain(|_, at| *at >= fence.end);
         }
     }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Book, Truth};
 use crate::broker::Watermarks;
+use crate::consumer::core::Fence;
 use crate::message::{Offset, TopicPartition};
 use crate::testing::sim::Process;
 
@@ -41,13 +42,16 @@ impl Truth {
         true
     }
 
-    /// The operator has committed where the log begins. What was told of progress above is gone, and may be repeated.
+    /// The operator has committed where the log begins. What was told of progress above is gone, and may be repeated; and so is what
+    /// was told of entries that come too late.
     pub(in crate::testing::chaos) fn reset(&mut self, at: &TopicPartition, to: Offset) {
         let Some(book) = self.books.get_mut(at) else { return };
         book.committed = book.committed.max(to);
+        book.fence = Fence::default();
         for (offset, fact) in &mut book.facts {
             fact.covered = *offset < to;
             fact.excused |= !fact.begun.is_empty();
+            fact.entries.append(&mut fact.void);
         }
     }
 }
