@@ -10,10 +10,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use crate::headers::Headers;
+use crate::headers::{Header, Headers};
 
 /// A topic's name: 1 to 249 characters of `[a-zA-Z0-9._-]`, not `.` or `..` (Kafka's own rule).
 ///
@@ -203,6 +203,22 @@ impl Record {
     pub fn size(&self) -> usize {
         let part = |p: &Option<Bytes>| p.as_ref().map_or(0, Bytes::len);
         part(&self.key) + part(&self.value) + self.headers.size()
+    }
+
+    /// The same record in one piece of memory of its own: nothing else is kept by it, and it keeps nothing else.
+    pub(crate) fn in_one_piece(&self) -> Self {
+        let parts = self.headers.iter().map(|header| &header.value).chain([&self.key, &self.value]);
+        let mut piece = BytesMut::with_capacity(parts.flatten().map(Bytes::len).sum());
+        let mut copy = |part: &Option<Bytes>| {
+            part.as_ref().map(|part| {
+                piece.extend_from_slice(part);
+                piece.split().freeze()
+            })
+        };
+        let (key, value) = (copy(&self.key), copy(&self.value));
+        let header = |h: &Header| Header { name: h.name.clone(), value: copy(&h.value) };
+        let headers = self.headers.iter().map(header).collect();
+        Self { topic: self.topic.clone(), key, value, headers, ..*self }
     }
 
     /// What it takes in memory while it is held, about: its bytes, and what stands round them. Buffers count this.

@@ -80,10 +80,14 @@ impl KafkaOptions {
         config
     }
 
-    /// A client that reads several partitions: their queue is one.
+    /// A client that reads several partitions: their queue is one. At the ends it mostly hears of what the same process has
+    /// written: the broker answers when there is something to say, or after a while.
     pub(super) fn following(&self) -> ClientConfig {
         let mut config = self.reading();
-        config.set("queued.max.messages.kbytes", PREFETCH_KBYTES.to_string());
+        config
+            .set("queued.max.messages.kbytes", PREFETCH_KBYTES.to_string())
+            .set("fetch.min.bytes", (32 << 10).to_string())
+            .set("fetch.wait.max.ms", "50");
         config
     }
 

@@ -150,7 +150,7 @@ impl Driver {
     }
 
     async fn wait(&mut self, stop: &mut Option<BoxFuture<'static, ()>>) -> Woken {
-        let deadline = self.core.deadline();
+        let deadline = self.core.deadline().into_iter().chain(self.held.calls.at()).min();
         let quiet = self.quiet(deadline);
         let pulse = self.shop.clock.elapsed().saturating_add(pulse::EVERY);
         let alarm = [deadline, self.lanes.feel_at(), Some(pulse)].into_iter().flatten().min();

@@ -13,7 +13,7 @@ use crate::consumer::runtime::lane::Starts;
 use crate::consumer::runtime::observer::Subject;
 use crate::consumer::runtime::shelf::Shelf;
 use crate::consumer::runtime::tenure::Tenure;
-use crate::consumer::runtime::writes::Writes;
+use crate::consumer::runtime::writes::{Calls, Writes};
 use crate::delivery::Identified;
 use crate::message::{Offset, TopicPartition};
 use crate::planted::planted;
@@ -22,8 +22,7 @@ use crate::planted::planted;
 #[derive(Debug)]
 pub(super) struct Held {
     owned: HashMap<TopicPartition, Ownership>,
-    /// Of these something may be written.
-    pub(super) writing: Vec<(TopicPartition, LocalEpoch)>,
+    pub(super) calls: Calls,
     clock: Clock,
 }
 
@@ -54,7 +53,7 @@ pub(super) struct Work {
 
 impl Held {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { owned: HashMap::new(), writing: Vec::new(), clock }
+        Self { owned: HashMap::new(), calls: Calls::default(), clock }
     }
 
     /// A new ownership begins: nothing of the old one is left. The answer of an older one changes nothing (rule 10).

@@ -102,7 +102,7 @@ impl Driver {
 
     /// What was ordered together is written together.
     pub(super) fn begin_writes(&mut self) {
-        for call in self.held.calls() {
+        for call in self.held.begin_calls(self.shop.clock.elapsed()) {
             self.lanes.step(call);
         }
     }

@@ -17,7 +17,7 @@ use crate::consumer::runtime::tenure::Tenure;
 use crate::delivery::Identified;
 use crate::error::Error;
 use crate::events::RuntimeEvent;
-use crate::message::{Offset, TopicPartition};
+use crate::message::{Offset, Record, TopicPartition};
 use crate::text;
 
 impl Driver {
@@ -29,9 +29,9 @@ impl Driver {
         (origin, at): (Offset, Offset),
     ) {
         match self.held.unshelve(partition, epoch, origin) {
-            Some((item, postponed)) => {
-                let found = Ok(Box::new(recalled(&item, origin, *postponed)));
+            Some((record, postponed)) => {
                 let partition = partition.clone();
+                let found = Ok(self.bring((&partition, epoch), origin, record, *postponed));
                 self.events.push_back(Event::Recalled { partition, epoch, origin, found });
             }
             None => {
@@ -85,11 +85,24 @@ impl Driver {
 
     fn unpack(&mut self, tenure: &Tenure, entry: Entry) -> Box<Recalled> {
         let Entry { id, unknown, due, delay, active, history, hold, record } = entry;
+        let postponed = Postponed { stamp: id.stamp, unknown, due, delay, active, history, hold };
+        self.bring((&tenure.partition, tenure.epoch), id.origin, record, postponed)
+    }
+
+    /// A record is held again.
+    fn bring(
+        &mut self,
+        (partition, epoch): (&TopicPartition, LocalEpoch),
+        origin: Offset,
+        record: Record,
+        postponed: Postponed,
+    ) -> Box<Recalled> {
         let routed = self.shop.endpoint.route(&record);
         let item = Arc::new(Identified::new(record, routed, self.shop.identity.group.clone()));
-        let postponed = Postponed { stamp: id.stamp, unknown, due, delay, active, history, hold };
-        let found = Box::new(recalled(&item, id.origin, postponed));
-        self.held.bring(tenure, id.origin, item);
+        let found = Box::new(recalled(&item, origin, postponed));
+        if let Some(ownership) = self.held.of_mut(partition, epoch) {
+            ownership.hold(item, origin);
+        }
         found
     }
 }
@@ -155,7 +168,7 @@ impl Held {
         let Some(ownership) = self.of_mut(partition, epoch) else { return };
         let Some(work) = ownership.works.remove(offset) else { return };
         if let Some(postponed) = work.postponed {
-            ownership.shelf.put(offset, (work.item, postponed), room);
+            ownership.shelf.put(offset, (&work.item.record, postponed), room);
         }
     }
 
@@ -164,16 +177,7 @@ impl Held {
         partition: &TopicPartition,
         epoch: LocalEpoch,
         origin: Offset,
-    ) -> Option<(Arc<Identified>, Box<Postponed>)> {
-        let ownership = self.of_mut(partition, epoch)?;
-        let (item, postponed) = ownership.shelf.take(origin)?;
-        ownership.hold(item.clone(), origin);
-        Some((item, postponed))
-    }
-
-    fn bring(&mut self, tenure: &Tenure, origin: Offset, item: Arc<Identified>) {
-        if let Some(ownership) = self.of_mut(&tenure.partition, tenure.epoch) {
-            ownership.hold(item, origin);
-        }
+    ) -> Option<(Record, Box<Postponed>)> {
+        self.of_mut(partition, epoch)?.shelf.take(origin)
     }
 }

@@ -5,14 +5,18 @@
 //!                    └─ one under way: waits for its answer
 //! ```
 //!
-//! So as much finds together as the log is slow, nobody waits for company, and a burst of failures has no more copies on their way
-//! than one call of each partition. What is pending is a record in memory, which the core's budget counts (rule 14).
+//! So as much finds together as the log is slow, and as others write (`calls.rs`); a burst of failures has no more copies on their
+//! way than one call of each partition. What is pending is a record in memory, which the core's budget counts (rule 14).
 
+mod calls;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) use calls::Calls;
 
 use crate::consumer::core::{Postponed, Stamp, Step, WorkId};
 use crate::consumer::runtime::held::Held;
@@ -59,9 +63,18 @@ impl What {
 pub(super) struct Writes {
     pending: VecDeque<Write>,
     under_way: bool,
+    /// It stands among those whose call may begin.
+    asked: bool,
 }
 
 impl Writes {
+    /// Whether it is to be asked for its next call, which is noted.
+    fn asks(&mut self) -> bool {
+        let asks = !self.asked && !self.under_way && !self.pending.is_empty();
+        self.asked |= asks;
+        asks
+    }
+
     /// The next call, if none is under way.
     fn next(&mut self) -> Vec<Write> {
         let (mut call, mut bytes) = (Vec::new(), 0);
@@ -91,27 +104,32 @@ impl Held {
         let Some(ownership) = self.of_mut(&work.partition, work.epoch) else { return };
         let Some((item, carry)) = ownership.take_along(work.offset) else { return };
         ownership.writes.pending.push_back(Write { offset: work.offset, item, carry, what });
-        self.writing.push((work.partition.clone(), work.epoch));
+        if ownership.writes.asks() {
+            self.calls.ask(work.partition.clone(), work.epoch);
+        }
     }
 
     /// A call is answered.
     pub(super) fn written(&mut self, tenure: &Tenure) {
-        if let Some(ownership) = self.of_mut(&tenure.partition, tenure.epoch) {
-            ownership.writes.under_way = false;
-            self.writing.push((tenure.partition.clone(), tenure.epoch));
+        let Some(ownership) = self.of_mut(&tenure.partition, tenure.epoch) else { return };
+        ownership.writes.under_way = false;
+        if ownership.writes.asks() {
+            self.calls.ask(tenure.partition.clone(), tenure.epoch);
         }
     }
 
-    /// The calls that may begin.
-    pub(super) fn calls(&mut self) -> Vec<Task> {
-        let mut calls = Vec::new();
-        for (partition, epoch) in std::mem::take(&mut self.writing) {
+    /// The calls that may begin now.
+    pub(super) fn begin_calls(&mut self, now: Duration) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        while let Some((partition, epoch)) = self.calls.next(now) {
             let Some(ownership) = self.of_mut(&partition, epoch) else { continue };
+            ownership.writes.asked = false;
             let writes = ownership.writes.next();
             if !writes.is_empty() {
-                calls.push(Task::Write { tenure: ownership.tenure.handle(), writes });
+                tasks.push(Task::Write { tenure: ownership.tenure.handle(), writes });
+                self.calls.began(now);
             }
         }
-        calls
+        tasks
     }
 }

@@ -58,3 +58,19 @@ fn a_call_takes_no_more_than_its_bytes() {
         writes.under_way = false;
     }
 }
+
+/// Who has something to write stands in the line once, and not while a call of it is under way.
+#[test]
+fn an_ownership_asks_once_for_its_next_call() {
+    let mut writes = Writes::default();
+    assert!(!writes.asks(), "there is nothing");
+    writes.pending.extend([write(0, 9), write(1, 9)]);
+    assert!(writes.asks());
+    assert!(!writes.asks(), "it stands there");
+    writes.asked = false;
+    writes.next();
+    writes.pending.push_back(write(2, 9));
+    assert!(!writes.asks(), "its call is under way");
+    writes.under_way = false;
+    assert!(writes.asks());
+}
