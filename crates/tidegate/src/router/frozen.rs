@@ -16,7 +16,7 @@ use crate::outcome::Outcome;
 use crate::policy::{Order, PolicyId, Retry, RoutePolicy};
 use crate::router::Unknown;
 use crate::router::endpoint::{Endpoint, Routed};
-use crate::router::identity::{ReadEnvelope, identify};
+use crate::router::identity::{ReadEnvelope, identify, of_type};
 use crate::router::table::TopicTable;
 
 /// The handler's name for records that say no type.
@@ -154,10 +154,16 @@ impl Lookup {
 
     /// The policy for this event type, and the handler's name.
     fn choose(&self, event_type: &Arc<str>) -> (PolicyId, Arc<str>) {
-        match self.handled.get(event_type.as_ref()) {
-            Some(known) => (known.policy, known.handler.clone()),
-            None if self.skips(event_type) => (self.skip, event_type.clone()),
-            None => (self.refuse, event_type.clone()),
+        let known = self.handled.get(event_type.as_ref());
+        let handler = known.map_or(event_type, |known| &known.handler);
+        (self.policy(event_type), handler.clone())
+    }
+
+    fn policy(&self, event_type: &str) -> PolicyId {
+        match self.handled.get(event_type) {
+            Some(known) => known.policy,
+            None if self.skips(event_type) => self.skip,
+            None => self.refuse,
         }
     }
 
@@ -199,6 +205,13 @@ impl Endpoint for Frozen {
             event_id: identity.event_id,
             correlation_id: identity.correlation_id,
         }
+    }
+
+    fn policy(&self, record: &Record) -> PolicyId {
+        let lookup = self.lookup(&record.topic);
+        of_type(record, &lookup.envelope, |event_type| {
+            event_type.map_or(lookup.refuse, |event_type| lookup.policy(event_type))
+        })
     }
 
     fn store(&self, policy: PolicyId) -> Option<Arc<dyn InboxStore>> {

@@ -45,15 +45,7 @@ pub(crate) fn identify(
     known: impl Fn(&str) -> Option<Arc<str>>,
 ) -> Identity {
     let body = Body { record, read, envelope: OnceCell::new() };
-    let id = body.find(&[names::EVENT_ID, names::CE_ID], |e| &e.event_id);
-    let event_type = body.find(&[names::EVENT_TYPE, names::CE_TYPE], |e| &e.event_type);
-    let correlation = body.find(&[names::CORRELATION_ID], |e| &e.correlation_id);
-
-    let fault = [&id, &correlation].into_iter().find_map(|found| found.as_ref().err().cloned());
-    let event_type = match fault {
-        Some(fault) => Err(fault),
-        None => event_type.and_then(|found| found.ok_or_else(|| body.without_type())),
-    };
+    let Said { id, event_type, correlation } = body.said();
     let event_id = match id {
         Ok(Some(id)) => EventId::new(id),
         _ => Origin::of(record).event_id(),
@@ -64,6 +56,24 @@ pub(crate) fn identify(
     };
     let event_type = event_type.map(|name| known(name).unwrap_or_else(|| name.into()));
     Identity { event_type, event_id, correlation_id }
+}
+
+/// Looks at a record's type alone; `None`: it is undecodable.
+pub(crate) fn of_type<T>(
+    record: &Record,
+    read: &ReadEnvelope,
+    look: impl FnOnce(Option<&str>) -> T,
+) -> T {
+    let body = Body { record, read, envelope: OnceCell::new() };
+    look(body.said().event_type.ok())
+}
+
+/// What a record says, by reference.
+struct Said<'a> {
+    id: Result<Option<&'a str>, String>,
+    /// Or what is wrong with any of them.
+    event_type: Result<&'a str, String>,
+    correlation: Result<Option<&'a str>, String>,
 }
 
 /// The record's body, read when a header is missing, and once.
@@ -79,6 +89,18 @@ impl Body<'_> {
             Some(bytes) => unpanicked(|| (self.read)(bytes)),
             None => Err(DecodeError::new("the value is null")),
         })
+    }
+
+    fn said(&self) -> Said<'_> {
+        let id = self.find(&[names::EVENT_ID, names::CE_ID], |e| &e.event_id);
+        let event_type = self.find(&[names::EVENT_TYPE, names::CE_TYPE], |e| &e.event_type);
+        let correlation = self.find(&[names::CORRELATION_ID], |e| &e.correlation_id);
+        let fault = [&id, &correlation].into_iter().find_map(|found| found.as_ref().err().cloned());
+        let event_type = match fault {
+            Some(fault) => Err(fault),
+            None => event_type.and_then(|found| found.ok_or_else(|| self.without_type())),
+        };
+        Said { id, event_type, correlation }
     }
 
     /// From the first header that is there, else from the body.

@@ -44,7 +44,7 @@ impl Reader {
             client: client.map_err(error::config)?,
             partition,
             next: Offset(0),
-            copies: Copies::default(),
+            copies: Copies::kept(),
         })
     }
 

@@ -51,7 +51,7 @@ impl Readers {
     ) -> Result<Self, BrokerError> {
         let client = BaseConsumer::from_config_and_context(&options.following(), told);
         let client = client.map_err(error::config)?;
-        Ok(Self { client, topic, stands: BTreeMap::new(), copies: Copies::default() })
+        Ok(Self { client, topic, stands: BTreeMap::new(), copies: Copies::passing() })
     }
 
     pub(super) fn is_of(&self, topic: &TopicName) -> bool {

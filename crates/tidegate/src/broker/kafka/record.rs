@@ -10,23 +10,37 @@ use crate::message::{Offset, Partition, Record, Timestamp, TopicName, TopicParti
 /// all of it: so it is small.
 const PIECE: usize = 4 << 10;
 
-/// A part that is longer than this has memory of its own.
-const LONG: usize = PIECE / 4;
+/// The same where nothing is kept: all that is read at once is let go at once.
+const PASSING: usize = 256 << 10;
 
 /// Copies the parts of records out of the client's memory.
-#[derive(Debug, Default)]
-pub(super) struct Copies(BytesMut);
+#[derive(Debug)]
+pub(super) struct Copies {
+    rest: BytesMut,
+    piece: usize,
+}
 
 impl Copies {
+    /// Of records of which some are kept for long.
+    pub(super) fn kept() -> Self {
+        Self { rest: BytesMut::new(), piece: PIECE }
+    }
+
+    /// Of records that are looked at, and let go.
+    pub(super) fn passing() -> Self {
+        Self { rest: BytesMut::new(), piece: PASSING }
+    }
+
     pub(super) fn take(&mut self, part: &[u8]) -> Bytes {
-        if part.len() > LONG {
+        // What is long has memory of its own.
+        if part.len() > self.piece / 4 {
             return Bytes::copy_from_slice(part);
         }
-        if self.0.capacity() < part.len() {
-            self.0 = BytesMut::with_capacity(PIECE);
+        if self.rest.capacity() < part.len() {
+            self.rest = BytesMut::with_capacity(self.piece);
         }
-        self.0.extend_from_slice(part);
-        self.0.split().freeze()
+        self.rest.extend_from_slice(part);
+        self.rest.split().freeze()
     }
 
     /// A record as it was read.
@@ -70,9 +84,11 @@ mod tests {
     /// Short and long parts, more than one piece holds.
     #[test]
     fn copies_are_what_was_copied_however_many_there_are() {
-        let mut copies = Copies::default();
-        let part = |n: usize| vec![n as u8; [0, 1, LONG, LONG + 1, 300][n % 5]];
-        let taken: Vec<_> = (0..200).map(|n| copies.take(&part(n))).collect();
-        assert!(taken.iter().enumerate().all(|(n, copy)| copy[..] == part(n)[..]));
+        for mut copies in [Copies::kept(), Copies::passing()] {
+            let long = copies.piece / 4;
+            let part = |n: usize| vec![n as u8; [0, 1, long, long + 1, 300][n % 5]];
+            let taken: Vec<_> = (0..200).map(|n| copies.take(&part(n))).collect();
+            assert!(taken.iter().enumerate().all(|(n, copy)| copy[..] == part(n)[..]));
+        }
     }
 }

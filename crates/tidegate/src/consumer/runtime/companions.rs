@@ -203,7 +203,7 @@ impl Reader {
     }
 
     fn noted(&self, entry: &Brief, at: Offset) -> Noted {
-        let policy = self.shop.endpoint.route(&entry.record).policy;
+        let policy = self.shop.endpoint.policy(&entry.record);
         let record = Delivered {
             offset: entry.id.origin,
             size: entry.record.footprint(),

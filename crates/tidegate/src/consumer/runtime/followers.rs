@@ -1,4 +1,11 @@
 //! Follows the owned partitions of one companion: all of them with one question at a time, so that a cluster is asked by one client.
+//!
+//! ```text
+//!   ask ─▶ answer ─▶ ask ─▶ answer ─▶ ask ...       where each partition is, is known before what it says is read
+//!                └▶ read, told ──┘└▶ read, told ──┘
+//! ```
+//!
+//! Reading what was answered and waiting for the next answer go on side by side: one answer is ahead at most.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,10 +31,17 @@ pub(super) struct Followers {
 
 /// One of them.
 struct Followed {
-    reader: Reader,
+    reader: Arc<Reader>,
     tail: Tail,
     /// It could not be read: not before then.
     again: Option<Duration>,
+}
+
+/// What is to be told.
+enum Telling {
+    Chunk(Arc<Reader>, Chunk),
+    Unread(Arc<Reader>, TailError),
+    Broken(Arc<Reader>, TailError),
 }
 
 /// What became of a question.
@@ -50,27 +64,30 @@ impl Followers {
 
     /// Ends when nobody listens any more, or when there is something that cannot be read.
     pub(super) async fn follow(mut self) {
+        let mut telling = Vec::new();
         loop {
             self.followed.retain(|followed| !followed.reader.is_over());
-            let told = match self.hear().await {
-                Heard::More(Some(reader)) => self.add(reader),
-                Heard::More(None) => false,
-                Heard::Begun(at, begun) => self.tell(at, begun).await,
-                Heard::Answers(answers) => self.take(answers).await,
-                Heard::Awake => true,
-            };
+            // The question is on its way before the last answer is read.
+            let (heard, told) = tokio::join!(biased; self.hear(), tell(telling));
             if !told {
                 return;
             }
+            telling = match heard {
+                Heard::More(Some(reader)) => self.add(reader),
+                Heard::More(None) => return,
+                Heard::Begun(at, begun) => self.note(at, begun).into_iter().collect(),
+                Heard::Answers(answers) => self.take(answers),
+                Heard::Awake => Vec::new(),
+            };
         }
     }
 
-    fn add(&mut self, reader: Reader) -> bool {
+    fn add(&mut self, reader: Reader) -> Vec<Telling> {
         // An older ownership of the same partition has ended, or is about to.
         self.followed.retain(|followed| followed.reader.place() != reader.place());
         let tail = Tail::new(self.shop.broker.clone(), reader.place().clone());
-        self.followed.push(Followed { reader, tail, again: None });
-        true
+        self.followed.push(Followed { reader: Arc::new(reader), tail, again: None });
+        Vec::new()
     }
 
     /// The next that happens. What is dropped of it is asked again.
@@ -108,7 +125,8 @@ impl Followers {
         (from, limit.unwrap_or_default())
     }
 
-    async fn take(&mut self, answers: Vec<(Partition, Result<Fetched, BrokerError>)>) -> bool {
+    fn take(&mut self, answers: Vec<(Partition, Result<Fetched, BrokerError>)>) -> Vec<Telling> {
+        let mut telling = Vec::with_capacity(answers.len());
         for (number, answer) in answers {
             let of = |followed: &Followed| followed.reader.place().partition == number;
             let Some(at) = self.followed.iter().position(of) else { continue };
@@ -117,23 +135,36 @@ impl Followers {
             self.followed.push(followed);
             let last = self.followed.len() - 1;
             let heard = self.followed[last].tail.heard(answer);
-            if !self.tell(last, heard).await {
-                return false;
-            }
+            telling.extend(self.note(last, heard));
         }
-        true
+        telling
     }
 
-    async fn tell(&mut self, at: usize, heard: Result<Option<Chunk>, TailError>) -> bool {
+    fn note(&mut self, at: usize, heard: Result<Option<Chunk>, TailError>) -> Option<Telling> {
         let followed = &mut self.followed[at];
+        let reader = followed.reader.clone();
         match heard {
-            Ok(Some(chunk)) => followed.reader.tell(chunk).await,
-            Ok(None) => true,
-            Err(error) if error.is_final() => followed.reader.broken(error.to_string()).await,
+            Ok(chunk) => chunk.map(|chunk| Telling::Chunk(reader, chunk)),
+            Err(error) if error.is_final() => Some(Telling::Broken(reader, error)),
             Err(error) => {
                 followed.again = Some(self.shop.clock.elapsed().saturating_add(AGAIN));
-                followed.reader.unread(error.to_string()).await
+                Some(Telling::Unread(reader, error))
             }
         }
     }
+}
+
+/// Whether to go on.
+async fn tell(telling: Vec<Telling>) -> bool {
+    for what in telling {
+        let told = match what {
+            Telling::Chunk(reader, chunk) => reader.tell(chunk).await,
+            Telling::Unread(reader, error) => reader.unread(error.to_string()).await,
+            Telling::Broken(reader, error) => reader.broken(error.to_string()).await,
+        };
+        if !told {
+            return false;
+        }
+    }
+    true
 }

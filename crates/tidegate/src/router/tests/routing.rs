@@ -129,6 +129,7 @@ proptest! {
         let routed = driver.0.route(&record);
         prop_assert!((1..=EventId::MAX_LEN).contains(&routed.event_id.as_str().len()));
         prop_assert!(!routed.handler.is_empty());
+        prop_assert_eq!(driver.0.policy(&record), routed.policy);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(driver.run(&record));
     }

@@ -53,6 +53,10 @@ impl Endpoint for Watched {
         routed
     }
 
+    fn policy(&self, record: &Record) -> PolicyId {
+        self.route(record).policy // which the world hears of
+    }
+
     fn store(&self, policy: PolicyId) -> Option<Arc<dyn InboxStore>> {
         self.routes.store(policy).map(|_| self.store.clone())
     }

@@ -56,7 +56,7 @@ impl Poller {
     ) -> Self {
         // What is left of the interval the client counts itself, from its last poll on.
         let patience = how.max_poll_interval / 4;
-        let (topics, copies) = (how.topics.clone(), Copies::default());
+        let (topics, copies) = (how.topics.clone(), Copies::kept());
         let queues = Queues::new(shared.bell.clone());
         let listened = Instant::now();
         Self { client, shared, asks, commits, topics, patience, queues, copies, listened }

@@ -16,6 +16,9 @@ use crate::events::RuntimeEvent;
 use crate::message::{Offset, Timestamp};
 use crate::planted::planted;
 
+/// The keys of so many notes are looked for side by side.
+const TOGETHER: usize = 64;
+
 /// One thing that the log of a companion says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
@@ -28,6 +31,15 @@ pub enum Note {
         /// Which writing of it.
         stamp: Stamp,
     },
+}
+
+impl Note {
+    fn key(&self) -> Option<u64> {
+        match self {
+            Self::Entry(noted) => noted.record.key,
+            Self::Struck { .. } => None,
+        }
+    }
 }
 
 /// An entry, as far as the core needs to know it.
@@ -60,10 +72,13 @@ impl Partition {
         if self.draining || !reads {
             return;
         }
-        for note in notes {
-            match note {
-                Note::Entry(noted) => self.note_entry(&noted, cx),
-                Note::Struck { origin, stamp } => self.note_struck(origin, stamp, cx),
+        for notes in notes.chunks(TOGETHER) {
+            self.schedule.index.warm(notes.iter().filter_map(Note::key));
+            for note in notes {
+                match note {
+                    Note::Entry(noted) => self.note_entry(noted, cx),
+                    Note::Struck { origin, stamp } => self.note_struck(*origin, *stamp, cx),
+                }
             }
         }
         if caught_up && !std::mem::replace(&mut self.schedule.complete, true) {

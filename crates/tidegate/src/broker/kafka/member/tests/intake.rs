@@ -44,7 +44,7 @@ impl Rig {
         let client: Arc<BaseConsumer> = Arc::new(config.create().unwrap());
         let queue = Queue::split(&client, "t", 0, || {}).unwrap();
         let topic = TopicName::new("t").unwrap();
-        Self { queue, client, producer, topic, copies: Copies::default(), _mock: mock }
+        Self { queue, client, producer, topic, copies: Copies::kept(), _mock: mock }
     }
 
     /// Writes values of these sizes.

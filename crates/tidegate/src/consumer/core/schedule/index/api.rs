@@ -8,6 +8,11 @@ use crate::consumer::core::schedule::Stamp;
 use crate::message::Offset;
 
 impl Index {
+    /// Entries of these keys are about to be noted.
+    pub(in crate::consumer::core) fn warm(&self, keys: impl Iterator<Item = u64>) {
+        self.keys.warm(keys.map(ShortKey::of), &self.slab);
+    }
+
     /// Notes an entry. The highest attempt of a record counts (rule 22); gives the one of two that does not. `released`: its source
     /// record has had its turn.
     pub(in crate::consumer::core) fn note(

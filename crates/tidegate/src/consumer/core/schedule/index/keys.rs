@@ -23,6 +23,11 @@ impl Keys {
         Some((slab.at(last).next(), last))
     }
 
+    /// These are about to be looked for.
+    pub(super) fn warm(&self, keys: impl Iterator<Item = ShortKey>, slab: &Slab) {
+        self.lasts.warm(keys.map(ShortKey::get), slab);
+    }
+
     pub(super) fn first(&self, key: ShortKey, slab: &Slab) -> Option<Place> {
         self.ends(key, slab).map(|(first, _)| first)
     }

@@ -128,7 +128,8 @@ impl Index {
 
     /// It was not armed, and may be now.
     fn arm(&mut self, place: Place) {
-        if self.is_armed(place)
+        if self.timers.is_some()
+            && self.is_armed(place)
             && let Some(timers) = &mut self.timers
         {
             timers.push(place, &self.slab);
@@ -136,7 +137,8 @@ impl Index {
     }
 
     fn disarm(&mut self, place: Place) {
-        if self.is_armed(place)
+        if self.timers.is_some()
+            && self.is_armed(place)
             && let Some(timers) = &mut self.timers
         {
             timers.remove(place, &self.slab);

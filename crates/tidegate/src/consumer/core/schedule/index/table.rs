@@ -88,6 +88,19 @@ impl<C: Chain> Table<C> {
         None
     }
 
+    /// Looks at the buckets of all of these side by side, so that their slots are in the cache when they are looked for: one after
+    /// the other each slot would be waited for by itself.
+    pub(super) fn warm(&self, numbers: impl Iterator<Item = u64>, slab: &Slab) {
+        if self.len == 0 {
+            return;
+        }
+        let mut places: Vec<_> = numbers.map(|number| self.heads[self.bucket(number)]).collect();
+        while !places.is_empty() {
+            places.retain(|place| *place != NOBODY);
+            places.iter_mut().for_each(|place| *place = C::link(slab.at(*place)));
+        }
+    }
+
     pub(super) fn insert(&mut self, place: Place, slab: &mut Slab) {
         self.len += 1;
         if self.len > self.heads.len() * C::LOAD {
