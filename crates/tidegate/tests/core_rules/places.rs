@@ -2,7 +2,7 @@
 
 use tidegate::class::Class;
 use tidegate::consumer::core::{
-    Command, CoreConfig, Delivered, Event, LocalEpoch, Recalled, Scheduling, StepKind, Verdict,
+    Command, CoreConfig, Delivered, Event, Scheduling, StepKind, Verdict,
 };
 use tidegate::message::Offset;
 use tidegate::policy::{Effects, PolicyId, Retry, RoutePolicy};
@@ -59,25 +59,12 @@ fn an_entry_that_is_struck_takes_no_place() {
     rig.send(Event::Scheduled { work: work(0, epoch, 0), at });
     let asked = |out: &[Command]| out.iter().any(|c| matches!(c, Command::Recall { .. }));
     while !asked(&rig.wait()) {}
-    let out = rig.send(recalled(epoch, 0));
+    let record = Delivered { offset: Offset(0), size: 100, policy: PolicyId(0), key: Some(0) };
+    let out = rig.send(recalled(epoch, record, 1));
     assert_eq!(runs(&out), [(0, 2)]);
     assert_eq!(runs(&rig.deliver(0, &[1])), [], "the one place is taken");
     let out = rig.finish(&work(0, epoch, 0), DONE);
     assert_eq!((steps(&out), runs(&out)), (vec![StepKind::Unschedule], vec![(1, 1)]));
-}
-
-fn recalled(epoch: LocalEpoch, origin: u64) -> Event {
-    let record =
-        Delivered { offset: Offset(origin), size: 100, policy: PolicyId(0), key: Some(origin % 3) };
-    let found = Recalled {
-        record,
-        attempts: 1,
-        unknown: 0,
-        active: ms(0),
-        history: Vec::new(),
-        dead: false,
-    };
-    Event::Recalled { partition: tp(0), epoch, origin: Offset(origin), found: Ok(Box::new(found)) }
 }
 
 /// Rule 14: whatever waits for the log is in memory, and counted: with the log away no more is taken in than the budget allows.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tidegate::broker::{Assignment, CommitEntry, CommitError, Committed, RevokeTicket, Watermarks};
 use tidegate::class::{Cause, Class, Failure};
 use tidegate::consumer::core::{
-    Command, Core, CoreConfig, Delivered, End, Event, LocalEpoch, Now, Start, Step, StepFailure,
-    StepKind, Stopped, Verdict, WorkId,
+    Command, Core, CoreConfig, Delivered, End, Event, LocalEpoch, Now, Recalled, Start, Step,
+    StepFailure, StepKind, Stopped, Verdict, WorkId,
 };
 use tidegate::events::RuntimeEvent;
 use tidegate::message::{Offset, Timestamp};
@@ -292,4 +292,12 @@ pub(crate) fn stopped(out: &[Command]) -> Option<Stopped> {
         Command::Stopped(how) => Some(how.clone()),
         _ => None,
     })
+}
+
+/// The entry of a record that waits was read, after so many failed attempts.
+pub(crate) fn recalled(epoch: LocalEpoch, record: Delivered, attempts: u32) -> Event {
+    let origin = record.offset;
+    let found =
+        Recalled { record, attempts, unknown: 0, active: ms(0), history: Vec::new(), dead: false };
+    Event::Recalled { partition: tp(0), epoch, origin, found: Ok(Box::new(found)) }
 }

@@ -198,16 +198,7 @@ fn an_entry_that_is_written_again_has_another_name() {
     rig.send(Event::Scheduled { work: of.clone(), at: Offset(1) });
     let record = Delivered { offset: Offset(0), size: 100, policy: PolicyId(0), key: Some(0) };
     rig.wait();
-    let found = tidegate::consumer::core::Recalled {
-        record,
-        attempts: 1,
-        unknown: 0,
-        active: ms(0),
-        history: Vec::new(),
-        dead: false,
-    };
-    let (partition, origin) = (tp(0), Offset(0));
-    rig.send(Event::Recalled { partition, epoch, origin, found: Ok(Box::new(found)) });
+    rig.send(recalled(epoch, record, 1));
     let out = rig.finish(&of, DONE);
     assert_eq!(step(&out), Step::Unschedule(vec![first, second]), "what counts goes last");
 }

@@ -1,6 +1,7 @@
 //! Events and handlers that the tests share.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tidegate::class::{Class, Classify};
@@ -155,4 +156,16 @@ pub(crate) async fn committed(t: &TestService) -> (u64, String) {
     let all = t.broker().committed("test".to_owned()).await.unwrap();
     let first = all.into_iter().find(|(at, _)| at.to_string() == "orders/0");
     first.map_or((0, String::new()), |(_, c)| (c.offset.0, c.metadata))
+}
+
+/// Lets time pass until that is committed.
+pub(crate) async fn committed_up_to(t: &TestService, offset: u64) {
+    let all = async {
+        while committed(t).await.0 != offset {
+            t.advance(Duration::from_millis(50)); // commits wait for one another so long
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(30), all).await;
+    assert!(in_time.is_ok(), "{offset} is not committed, but {:?}", committed(t).await);
 }

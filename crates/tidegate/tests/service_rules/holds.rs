@@ -9,7 +9,7 @@ use tidegate::prelude::*;
 use tidegate::retries::{RetryTopic, RetryTopicError, Waiting, Waits};
 use tidegate::testing::{Saw, TestService};
 
-use crate::common::{Do, Script, committed, record, scripted};
+use crate::common::{Do, Script, committed_up_to, record, scripted};
 
 const COMPANION: &str = "orders.test.retry";
 const DIES: Do = Do::Fail(Class::Permanent);
@@ -24,13 +24,6 @@ async fn start(script: &Arc<Script>) -> TestService {
 
 fn keyed(n: u32, key: &str) -> NewRecord {
     record("orders", &format!("e-{n}"), key)
-}
-
-async fn committed_up_to(t: &TestService, offset: u64) {
-    while committed(t).await.0 != offset {
-        t.advance(Duration::from_millis(50)); // commits wait for one another so long
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
 }
 
 fn desk(t: &TestService) -> RetryTopic {

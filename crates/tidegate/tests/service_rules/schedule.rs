@@ -11,7 +11,7 @@ use tidegate::message::{NewRecord, Offset, Partition, TopicName, TopicPartition}
 use tidegate::prelude::*;
 use tidegate::testing::{Saw, TestService, TestServiceBuilder};
 
-use crate::common::{Do, Script, committed, record, scripted};
+use crate::common::{Do, Script, committed, committed_up_to, record, scripted};
 use crate::flaky::Flaky;
 
 /// Another attempt follows in exactly an hour.
@@ -24,13 +24,6 @@ fn builder(script: &Arc<Script>, order: Order) -> TestServiceBuilder {
     let retry = Retry::exponential(HOUR, HOUR).attempts(4).in_place(0);
     let routes = Topic::json("orders").on(scripted).retry(retry).order(order);
     TestService::builder(routes.with_state(script.clone())).retry_topics("{topic}.{group}.retry")
-}
-
-async fn committed_up_to(t: &TestService, offset: u64) {
-    while committed(t).await.0 != offset {
-        t.advance(Duration::from_millis(50)); // commits wait for one another so long
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
 }
 
 /// What is left in the schedule: the newest record of each key that is no tombstone.

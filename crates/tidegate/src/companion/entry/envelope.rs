@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::companion::entry::error::{EntryError, Place};
-use crate::companion::entry::{Entry, EntryId, VERSION};
+use crate::companion::entry::{Entry, EntryId, LATEST, VERSION};
 use crate::consumer::core::Hold;
 use crate::dead_letter::history;
 use crate::message::{Offset, Record, Timestamp, TopicPartition};
@@ -27,7 +27,7 @@ use crate::parts::{LENGTH, put, put_headers, take, take_headers};
 
 const MAGIC: &[u8] = b"TGRE";
 /// The version of an entry of what is dead-lettered: who does not know that it holds its key must not run it, and stops.
-const DEAD: u8 = 2;
+const DEAD: u8 = LATEST;
 /// Where what the sum is over begins: behind magic, version and sum.
 const SUMMED: usize = MAGIC.len() + 1 + 4;
 

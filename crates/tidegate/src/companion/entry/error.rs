@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::companion::entry::{EntryId, VERSION};
+use crate::companion::entry::{EntryId, LATEST};
 use crate::message::{Offset, Record, TopicPartition};
 
 /// Where a companion record stands. Shown as `orders.shop.retry/3 offset 12`.
@@ -40,8 +40,8 @@ pub(crate) enum EntryError {
     },
     /// Written by a later version of the framework.
     #[error(
-        "{place} is of version {version}, and this program reads {VERSION}: a newer member of the group wrote it; update this \
-         one"
+        "{place} is of version {version}, and this program reads those up to {LATEST}: a newer member of the group wrote it; update \
+         this one"
     )]
     Newer {
         /// Where it stands.

@@ -26,6 +26,8 @@ pub(crate) use error::{EntryError, Place};
 
 /// The version that is written. Version n reads n-1.
 const VERSION: u8 = 1;
+/// The highest version of a value that can be read.
+const LATEST: u8 = 2;
 
 /// The longest business key in a header, in bytes: a key may be as large as a record.
 const MAX_KEY: usize = 256;
