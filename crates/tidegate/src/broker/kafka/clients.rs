@@ -26,9 +26,10 @@ const HEARTBEATS_IN_A_SESSION: u32 = 15;
 const PRODUCING: &[(&[&str], &str)] = &[
     // Nothing waits for company: what comes while requests are on their way makes the next batch.
     (&["linger.ms", "queue.buffering.max.ms"], "0"),
-    // A broker handles a connection's requests one by one: the second keeps it busy. Of more than that nothing is
-    // gained, and the client's thread spins while a batch that is ready may not be sent yet (docs/performance.md).
-    (&["max.in.flight.requests.per.connection", "max.in.flight"], "2"),
+    // A cluster that knows nothing of the producer yet takes any record of it for the first: of two requests the second may be written
+    // after the first was refused for the moment (a partition without a leader), and then the client takes both for written, and
+    // loses the first (librdkafka#2501, confluent-kafka-go#921). A broker handles a connection's requests one by one anyway.
+    (&["max.in.flight.requests.per.connection", "max.in.flight"], "1"),
     // The topic was seen before a record is sent to it: one that is missing for so long was deleted.
     (&["topic.metadata.propagation.max.ms"], "10000"),
 ];

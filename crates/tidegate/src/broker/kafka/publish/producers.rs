@@ -12,9 +12,12 @@ use super::super::cluster::{Cluster, is_missing};
 use super::super::context::{Told, tells};
 use super::super::{error, record};
 use super::batch::Slot;
-use crate::broker::{BrokerError, Placed};
+use crate::broker::{BrokerError, Placed, PublishError};
 
 pub(super) type Producer = ThreadedProducer<Deliveries>;
+
+/// Why nothing is known of a record that the client takes for written.
+const IMPLIED: &str = "the cluster has acknowledged a later record, and did not name this one";
 
 /// Tells each record's slot how it went.
 pub(super) struct Deliveries {
@@ -29,6 +32,9 @@ impl ProducerContext for Deliveries {
 
     fn delivery(&self, result: &DeliveryResult<'_>, slot: Box<Slot>) {
         let ack = match result {
+            // No answer of the cluster names it. The client concludes from the success of a later one that this one was written, too
+            // ("implicit ack"); where the cluster knew nothing of the producer yet, and the first request had failed, it was not.
+            Ok(message) if message.offset() < 0 => Err(PublishError::Unknown(IMPLIED.into())),
             Ok(message) => Ok(Placed {
                 partition: record::partition(message.partition()),
                 offset: record::offset(message.offset()),

@@ -64,3 +64,37 @@ async fn a_producer_that_failed_for_good_is_made_anew() {
     assert_eq!(publish(&queue, "third").await, Ok(placed(1)));
     queue.close().await;
 }
+
+/// Two records in requests of their own, of which the first is refused for the moment.
+async fn refused_at_first(queue: &Queue, mock: &Mock) -> Vec<Result<Placed, PublishError>> {
+    assert_eq!(publish(queue, "connects").await, Ok(placed(0)));
+    let moves = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+    mock.request_errors(RDKafkaApiKey::Produce, &[moves]);
+    let records = ["first", "second"].map(|value| NewRecord::new(topic()).value(value));
+    tokio::time::timeout(PATIENCE, queue.publish(records.into())).await.expect("an answer")
+}
+
+fn one_in_each_request(options: KafkaOptions) -> KafkaOptions {
+    options.property("batch.num.messages", "1").unwrap()
+}
+
+/// rule 5, I1: a record that no answer names is not acknowledged. The client says of it that it was written, because a later one
+/// was; a cluster that knows nothing of the producer yet had taken that one for the first.
+#[tokio::test]
+async fn a_record_that_no_answer_names_is_unknown() {
+    let two = |options| one_in_each_request(options).property("max.in.flight", "2").unwrap();
+    let (mock, queue) = queue(two);
+    let acks = refused_at_first(&queue, &mock).await;
+    assert!(acks[0].as_ref().is_err_and(PublishError::is_unknown), "{acks:?}");
+    assert_eq!(acks[1], Ok(placed(1)), "it stands where the first should");
+    queue.close().await;
+}
+
+/// I1: so no request is under way beside another one, unless somebody asks for it.
+#[tokio::test]
+async fn what_is_refused_for_the_moment_is_written_before_what_follows() {
+    let (mock, queue) = queue(one_in_each_request);
+    let acks = refused_at_first(&queue, &mock).await;
+    assert_eq!(acks, [Ok(placed(1)), Ok(placed(2))]);
+    queue.close().await;
+}
