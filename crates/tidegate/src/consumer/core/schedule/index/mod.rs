@@ -126,7 +126,7 @@ impl Index {
         slot.stage() == Stage::Waiting && !slot.is_held() && first()
     }
 
-    /// It was not armed, and may be now.
+    /// It was not armed, and may be now. Before [`begin`](Self::begin) nobody is: the first of a key, which is dear to find, is not asked for.
     fn arm(&mut self, place: Place) {
         if self.timers.is_some()
             && self.is_armed(place)
