@@ -267,7 +267,7 @@ pub enum RuntimeEvent {
         topic: TopicName,
         /// It was made anew: its records are others, whatever their offsets are, and the group's commits went with it. What
         /// has no commit begins where the service [starts from](crate::service::Service::start_from); a commit that is still
-        /// there means nothing, and ends the service (rule 7).
+        /// there is [void](Self::CommitVoid) (rule 7).
         anew: bool,
     },
     /// A handler has not given its thread back for so long: whatever else its lane holds waits for it. Work that takes the
@@ -292,6 +292,14 @@ pub enum RuntimeEvent {
         /// The partition.
         partition: TopicPartition,
         /// The record.
+        offset: Offset,
+    },
+    /// What the group had committed was for another topic of this name, which was deleted: it counts as no commit, and the
+    /// partition begins where the service [starts from](crate::service::Service::start_from) (rule 7).
+    CommitVoid {
+        /// The partition.
+        partition: TopicPartition,
+        /// The committed offset, which means nothing here.
         offset: Offset,
     },
     /// The commit's metadata does not fit this log: it is ignored, and progress in it is lost (rule 8).

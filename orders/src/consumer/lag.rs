@@ -109,6 +109,7 @@ mod tests {
         let metadata = text(CommitMetadata {
             cluster_id: "here".to_owned(),
             partition: partition.clone(),
+            topic_id: None,
             base: Offset(41),
             log_start: Offset(0),
             fence: Fence::default(),

@@ -121,6 +121,7 @@ mod tests {
         CommitMetadata {
             cluster_id: "c".into(),
             partition: place(),
+            topic_id: None,
             base: Offset(41),
             log_start: Offset(7),
             fence: tidegate::consumer::core::Fence::default(),

@@ -138,7 +138,8 @@ fn retrying(partition: TopicPartition, cluster_id: String) -> String {
     let (base, log_start) = (Offset(1), Offset(0));
     let done = DoneAbove::default();
     let fence = Default::default();
-    CommitMetadata { cluster_id, partition, base, log_start, fence, retries: vec![state], done }
+    let retries = vec![state];
+    CommitMetadata { cluster_id, partition, topic_id: None, base, log_start, fence, retries, done }
         .encode()
 }
 

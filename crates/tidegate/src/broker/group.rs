@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::broker::{BoxFuture, BrokerError, CommitError, Watermarks};
+use crate::broker::{BoxFuture, BrokerError, CommitError, TopicId, Watermarks};
 use crate::message::{Offset, Record, TopicName, TopicPartition};
 
 /// How to join a group.
@@ -90,6 +90,9 @@ pub struct Assignment {
     pub committed: Option<Committed>,
     /// Its bounds at that moment.
     pub watermarks: Watermarks,
+    /// Which topic of its name it is of, looked up before the commit. `None` where the log does not say: a cluster before
+    /// Kafka 2.8, and logs that never delete a topic.
+    pub topic_id: Option<TopicId>,
 }
 
 /// Names one [`GroupEvent::Revoking`], so that a late answer is not taken for another one's.

@@ -33,6 +33,7 @@ impl RuntimeEvent {
             | Self::SettleStalled { partition, .. }
             | Self::CommitFailed { partition, .. }
             | Self::OwnFailed { partition, .. }
+            | Self::CommitVoid { partition, .. }
             | Self::MetadataIgnored { partition, .. }
             | Self::OutOfRange { partition, .. }
             | Self::Fenced { partition }

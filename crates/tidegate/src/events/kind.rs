@@ -57,6 +57,7 @@ kinds! {
     LaneStuck "lane_stuck"
     LaneFree "lane_free"
     Redelivered "redelivered"
+    CommitVoid "commit_void"
     MetadataIgnored "metadata_ignored"
     OutOfRange "out_of_range"
     DeadHandlerGivenUp "dead_handler_given_up"

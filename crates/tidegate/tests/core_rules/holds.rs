@@ -51,6 +51,7 @@ fn left(above: &[u64]) -> Committed {
     let metadata = CommitMetadata {
         cluster_id: "c".into(),
         partition: tp(0),
+        topic_id: None,
         base: Offset(3),
         log_start: Offset(0),
         fence: Fence { term: 6, end: Offset(100) },

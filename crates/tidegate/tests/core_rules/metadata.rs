@@ -1,7 +1,7 @@
 //! Rule 8: the format of the commit metadata, and what is not taken over.
 
 use proptest::prelude::*;
-use tidegate::broker::Committed;
+use tidegate::broker::{Committed, TopicId};
 use tidegate::class::Class;
 use tidegate::consumer::core::metadata::{CommitMetadata, DoneAbove, MetadataError, RetryState};
 use tidegate::consumer::core::{End, Fence};
@@ -11,8 +11,8 @@ use tidegate::message::{Offset, Timestamp};
 use crate::rig::*;
 use crate::world::tp;
 
-const GOLDEN: &str = include_str!("../golden/commit-metadata-v3.txt");
-const BEFORE: &str = include_str!("../golden/commit-metadata-v2.txt");
+const GOLDEN: &str = include_str!("../golden/commit-metadata-v4.txt");
+const BEFORE: &str = include_str!("../golden/commit-metadata-v3.txt");
 
 fn above(ranges: &[(u64, u64)]) -> DoneAbove {
     let mut done = DoneAbove::default();
@@ -32,6 +32,7 @@ fn sample() -> CommitMetadata {
     CommitMetadata {
         cluster_id: "Mk3 é/=%".into(),
         partition: tp(2),
+        topic_id: Some(TopicId::new(0x0123_4567_89ab_cdef_0011_2233_4455_6677)),
         base: Offset(41),
         log_start: Offset(7),
         fence: Fence { term: 4, end: Offset(90) },
@@ -49,7 +50,7 @@ fn golden_file() {
 /// A rolling upgrade: what the version before has committed is taken over.
 #[test]
 fn the_version_before_is_read() {
-    let before = CommitMetadata { fence: Fence::default(), ..sample() };
+    let before = CommitMetadata { topic_id: None, ..sample() };
     assert_eq!(CommitMetadata::decode(BEFORE.trim_end()), Ok(before));
 }
 
@@ -66,7 +67,7 @@ fn every_single_damaged_byte_is_noticed() {
 
 #[test]
 fn a_newer_version_is_not_guessed_at() {
-    let newer = sample().encode().replace("tidegate/3 ", "tidegate/4 ");
+    let newer = sample().encode().replace("tidegate/4 ", "tidegate/5 ");
     assert_eq!(CommitMetadata::decode(&newer), Err(MetadataError::Version));
     assert_eq!(CommitMetadata::decode("7 by hand"), Err(MetadataError::Version));
 }
@@ -173,15 +174,16 @@ fn a_long_map_of_what_is_done_slows_intake_and_never_stops_it() {
 proptest! {
     #[test]
     fn what_is_written_is_read(
-        cluster_id: String, base in 0_u64..1 << 60, log_start: u64, partition: u32,
+        cluster_id: String, topic_id: Option<u128>, base in 0_u64..1 << 60, log_start: u64, partition: u32,
         retries in prop::collection::vec((0_u64..1 << 40, 1_u32.., 0_u32..4, any::<i64>(), 0_u64..1 << 50), 0..20),
     ) {
         let retry = |(delta, attempts, unknown, due, time)| RetryState {
             offset: Offset(base + delta), attempts, unknown, due: Timestamp(due), delay: ms(time), active: ms(time / 3),
         };
         let retries = retries.into_iter().map(retry).collect();
+        let topic_id = topic_id.map(TopicId::new);
         let done = above(&[(base + 1, base + 3), (base + 9, base + 9 + log_start % 1_000)]);
-        let metadata = CommitMetadata { cluster_id, partition: tp(partition), base: Offset(base), log_start: Offset(log_start), fence: Fence { term: log_start, end: Offset(base) }, retries, done };
+        let metadata = CommitMetadata { cluster_id, partition: tp(partition), topic_id, base: Offset(base), log_start: Offset(log_start), fence: Fence { term: log_start, end: Offset(base) }, retries, done };
         prop_assert_eq!(CommitMetadata::decode(&metadata.encode()), Ok(metadata));
     }
 
@@ -189,7 +191,7 @@ proptest! {
     fn nothing_makes_it_panic(text: String, tail in "[ -~]{0,80}") {
         let _ = CommitMetadata::decode(&text);
         let crc = format!("{:08x}", crc32fast::hash(tail.as_bytes()));
+        let _ = CommitMetadata::decode(&format!("tidegate/4 crc={crc} {tail}"));
         let _ = CommitMetadata::decode(&format!("tidegate/3 crc={crc} {tail}"));
-        let _ = CommitMetadata::decode(&format!("tidegate/2 crc={crc} {tail}"));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tidegate::broker::{Assignment, CommitEntry, CommitError, Committed, RevokeTicket, Watermarks};
+use tidegate::broker::{
+    Assignment, CommitEntry, CommitError, Committed, RevokeTicket, TopicId, Watermarks,
+};
 use tidegate::class::{Cause, Class, Failure};
 use tidegate::consumer::core::{
     Command, Core, CoreConfig, Delivered, End, Event, LocalEpoch, Now, Recalled, Start, Step,
@@ -86,12 +88,19 @@ impl Rig {
     }
 
     pub(crate) fn assign(&mut self, partition: u32, committed: Option<Committed>) -> Vec<Command> {
+        self.assign_of(None, partition, committed)
+    }
+
+    /// The same, of this topic among those of its name.
+    pub(crate) fn assign_of(
+        &mut self,
+        topic_id: Option<TopicId>,
+        partition: u32,
+        committed: Option<Committed>,
+    ) -> Vec<Command> {
         let watermarks = Watermarks { start: Offset(0), end: Offset(END) };
-        self.send(Event::Assigned(vec![Assignment {
-            partition: tp(partition),
-            committed,
-            watermarks,
-        }]))
+        let partition = tp(partition);
+        self.send(Event::Assigned(vec![Assignment { partition, committed, watermarks, topic_id }]))
     }
 
     /// Assigned, its first commit accepted, and started. Gives the epoch.

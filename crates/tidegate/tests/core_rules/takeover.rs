@@ -1,7 +1,8 @@
 //! Rules 7, 10, 12: taking a partition over.
 
-use tidegate::broker::{Assignment, CommitError, Committed, Watermarks};
-use tidegate::consumer::core::{Command, Event, OwnFailure, Stopped};
+use tidegate::broker::{Assignment, CommitError, Committed, TopicId, Watermarks};
+use tidegate::consumer::core::metadata::{CommitMetadata, DoneAbove};
+use tidegate::consumer::core::{Command, Event, Fence, OwnFailure, Stopped};
 use tidegate::events::RuntimeEvent;
 use tidegate::message::Offset;
 use tidegate::policy::{Effects, RoutePolicy, StartFrom};
@@ -45,13 +46,53 @@ fn the_commit_decides_where_to_begin_and_without_one_the_user_does() {
     assert_eq!(begin(StartFrom::Earliest, Some(END)), Some(END));
 }
 
+/// What the group committed for this topic among those of its name.
+fn committed_for(topic_id: Option<TopicId>, cluster_id: &str) -> Option<Committed> {
+    let mut done = DoneAbove::default();
+    done.push(Offset(5), Offset(6));
+    let metadata = CommitMetadata {
+        cluster_id: cluster_id.into(),
+        partition: tp(0),
+        topic_id,
+        base: Offset(3),
+        log_start: Offset(0),
+        fence: Fence::default(),
+        retries: Vec::new(),
+        done,
+    };
+    Some(Committed { offset: Offset(3), metadata: metadata.encode() })
+}
+
+/// Rule 7: offsets of a topic that was deleted mean nothing in one that was made anew under its name, also where Kafka has taken a
+/// commit for it that came late.
+#[test]
+fn rule_7_a_commit_for_another_topic_of_the_name_is_none() {
+    let (old, new) = (Some(TopicId::new(1)), Some(TopicId::new(2)));
+    let begin = |committed, ours| {
+        let mut rig = Rig::new(vec![ordered()]);
+        let out = rig.assign_of(ours, 0, committed);
+        let void =
+            told(&out, |e| *e == RuntimeEvent::CommitVoid { partition: tp(0), offset: Offset(3) });
+        let first = commit(&out).expect("the first commit");
+        let written = CommitMetadata::decode(&first[0].committed.metadata).unwrap();
+        assert_eq!(written.topic_id, ours, "what the next owner compares");
+        (started(&rig.accept(&out)), void, written.done == DoneAbove::default())
+    };
+    assert_eq!(begin(committed_for(old, "c"), new), (Some(0), true, true));
+    assert_eq!(begin(committed_for(new, "c"), new), (Some(3), false, false));
+    assert_eq!(begin(committed_for(None, "c"), new), (Some(3), false, false), "nobody knows");
+    assert_eq!(begin(committed_for(old, "c"), None), (Some(3), false, false), "nobody knows");
+    let copied = begin(committed_for(old, "other"), new);
+    assert_eq!(copied, (Some(3), false, true), "a mirror translates offsets, not metadata");
+}
+
 #[test]
 fn a_start_outside_of_the_log_is_refused_and_never_jumps() {
     for (at, start) in [(4, 5), (11, 5)] {
         let mut rig = Rig::new(vec![ordered()]);
         let committed = Some(Committed { offset: Offset(at), metadata: String::new() });
         let watermarks = Watermarks { start: Offset(start), end: Offset(10) };
-        let assigned = Assignment { partition: tp(0), committed, watermarks };
+        let assigned = Assignment { partition: tp(0), committed, watermarks, topic_id: None };
         let out = rig.send(Event::Assigned(vec![assigned]));
         assert!(told(&out, |e| matches!(e, RuntimeEvent::OutOfRange { .. })), "rule 7");
         let Some(Stopped::Failed { reason }) = stopped(&out) else { panic!("{out:?}") };

@@ -42,6 +42,7 @@ fn left(term: u64, end: u64) -> Option<Committed> {
     let metadata = CommitMetadata {
         cluster_id: "c".into(),
         partition: tp(0),
+        topic_id: None,
         base: Offset(50),
         log_start: Offset(0),
         fence: Fence { term, end: Offset(end) },

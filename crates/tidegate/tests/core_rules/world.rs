@@ -197,7 +197,8 @@ impl World {
         (part.draining, part.paused) = (false, false);
         part.recs.clear();
         part.finished.clear();
-        let assignment = Assignment { partition: id.clone(), committed, watermarks: bounds };
+        let assignment =
+            Assignment { partition: id.clone(), committed, watermarks: bounds, topic_id: None };
         self.step(Event::Assigned(vec![assignment]));
     }
 

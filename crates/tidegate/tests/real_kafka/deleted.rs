@@ -90,6 +90,7 @@ async fn rule_17_a_deleted_topic_is_not_ready_and_a_new_one_is_read_from_its_sta
 }
 
 /// Nobody can have seen that it was away. The old position lies in the middle of what is new: nothing of that is left out.
+/// The order is not kept in the second before it is noticed: the member has read on where it stood (docs/health.md).
 #[tokio::test(flavor = "multi_thread")]
 async fn rule_7_a_topic_that_is_replaced_at_once_is_no_continuation() {
     let (kafka, broker) = shared();
@@ -110,6 +111,6 @@ async fn rule_7_a_topic_that_is_replaced_at_once_is_no_continuation() {
     notes.reach(60).await;
     until("ready again", async || service.health.readiness().is_ready()).await;
     caught_up(&broker, topic, topic).await;
-    notes.assert_each_once_in_order(60).await;
+    notes.assert_each_once(60).await;
     service.stop().await;
 }

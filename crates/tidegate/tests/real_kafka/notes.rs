@@ -98,18 +98,30 @@ impl Notes {
         keys
     }
 
+    /// Nothing lost, no effect repeated.
+    pub(crate) async fn assert_each_once(&self, count: u32) {
+        let mut noted = self.by_key().await;
+        noted.values_mut().for_each(|numbers| numbers.sort_unstable());
+        assert_eq!(noted, expected(count));
+    }
+
     /// Nothing lost, no effect repeated, the order of each key kept.
     pub(crate) async fn assert_each_once_in_order(&self, count: u32) {
-        let mut expected = BTreeMap::<_, Vec<_>>::new();
-        for n in 0..count {
-            expected.entry(format!("k{}", n % KEYS)).or_default().push(n / KEYS);
-        }
-        let noted = self.by_key().await;
+        let (noted, expected) = (self.by_key().await, expected(count));
         for (key, numbers) in &expected {
             assert_eq!(noted.get(key), Some(numbers), "{key}");
         }
         assert_eq!(noted.len(), expected.len());
     }
+}
+
+/// The numbers of each key, each once and in order.
+fn expected(count: u32) -> BTreeMap<String, Vec<u32>> {
+    let mut expected = BTreeMap::<_, Vec<_>>::new();
+    for n in 0..count {
+        expected.entry(format!("k{}", n % KEYS)).or_default().push(n / KEYS);
+    }
+    expected
 }
 
 /// A service at work. Dropped without [`stop`](Self::stop) it crashes.

@@ -22,7 +22,7 @@ use rdkafka::{ClientContext, TopicPartitionList};
 
 pub(super) use message::Message;
 pub(super) use queue::Queue;
-pub(super) use topics::{Identity, TopicId, identities};
+pub(super) use topics::{Identity, identities};
 
 /// Something of the client's that is given back when it is dropped.
 struct Native<T>(*mut T, unsafe extern "C" fn(*mut T));

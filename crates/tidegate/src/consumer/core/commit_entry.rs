@@ -25,6 +25,7 @@ impl Partition {
         let metadata = CommitMetadata {
             cluster_id: cx.config.cluster_id.clone(),
             partition: self.id.clone(),
+            topic_id: self.topic_id,
             base,
             log_start: self.log_start,
             fence: self.fence,

@@ -73,6 +73,7 @@ impl Partition {
 
     fn locate_in(&mut self, assignment: Assignment, cx: &mut Cx<'_>) -> bool {
         let Assignment { committed, watermarks, .. } = assignment;
+        let committed = committed.filter(|committed| !self.is_void(committed, cx));
         let from = match (&committed, cx.config.start_from) {
             (Some(committed), _) => committed.offset,
             (None, _) if planted!(NewBeginsAtEnd) && is_new(&self.id) => watermarks.end,
@@ -94,6 +95,19 @@ impl Partition {
             self.restore(&committed, watermarks, cx);
         }
         true
+    }
+
+    /// Whether it was committed for a topic of this name that was deleted: the group has no commit then (rule 7). Kafka deletes
+    /// commits after the topic, and takes those that come late for commits of the new one.
+    fn is_void(&mut self, committed: &Committed, cx: &mut Cx<'_>) -> bool {
+        let void = CommitMetadata::decode(&committed.metadata).is_ok_and(|metadata| {
+            metadata.is_of_another_topic(&cx.config.cluster_id, &self.id, self.topic_id)
+        });
+        if void {
+            let (partition, offset) = (self.id.clone(), committed.offset);
+            self.tell(RuntimeEvent::CommitVoid { partition, offset }, cx);
+        }
+        void
     }
 
     pub(super) fn out_of_range(

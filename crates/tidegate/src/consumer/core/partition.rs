@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::broker::Assignment;
+use crate::broker::{Assignment, TopicId};
 use crate::consumer::core::commit::Progress;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::lease::Lease;
@@ -46,6 +46,8 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Partition {
     pub(super) id: TopicPartition,
+    /// Which topic of its name it is of, if the log says so.
+    pub(super) topic_id: Option<TopicId>,
     pub(super) epoch: LocalEpoch,
     pub(super) phase: Phase,
     /// Nothing new starts: it is being given back.
@@ -81,6 +83,7 @@ impl Partition {
     pub(super) fn new(assignment: Assignment, epoch: LocalEpoch, counts: Counts) -> Self {
         Self {
             id: assignment.partition.clone(),
+            topic_id: assignment.topic_id,
             epoch,
             log_start: assignment.watermarks.start,
             phase: Phase::Owning { assignment: Some(assignment), failures: 0, again: None },

@@ -177,6 +177,16 @@ impl Logs {
                 line!(self, error, event, subject, "ownership not noted in the store: tried again",
                     error = %message);
             }
+            RuntimeEvent::CommitVoid { offset, .. } => {
+                line!(
+                    self,
+                    warn,
+                    event,
+                    subject,
+                    "the commit is of a topic of this name that was deleted: it counts as none",
+                    committed = offset.0
+                );
+            }
             RuntimeEvent::MetadataIgnored { reason, .. } => {
                 line!(self, warn, event, subject, "commit metadata ignored", reason = %reason);
             }

@@ -79,7 +79,7 @@ async fn assignments(
         let partition = grant.partition.clone();
         let watermarks = inner.log.partition(&partition)?.watermarks();
         let committed = committed.get(&partition).cloned();
-        Ok(Assignment { partition, committed, watermarks })
+        Ok(Assignment { partition, committed, watermarks, topic_id: None })
     };
     grants.iter().map(assignment).collect()
 }

@@ -11,17 +11,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::Native;
-
-/// Names a topic for ever: one that is made anew under the same name has another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::broker::kafka) struct TopicId(i64, i64);
-
-#[cfg(test)]
-impl TopicId {
-    pub(in crate::broker::kafka) const fn of(number: i64) -> Self {
-        Self(0, number)
-    }
-}
+use crate::broker::TopicId;
 
 /// What the cluster says of one topic. `None`: it is there, and the cluster is too old for ids.
 pub(in crate::broker::kafka) type Identity = Result<Option<TopicId>, RDKafkaErrorCode>;
@@ -119,7 +109,9 @@ unsafe fn identity(topic: *const bindings::rd_kafka_TopicDescription_t) -> (Stri
         } else {
             let most = bindings::rd_kafka_Uuid_most_significant_bits(id);
             let least = bindings::rd_kafka_Uuid_least_significant_bits(id);
-            Ok(Some(TopicId(most, least)).filter(|id| *id != TopicId(0, 0)))
+            let bits = u128::from(most.cast_unsigned()) << 64 | u128::from(least.cast_unsigned());
+            // Zero is none: the cluster is too old.
+            Ok((bits != 0).then(|| TopicId::new(bits)))
         };
         (name.to_string_lossy().into_owned(), identity)
     }

@@ -8,7 +8,8 @@
 //!
 //! A partition without a leader cannot be asked about for as long as that lasts. Nothing waits for it but itself.
 //!
-//! Between the questions it looks, once a second, whether the topics are still there, and still the same.
+//! Between the questions it looks, once a second, whether the topics are still there, and still the same; and before it looks up
+//! what a grant starts with.
 
 mod answers;
 
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use super::topics::Topics;
 use super::{ANSWER, Client, Shared};
-use crate::broker::{BrokerError, Committed};
+use crate::broker::{BrokerError, Committed, TopicId};
 use crate::message::{Offset, TopicName, TopicPartition};
 
 /// How long it takes until questions that failed are asked again.
@@ -71,7 +72,7 @@ enum Question {
     /// What the group committed for new grants.
     Commits(Vec<Grant>),
     /// The rest of what a new grant starts with.
-    Describe(Grant, Option<Committed>),
+    Describe(Grant, Box<Found>),
     /// `given_up`: the client may not read there any more.
     Bounds {
         grant: Grant,
@@ -84,6 +85,14 @@ enum Question {
         left: Vec<Grant>,
         found: bool,
     },
+}
+
+/// What was found out of a new grant first.
+#[derive(Clone)]
+struct Found {
+    committed: Option<Committed>,
+    /// Which topic of that name was there before the commit was looked up.
+    topic_id: Option<TopicId>,
 }
 
 struct Asker {
@@ -115,7 +124,8 @@ impl Asker {
                 Ok(Ask::Silent(grant)) => self.first(Question::Silent(grant)),
                 Ok(Ask::Readable(grant, from)) => self.first(Question::Readable(grant, from)),
                 Ok(Ask::Suspects(left)) => self.first(Question::Suspects { left, found: false }),
-                Err(RecvTimeoutError::Timeout) if look <= wait => self.look(FIRST_TRY),
+                // Nobody answers: then nothing can be said, and nothing need be.
+                Err(RecvTimeoutError::Timeout) if look <= wait => drop(self.look(FIRST_TRY)),
                 Err(RecvTimeoutError::Timeout) => self.round(),
             }
         }
@@ -143,10 +153,10 @@ impl Asker {
         limit: Duration,
     ) -> Result<(), (Question, BrokerError)> {
         match question {
-            Question::Commits(grants) => self.commits(grants),
-            Question::Describe(grant, committed) => {
-                let described = self.describe(&grant, committed.clone(), limit);
-                described.map_err(|e| (Question::Describe(grant, committed), e))
+            Question::Commits(grants) => self.commits(grants, limit),
+            Question::Describe(grant, found) => {
+                let described = self.describe(&grant, &found, limit);
+                described.map_err(|e| (Question::Describe(grant, found), e))
             }
             Question::Bounds { grant, given_up } => {
                 let told = self.bounds(&grant, given_up, limit);

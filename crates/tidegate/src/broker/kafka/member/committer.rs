@@ -51,11 +51,7 @@ fn commit(client: &Client, shared: &Shared, entries: Vec<Checked>) -> Results {
     let within = |c: Checked| within(client, c.entry, c.known_end).map(|entry| (entry, c.grant));
     let within: Vec<_> = entries.into_iter().map(within).collect();
     let owned = |(entry, grant): (CommitEntry, u64)| {
-        let mut state = shared.state();
-        state.check_grant(&entry.partition, grant)?;
-        // Before the answer: it may be accepted, and the answer be lost.
-        state.commits.note(&entry.partition, entry.committed.clone());
-        Ok(entry)
+        shared.state().check_grant(&entry.partition, grant).map(|()| entry)
     };
     let checked: Vec<_> = within.into_iter().map(|entry| entry.and_then(owned)).collect();
     let good: Vec<_> = checked.iter().filter_map(|entry| entry.as_ref().ok()).collect();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::reading::{Next, Reading};
 use super::silence::Joined;
-use super::topics::{Commits, News};
+use super::topics::News;
 use crate::broker::{
     BrokerError, CommitError, FetchLimit, GroupEvent, RevokeTicket, Subscription, Watermarks,
 };
@@ -35,8 +35,6 @@ pub(super) struct State {
     topics: Vec<News>,
     /// Topics that are not there: nothing of them is committed, or it would count in a new one of that name (rule 7).
     pub(super) gone: BTreeSet<TopicName>,
-    /// What was committed of what it owns, or owned.
-    pub(super) commits: Commits,
     /// The end of the membership; told for ever.
     fatal: Option<BrokerError>,
     pub(super) closing: bool,
@@ -65,7 +63,6 @@ impl State {
             joined: Joined::default(),
             topics: Vec::new(),
             gone: BTreeSet::new(),
-            commits: Commits::default(),
             fatal: None,
             closing: false,
             polling: false,
@@ -90,6 +87,13 @@ impl State {
             self.gone.insert(topic.clone());
         }
         self.topics.push(news);
+    }
+
+    /// Whether what is owned of the topic is given up in a moment: it was made anew, or was away.
+    pub(super) fn is_back(&self, topic: &TopicName) -> bool {
+        self.topics
+            .iter()
+            .any(|news| matches!(news, News::Back { topic: back, .. } if back == topic))
     }
 
     /// What was noted, for the poll thread, which is in no callback then: no revoke is open.

@@ -5,8 +5,8 @@
 //!     └──── found, with another id ────────────────────────────▶ the same, and offsets from before mean nothing
 //! ```
 //!
-//! The client says nothing of it for half a minute, and then reads on from its old position in what is another log. Kafka
-//! forgets the group's commits with the topic; one that is found all the same was made for the topic that is gone (rule 7).
+//! The client says nothing of it for half a minute, and then reads on from its old position in what is another log. Each grant
+//! says which topic it is of, so that a commit for another one is known (rule 7).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -15,18 +15,15 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 
 use super::state::State;
 use crate::broker::kafka::cluster::is_missing;
-use crate::broker::kafka::ffi::{Identity, TopicId};
-use crate::broker::{Assignment, BrokerError, Committed, GroupEvent};
-use crate::message::{TopicName, TopicPartition};
+use crate::broker::kafka::ffi::Identity;
+use crate::broker::{BrokerError, GroupEvent, TopicId};
+use crate::message::TopicName;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// A broker may be a moment behind the others: it has to say so twice.
 const SURELY: u32 = 2;
-
-/// The group is joined anew at once: what is granted later than this may have been committed for the new topic.
-const VOID: Duration = Duration::from_secs(30);
 
 /// What is known of one topic.
 #[derive(Debug, Default)]
@@ -68,6 +65,19 @@ impl Topics {
         self.due = now + EVERY;
     }
 
+    /// Which one it is, if the cluster tells ids, and has told.
+    ///
+    /// # Errors
+    /// [`BrokerError::Unavailable`]: the last answer was that it is not there.
+    pub(super) fn id(&self, topic: &TopicName) -> Result<Option<TopicId>, BrokerError> {
+        match self.known.get(topic) {
+            Some(known) if known.missing > 0 => {
+                Err(BrokerError::Unavailable(format!("topic {topic} is not there")))
+            }
+            known => Ok(known.and_then(|known| known.id)),
+        }
+    }
+
     /// Takes in what the cluster says of a topic.
     pub(super) fn take(&mut self, topic: &str, found: Identity) -> Option<News> {
         let (name, known) = self.known.iter_mut().find(|(name, _)| name.as_str() == topic)?;
@@ -99,49 +109,6 @@ impl Known {
     }
 }
 
-/// What was committed, as far as this member knows: after a topic was made anew it means nothing.
-#[derive(Debug, Default)]
-pub(super) struct Commits {
-    known: BTreeMap<TopicPartition, Committed>,
-    /// For topics that are gone, and since when that is known.
-    void: BTreeMap<TopicPartition, (Committed, Instant)>,
-}
-
-impl Commits {
-    pub(super) fn note(&mut self, partition: &TopicPartition, committed: Committed) {
-        self.known.insert(partition.clone(), committed);
-    }
-
-    fn void(&mut self, topic: &TopicName, now: Instant) {
-        let (void, known) = std::mem::take(&mut self.known)
-            .into_iter()
-            .partition::<BTreeMap<_, _>, _>(|(at, _)| at.topic == *topic);
-        self.known = known;
-        self.void.extend(void.into_iter().map(|(at, committed)| (at, (committed, now))));
-    }
-
-    /// Refuses what the group committed for the topic that was deleted.
-    pub(super) fn check(&mut self, found: &Assignment, now: Instant) -> Result<(), BrokerError> {
-        let Some((void, since)) = self.void.remove(&found.partition) else { return Ok(()) };
-        // By then others may have committed the same of the new topic.
-        if now.saturating_duration_since(since) > VOID {
-            return Ok(());
-        }
-        match &found.committed {
-            // The start of a new topic is where it would begin.
-            Some(committed) if *committed == void && committed.offset.0 > 0 => {
-                let (topic, offset) = (&found.partition.topic, committed.offset);
-                Err(BrokerError::Storage(format!(
-                    "topic {topic} was deleted and made anew, and the group still has its commit of before, offset {offset} \
-                     of {}, which means nothing there; commit an offset of the new topic for the group, then start again",
-                    found.partition
-                )))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 impl State {
     /// What is owned of a topic that is another one now is nobody's.
     pub(super) fn hear_of_topic(&mut self, news: News) {
@@ -152,9 +119,6 @@ impl State {
                 let owned: Vec<_> = owned.cloned().collect();
                 self.lost(&owned);
                 self.gone.remove(&topic);
-                if anew {
-                    self.commits.void(&topic, Instant::now());
-                }
                 self.join_anew = true;
                 self.events.push_back(GroupEvent::TopicBack { topic, anew });
             }
@@ -165,7 +129,6 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Offset, Partition};
 
     fn name() -> TopicName {
         TopicName::new("t").unwrap()
@@ -177,8 +140,8 @@ mod tests {
         answers.iter().filter_map(|answer| topics.take("t", *answer)).collect()
     }
 
-    const A: Identity = Ok(Some(TopicId::of(1)));
-    const B: Identity = Ok(Some(TopicId::of(2)));
+    const A: Identity = Ok(Some(TopicId::new(1)));
+    const B: Identity = Ok(Some(TopicId::new(2)));
     const OLD: Identity = Ok(None);
     const GONE: Identity = Err(Code::UnknownTopicOrPartition);
     const SILENT: Identity = Err(Code::OperationTimedOut);
@@ -202,25 +165,15 @@ mod tests {
     }
 
     #[test]
-    fn a_commit_of_before_is_refused_and_one_of_another_member_is_not() {
-        let at = TopicPartition::new(name(), Partition(0));
-        let committed = |offset| Committed { offset: Offset(offset), metadata: String::new() };
-        let found = |offset: Option<u64>| Assignment {
-            partition: at.clone(),
-            committed: offset.map(committed),
-            watermarks: crate::broker::Watermarks::default(),
+    fn which_one_it_is_is_known_while_it_is_there() {
+        let mut topics = Topics::new(&[name()], Instant::now());
+        let mut known = |answer| {
+            topics.take("t", answer);
+            topics.id(&name()).ok()
         };
-        for (then, ok) in [(None, true), (Some(7), false), (Some(3), true)] {
-            let (mut commits, now) = (Commits::default(), Instant::now());
-            commits.note(&at, committed(7));
-            assert!(commits.check(&found(Some(7)), now).is_ok(), "as long as it is the same topic");
-            commits.void(&name(), now);
-            let checked = commits.check(&found(then), now);
-            assert_eq!(checked.is_ok(), ok, "{then:?}: {checked:?}");
-            commits.note(&at, committed(7));
-            commits.void(&name(), now);
-            let late = commits.check(&found(then), now + VOID + EVERY);
-            assert!(late.is_ok(), "others have committed for the new topic by then");
-        }
+        let (a, b) = (Some(TopicId::new(1)), Some(TopicId::new(2)));
+        let answers = [SILENT, A, SILENT, GONE, SILENT, A, B, OLD];
+        let ids = [Some(None), Some(a), Some(a), None, None, Some(a), Some(b), Some(b)];
+        assert_eq!(answers.map(&mut known), ids);
     }
 }

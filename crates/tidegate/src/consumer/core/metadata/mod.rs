@@ -1,24 +1,26 @@
 //! What travels with a commit: the state of records that wait for a retry, and what is finished above it (rules 8, 20).
 //!
-//! The text is one line of fields, in this order, one space between them. It is version 3; version n reads n-1, which here
-//! has no `schedule`. `tests/golden/commit-metadata-v2.txt` and `-v3.txt` pin both.
+//! The text is one line of fields, in this order, one space between them. It is version 4; version n reads n-1, which here
+//! has no `topic`. `tests/golden/commit-metadata-v3.txt` and `-v4.txt` pin both.
 //!
 //! ```text
-//! tidegate/3 crc=8f2b01aa cluster=Xk3 partition=orders/2 base=41 start=7 schedule=4:90 retry=0:2:1:1764000005000:5000:1200,3:... done=r1.2
-//!            │            │           │                  │       │       │             │                                             │
-//!            │            │           │                  │       │       │             │                         finished above base ┘
-//!            │            │           │                  │       │       │             └ one entry for each record that has failed:
-//!            │            │           │                  │       │       │               offset - base : attempts : of these unknown
-//!            │            │           │                  │       │       │               : due : delay : active age (ms; due: wall clock)
-//!            │            │           │                  │       │       └ the ownership's term : the end of the companion that it had read
-//!            │            │           │                  │       └ log start when the group first saw the partition
-//!            │            │           │                  └ the committed offset
+//! tidegate/4 crc=8f2b01aa cluster=Xk3 partition=orders/2 topic=9wOz... base=41 start=7 schedule=4:90 retry=0:2:1:1764000005000:5000:1200,3:... done=r1.2
+//!            │            │           │                  │             │       │       │             │                                             │
+//!            │            │           │                  │             │       │       │             │                         finished above base ┘
+//!            │            │           │                  │             │       │       │             └ one entry for each record that has failed:
+//!            │            │           │                  │             │       │       │               offset - base : attempts : of these unknown
+//!            │            │           │                  │             │       │       │               : due : delay : active age (ms; due: wall clock)
+//!            │            │           │                  │             │       │       └ the ownership's term : the end of the companion that it had read
+//!            │            │           │                  │             │       └ log start when the group first saw the partition
+//!            │            │           │                  │             └ the committed offset
+//!            │            │           │                  └ which topic of that name; empty where the log does not say
 //!            │            └ every byte but [A-Za-z0-9._~-] as %XX
 //!            └ CRC-32 of what follows it and a space
 //! ```
 //!
 //! It is only used for the log that it was written for: another cluster, partition or committed offset, or a log that
-//! starts lower than it once did (created anew), means that it is ignored, and the records are run again.
+//! starts lower than it once did (created anew), means that it is ignored, and the records are run again. Another topic of the
+//! same name in the same cluster means that the committed offset is void as well (rule 7).
 
 mod done;
 mod read;
@@ -26,14 +28,15 @@ mod read;
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::broker::TopicId;
 use crate::consumer::core::Fence;
 use crate::consumer::core::percent::escape;
 use crate::message::{Offset, Timestamp, TopicPartition};
 
 pub use done::DoneAbove;
 
-const VERSION: &str = "tidegate/3";
-const BEFORE: &str = "tidegate/2";
+const VERSION: &str = "tidegate/4";
+const BEFORE: &str = "tidegate/3";
 /// ` crc=8f2b01aa `
 const CRC_FIELD: usize = 14;
 
@@ -54,18 +57,20 @@ pub struct RetryState {
     pub active: Duration,
 }
 
-/// The content of a commit's metadata, version 3.
+/// The content of a commit's metadata, version 4.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitMetadata {
     /// The cluster whose log it is about.
     pub cluster_id: String,
     /// The partition.
     pub partition: TopicPartition,
+    /// Which topic of its name the committer read. `None` where the log did not say, and in version 3.
+    pub topic_id: Option<TopicId>,
     /// The committed offset that it came with.
     pub base: Offset,
     /// The log's first offset when the group first saw the partition. A log never starts lower later on.
     pub log_start: Offset,
-    /// The ownership's term, and how far it had read the companion when it began. 0 and 0 in version 2.
+    /// The ownership's term, and how far it had read the companion when it began.
     pub fence: Fence,
     /// Records that have failed, by offset; none is below `base`.
     pub retries: Vec<RetryState>,
@@ -101,7 +106,7 @@ pub enum MetadataError {
 }
 
 impl CommitMetadata {
-    /// The text of version 3.
+    /// The text of version 4.
     #[must_use]
     pub fn encode(&self) -> String {
         self.clone().encode_within(usize::MAX).0
@@ -129,9 +134,10 @@ impl CommitMetadata {
 
     fn encode_body(&self) -> String {
         format!(
-            "cluster={} partition={} base={} start={} schedule={}:{} retry={} done=",
+            "cluster={} partition={} topic={} base={} start={} schedule={}:{} retry={} done=",
             escape(&self.cluster_id),
             self.partition,
+            self.topic_id.map_or_else(String::new, |id| id.to_string()),
             self.base,
             self.log_start,
             self.fence.term,
@@ -151,6 +157,19 @@ impl CommitMetadata {
                 .expect("writing to a string cannot fail");
         }
         text
+    }
+
+    /// Whether it was written for another topic of this name, so that the offset that came with it means nothing. What was
+    /// copied from another cluster may mean something: whoever copied it has translated the offset.
+    #[must_use]
+    pub fn is_of_another_topic(
+        &self,
+        cluster_id: &str,
+        partition: &TopicPartition,
+        topic_id: Option<TopicId>,
+    ) -> bool {
+        let other = self.topic_id.zip(topic_id).is_some_and(|(theirs, ours)| theirs != ours);
+        other && self.cluster_id == cluster_id && self.partition == *partition
     }
 
     /// Whether it was written for this log and this commit.

@@ -4,12 +4,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{BEFORE, CommitMetadata, DoneAbove, MetadataError, RetryState, VERSION};
+use crate::broker::TopicId;
 use crate::consumer::core::Fence;
 use crate::consumer::core::percent::unescape;
 use crate::message::{Offset, Partition, Timestamp, TopicName, TopicPartition};
 
 impl CommitMetadata {
-    /// Reads the text of version 3 or 2.
+    /// Reads the text of version 4 or 3.
     ///
     /// # Errors
     /// [`MetadataError`] when it is not such a text, or damaged.
@@ -28,21 +29,20 @@ impl CommitMetadata {
         Self::decode_body(body, version == VERSION)
     }
 
-    fn decode_body(body: &str, has_fence: bool) -> Result<Self, MetadataError> {
+    fn decode_body(body: &str, has_topic: bool) -> Result<Self, MetadataError> {
         let mut fields = body.split(' ');
         let cluster_id = field(&mut fields, "cluster", unescape)?;
         let partition = field(&mut fields, "partition", decode_partition)?;
+        let topic_id = if has_topic { field(&mut fields, "topic", decode_topic_id)? } else { None };
         let base = Offset(field(&mut fields, "base", number)?);
         let log_start = Offset(field(&mut fields, "start", number)?);
-        let fence = if has_fence {
-            field(&mut fields, "schedule", decode_fence)?
-        } else {
-            Fence::default()
-        };
+        let fence = field(&mut fields, "schedule", decode_fence)?;
         let retries = field(&mut fields, "retry", |text| decode_retries(text, base))?;
         let done = field(&mut fields, "done", |text| DoneAbove::decode(text, base))?;
         match fields.next() {
-            None => Ok(Self { cluster_id, partition, base, log_start, fence, retries, done }),
+            None => {
+                Ok(Self { cluster_id, partition, topic_id, base, log_start, fence, retries, done })
+            }
             Some(_) => Err(MetadataError::Field("end")),
         }
     }
@@ -67,6 +67,11 @@ fn number<T: FromStr>(text: &str) -> Option<T> {
 fn decode_partition(text: &str) -> Option<TopicPartition> {
     let (topic, partition) = text.rsplit_once('/')?;
     Some(TopicPartition::new(TopicName::new(topic).ok()?, Partition(number(partition)?)))
+}
+
+/// Empty: the log did not say.
+fn decode_topic_id(text: &str) -> Option<Option<TopicId>> {
+    if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
 }
 
 fn decode_fence(text: &str) -> Option<Fence> {

@@ -159,7 +159,7 @@ impl SimMember {
             let watermarks = state.partition(&partition).ok()?.bounds();
             drop(state);
             self.owned.insert(partition.clone(), Reading::default());
-            told.push(Assignment { partition, committed, watermarks });
+            told.push(Assignment { partition, committed, watermarks, topic_id: None });
         }
         (!told.is_empty()).then_some(GroupEvent::Assigned(told))
     }

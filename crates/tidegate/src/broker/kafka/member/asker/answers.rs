@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 
-use super::{Asker, Grant, Question};
+use super::{Asker, Found, Grant, Question};
 use crate::broker::kafka::member::ANSWER;
 use crate::broker::kafka::member::lists::{committed, list};
 use crate::broker::kafka::member::state::State;
 use crate::broker::kafka::{error, record};
-use crate::broker::{Assignment, BrokerError, Committed, Watermarks};
+use crate::broker::{Assignment, BrokerError, Watermarks};
 use crate::message::Offset;
 
 /// How long another client may take to read where something was corrupt. It connects first; new grants wait meanwhile.
@@ -25,10 +25,15 @@ impl Asker {
     pub(super) fn commits(
         &mut self,
         mut grants: Vec<Grant>,
+        limit: Duration,
     ) -> Result<(), (Question, BrokerError)> {
         grants.retain(|grant| self.stands(grant));
         if grants.is_empty() {
             return Ok(());
+        }
+        // Before the commits: one that comes for another topic of the name is known by this (rule 7).
+        if let Err(error) = self.look(limit) {
+            return Err((Question::Commits(grants), error));
         }
         let list = list(grants.iter().map(|(partition, _)| partition));
         let found = self.client.committed_offsets(list, ANSWER);
@@ -36,22 +41,32 @@ impl Asker {
             Ok(found) => found,
             Err(error) => return Err((Question::Commits(grants), self.failed(&error))),
         };
+        let (mut away, mut why) = (Vec::new(), None);
         // The last one is put in front last.
         for grant in grants.into_iter().rev() {
             let committed = found.remove(&grant.0);
-            self.first(Question::Describe(grant, committed));
+            match self.topics.id(&grant.0.topic) {
+                Ok(topic_id) => {
+                    self.first(Question::Describe(grant, Box::new(Found { committed, topic_id })))
+                }
+                Err(error) => {
+                    away.push(grant);
+                    why = Some(error);
+                }
+            }
         }
-        Ok(())
+        why.map_or(Ok(()), |why| Err((Question::Commits(away), why)))
     }
 
     pub(super) fn describe(
         &self,
         grant: &Grant,
-        committed: Option<Committed>,
+        found: &Found,
         limit: Duration,
     ) -> Result<(), BrokerError> {
         if let Some(watermarks) = self.ask(grant, limit)? {
-            let assignment = Assignment { partition: grant.0.clone(), committed, watermarks };
+            let (partition, Found { committed, topic_id }) = (grant.0.clone(), found.clone());
+            let assignment = Assignment { partition, committed, watermarks, topic_id };
             self.shared.tell(|state| state.described(grant.1, assignment));
         }
         Ok(())
@@ -67,15 +82,15 @@ impl Asker {
     }
 
     /// Looks whether the topics are still there, and still the same.
-    pub(super) fn look(&mut self, limit: Duration) {
+    pub(super) fn look(&mut self, limit: Duration) -> Result<(), BrokerError> {
         let found = self.client.context().cluster.identities(self.topics.names(), limit);
         self.topics.looked(Instant::now());
-        // Nobody answers: then nothing can be said, and nothing need be.
-        for (topic, identity) in found.unwrap_or_default() {
+        for (topic, identity) in found? {
             if let Some(news) = self.topics.take(&topic, identity) {
                 self.shared.ask(|state| state.note_topic(news));
             }
         }
+        Ok(())
     }
 
     /// Whether the position lies outside.
@@ -88,7 +103,11 @@ impl Asker {
         let Some(bounds) = self.ask(grant, limit)? else { return Ok(None) };
         if self.shared.state().lies_outside(grant, bounds) {
             // In a topic that was made anew every offset may: that is told instead, and the grant is over.
-            self.look(limit);
+            self.look(limit)?;
+            self.topics.id(&grant.0.topic)?;
+            if self.shared.state().is_back(&grant.0.topic) {
+                return Ok(None);
+            }
         }
         let outside = self.shared.tell(|s| s.bounded(&grant.0, grant.1, bounds, given_up));
         self.shared.bell.ring();

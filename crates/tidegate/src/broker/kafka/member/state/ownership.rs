@@ -24,15 +24,6 @@ impl State {
 
     /// What was looked up for a grant, if it still stands.
     pub(in super::super) fn described(&mut self, grant: u64, assignment: Assignment) {
-        if !self.stands(&assignment.partition, grant) {
-            return;
-        }
-        if let Err(refused) = self.commits.check(&assignment, Instant::now()) {
-            return self.fail(refused);
-        }
-        if let Some(committed) = &assignment.committed {
-            self.commits.note(&assignment.partition, committed.clone());
-        }
         if let Some(reading) = self.granted_as(&assignment.partition, grant) {
             reading.describe(assignment);
         }

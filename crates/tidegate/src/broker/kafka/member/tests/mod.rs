@@ -62,7 +62,10 @@ impl Bench {
 
     fn described(&mut self, partition: &TopicPartition, grant: u64) {
         let (partition, watermarks) = (partition.clone(), bounds(0, 10));
-        self.state.described(grant, Assignment { partition, committed: None, watermarks });
+        self.state.described(
+            grant,
+            Assignment { partition, committed: None, watermarks, topic_id: None },
+        );
     }
 
     /// Starts it and lets the client follow.
