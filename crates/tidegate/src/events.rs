@@ -131,6 +131,16 @@ pub enum RuntimeEvent {
         /// The record.
         offset: Offset,
     },
+    /// An entry of the schedule is of a record of another topic of this name, which was deleted: its offset means another record here. It is
+    /// neither run nor struck, and stays in the retry topic. Told each time that the schedule is read (rule 7).
+    OrphanEntry {
+        /// The partition.
+        partition: TopicPartition,
+        /// The record's offset in the topic that was deleted.
+        offset: Offset,
+        /// Where the entry stands in the same partition of the retry topic.
+        at: Offset,
+    },
     /// A dependency is down: the partition has paused, no attempt was counted.
     OutagePaused {
         /// The partition.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 /// Names a topic for ever: one that is deleted and made anew under the same name has another. Kafka's topic id
 /// ([KIP-516](https://cwiki.apache.org/confluence/display/KAFKA/KIP-516%3A+Topic+Identifiers)), a UUID.
@@ -38,13 +39,36 @@ impl fmt::Debug for TopicId {
     }
 }
 
+/// From the text that it is shown as, without a copy of that.
+impl<'de> Deserialize<'de> for TopicId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = TopicId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a topic id")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<TopicId, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
 impl FromStr for TopicId {
     type Err = InvalidTopicId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        let bytes: Option<[u8; 16]> = bytes.and_then(|bytes| bytes.try_into().ok());
-        bytes.map(|b| Self(u128::from_be_bytes(b))).ok_or_else(|| InvalidTopicId(text.to_owned()))
+        let mut bytes = [0; 16];
+        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+            Ok(16) => Ok(Self(u128::from_be_bytes(bytes))),
+            _ => Err(InvalidTopicId(text.to_owned())),
+        }
     }
 }
 

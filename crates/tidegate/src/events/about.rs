@@ -27,6 +27,7 @@ impl RuntimeEvent {
             | Self::KeyReleased { partition, .. }
             | Self::RecallFailed { partition, .. }
             | Self::StaleEntry { partition, .. }
+            | Self::OrphanEntry { partition, .. }
             | Self::OutagePaused { partition, .. }
             | Self::OutageAlarm { partition, .. }
             | Self::OutageOver { partition }

@@ -35,6 +35,7 @@ kinds! {
     KeyReleased "key_released"
     RecallFailed "recall_failed"
     StaleEntry "stale_entry"
+    OrphanEntry "orphan_entry"
     OutagePaused "outage_paused"
     OutageAlarm "outage_alarm"
     OutageOver "outage_over"

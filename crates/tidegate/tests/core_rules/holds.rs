@@ -37,7 +37,7 @@ fn record(origin: u64) -> Delivered {
 
 fn entry(origin: u64, stamp: Stamp, hold: Hold) -> Note {
     let (record, at) = (record(origin), Offset(origin));
-    Note::Entry(Noted { record, stamp, at, due: Timestamp(0), delay: ms(0), hold })
+    Note::Entry(Noted { record, stamp, at, due: Timestamp(0), delay: ms(0), hold, topic_id: None })
 }
 
 fn struck(origin: u64, stamp: Stamp) -> Note {

@@ -1,6 +1,6 @@
 //! Rule 22: an entry that an earlier owner has written too late counts for nobody, and every other entry for all.
 
-use tidegate::broker::Committed;
+use tidegate::broker::{Committed, TopicId};
 use tidegate::class::Class;
 use tidegate::consumer::core::metadata::CommitMetadata;
 use tidegate::consumer::core::{
@@ -29,8 +29,8 @@ fn stamp(attempt: u32, term: u64) -> Stamp {
 /// An entry that stands there in the companion.
 fn entry(origin: u64, stamp: Stamp, at: u64) -> Note {
     let record = Delivered { offset: Offset(origin), size: 9, policy: PolicyId(0), key: Some(0) };
-    let due = Timestamp(i64::MAX);
-    Note::Entry(Noted { record, stamp, at: Offset(at), due, delay: ms(60_000), hold: Hold::No })
+    let (at, due, topic_id) = (Offset(at), Timestamp(i64::MAX), None);
+    Note::Entry(Noted { record, stamp, at, due, delay: ms(60_000), hold: Hold::No, topic_id })
 }
 
 fn struck(origin: u64, stamp: Stamp) -> Note {
@@ -57,11 +57,7 @@ impl Rig {
     fn restoring(&mut self, committed: Option<Committed>) -> LocalEpoch {
         let out = self.assign(0, committed);
         assert_eq!(commit(&out), None, "rule 12: first all that waits");
-        let restore = |c: &Command| match c {
-            Command::Restore { epoch, .. } => Some(*epoch),
-            _ => None,
-        };
-        out.iter().find_map(restore).expect("to be read")
+        restore_of(&out)
     }
 
     fn note(&mut self, epoch: LocalEpoch, notes: Vec<Note>, next: Option<u64>) -> Vec<Command> {
@@ -73,6 +69,15 @@ impl Rig {
     fn void_struck(&mut self, epoch: LocalEpoch, entries: Vec<(Offset, Stamp)>) -> Vec<Command> {
         self.send(Event::VoidStruck { partition: tp(0), epoch, entries })
     }
+}
+
+/// The ownership whose companion is to be read.
+fn restore_of(out: &[Command]) -> LocalEpoch {
+    let restore = |c: &Command| match c {
+        Command::Restore { epoch, .. } => Some(*epoch),
+        _ => None,
+    };
+    out.iter().find_map(restore).expect("to be read")
 }
 
 /// What is to be struck as void.
@@ -202,6 +207,37 @@ fn an_entry_that_is_written_again_has_another_name() {
     rig.send(recalled(epoch, record, 1));
     let out = rig.finish(&of, DONE);
     assert_eq!(step(&out), Step::Unschedule(vec![first, second]), "what counts goes last");
+}
+
+/// Rule 7: what waits of a topic that was deleted has the offset of another record here. It does not stand for that one, nor is it
+/// struck; and its term counts, so that no entry of ours has its name.
+#[test]
+fn rule_7_what_waits_of_another_topic_of_the_name_stands_for_nobody() {
+    let orphan = |topic_id| match entry(0, stamp(2, 6), 12) {
+        Note::Entry(noted) => Note::Entry(Noted { topic_id, ..noted }),
+        other => other,
+    };
+    let (ours, theirs) = (Some(TopicId::new(2)), Some(TopicId::new(1)));
+    let run = |topic_id| {
+        let mut rig = scheduling();
+        let epoch = restore_of(&rig.assign_of(ours, 0, None));
+        let out = rig.note(epoch, vec![orphan(topic_id)], Some(20));
+        let told = told(&out, |event| matches!(event, RuntimeEvent::OrphanEntry { .. }));
+        assert_eq!((fence(&out).term, void(&out)), (7, vec![]));
+        rig.accept(&out);
+        (told, runs(&rig.deliver(0, &[0])))
+    };
+    assert_eq!(run(theirs), (true, vec![(0, 1)]), "the record that is there runs");
+    assert_eq!(run(ours), (false, vec![]));
+    assert_eq!(run(None), (false, vec![]), "written by a program that does not say it");
+    let mut rig = scheduling();
+    let epoch = restore_of(&rig.assign_of(ours, 0, None));
+    let out = rig.note(epoch, Vec::new(), Some(0));
+    rig.accept(&out);
+    rig.deliver(0, &[0]);
+    let out = rig.finish(&work(0, epoch, 0), failed(Class::Transient));
+    let Step::Schedule(postponed) = step(&out) else { panic!("{out:?}") };
+    assert_eq!(postponed.topic_id, ours, "what the next owner compares");
 }
 
 /// A service without a schedule keeps what those before it have left.

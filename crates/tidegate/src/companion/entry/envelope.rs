@@ -8,8 +8,8 @@
 //!        │         │ follows; u32       │
 //! ```
 //!
-//! Little endian. The head is JSON: `unknown`, `due`, `delay_ms`, `active_ms`, `timestamp` (of the record), `history`,
-//! and in version 2, which is written for nothing else, `dead`: of a record that is dead-lettered and holds its key. Topic,
+//! Little endian. The head is JSON: `unknown`, `due`, `delay_ms`, `active_ms`, `timestamp` (of the record), `topic_id` (of its topic, where
+//! the log says it; an older program passes over it), `history`, and in version 2, which is written for nothing else, `dead`: of a record that is dead-lettered and holds its key. Topic,
 //! partition and offset of the record are the key's; that the sum is over the key too makes a value good for one key only.
 
 use std::time::Duration;
@@ -18,6 +18,7 @@ use bytes::{Buf, BufMut, Bytes};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::broker::TopicId;
 use crate::companion::entry::error::{EntryError, Place};
 use crate::companion::entry::{Entry, EntryId, LATEST, VERSION};
 use crate::consumer::core::Hold;
@@ -55,6 +56,7 @@ pub(super) struct Head<H> {
     delay_ms: u64,
     active_ms: u64,
     timestamp: Timestamp,
+    pub(super) topic_id: Option<TopicId>,
     pub(super) history: H,
     /// Of a record that is dead-lettered.
     dead: Option<Dead>,
@@ -114,12 +116,13 @@ fn version_of(hold: Hold) -> u8 {
 fn write_head(entry: &Entry) -> String {
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     format!(
-        r#"{{"unknown":{},"due":{},"delay_ms":{},"active_ms":{},"timestamp":{},"history":{}{}}}"#,
+        r#"{{"unknown":{},"due":{},"delay_ms":{},"active_ms":{},"timestamp":{},{}"history":{}{}}}"#,
         entry.unknown,
         entry.due.0,
         millis(entry.delay),
         millis(entry.active),
         entry.record.timestamp.0,
+        entry.topic_id.map_or_else(String::new, |id| format!(r#""topic_id":"{id}","#)),
         history::write(entry.history.iter().cloned()),
         match entry.hold {
             Hold::No => "",

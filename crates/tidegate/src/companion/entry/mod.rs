@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use crate::broker::TopicId;
 use crate::companion::entry::envelope::Head;
 use crate::consumer::core::{Attempt, Hold, Stamp};
 use crate::dead_letter::rfc3339;
@@ -61,6 +62,8 @@ pub(crate) struct Entry {
     pub(crate) history: Vec<Attempt>,
     /// Whether it is dead-lettered, and holds its key.
     pub(crate) hold: Hold,
+    /// Which topic of its name the record is of, if the log says so: what an offset means (rule 7).
+    pub(crate) topic_id: Option<TopicId>,
     /// The original, as it stands in the source partition.
     pub(crate) record: Record,
 }
@@ -76,6 +79,8 @@ pub(crate) struct Brief {
     pub(crate) delay: Duration,
     /// See [`Entry::hold`].
     pub(crate) hold: Hold,
+    /// See [`Entry::topic_id`].
+    pub(crate) topic_id: Option<TopicId>,
     /// See [`Entry::record`].
     pub(crate) record: Record,
 }
@@ -140,8 +145,8 @@ impl Scribe {
     pub(crate) fn read(&self, record: &Record) -> Result<Found, EntryError> {
         self.find(record, |id, head, record| {
             let (delay, active, hold) = (head.delay(), head.active(), head.hold());
-            let Head { unknown, due, history, .. } = head;
-            Box::new(Entry { id, unknown, due, delay, active, history, hold, record })
+            let Head { unknown, due, history, topic_id, .. } = head;
+            Box::new(Entry { id, unknown, due, delay, active, history, hold, topic_id, record })
         })
     }
 
@@ -152,7 +157,7 @@ impl Scribe {
     pub(crate) fn brief(&self, record: &Record) -> Result<Found<Brief>, EntryError> {
         self.find(record, |id, head: Head<IgnoredAny>, record| {
             let (delay, hold) = (head.delay(), head.hold());
-            Brief { id, due: head.due, delay, hold, record }
+            Brief { id, due: head.due, delay, hold, topic_id: head.topic_id, record }
         })
     }
 

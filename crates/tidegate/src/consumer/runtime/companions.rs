@@ -217,6 +217,7 @@ impl Reader {
             due: entry.due,
             delay: entry.delay,
             hold: entry.hold,
+            topic_id: entry.topic_id,
         }
     }
 

@@ -82,7 +82,7 @@ impl Write {
     fn records(&self, tenure: &Tenure, scribe: &Scribe) -> Vec<NewRecord> {
         match &self.what {
             What::Entry(postponed) => {
-                let Postponed { stamp, unknown, due, delay, active, history, hold } =
+                let Postponed { stamp, unknown, due, delay, active, history, hold, topic_id } =
                     (**postponed).clone();
                 let id = EntryId { origin: self.offset, stamp };
                 let record = self.item.record.as_ref().clone();
@@ -94,6 +94,7 @@ impl Write {
                     active,
                     history,
                     hold,
+                    topic_id,
                     record,
                 })]
             }

@@ -137,6 +137,17 @@ impl Logs {
                     "an earlier owner's entry came after a later one had read the schedule: struck"
                 );
             }
+            RuntimeEvent::OrphanEntry { offset, at, .. } => {
+                line!(
+                    self,
+                    warn,
+                    event,
+                    subject,
+                    "waits for a retry, of a topic of this name that was deleted: left in the retry topic, not run",
+                    origin = offset.0,
+                    entry = at.0
+                );
+            }
             other => self.of_partition(other, subject),
         }
     }

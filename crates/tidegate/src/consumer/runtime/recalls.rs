@@ -84,8 +84,9 @@ impl Driver {
     }
 
     fn unpack(&mut self, tenure: &Tenure, entry: Entry) -> Box<Recalled> {
-        let Entry { id, unknown, due, delay, active, history, hold, record } = entry;
-        let postponed = Postponed { stamp: id.stamp, unknown, due, delay, active, history, hold };
+        let Entry { id, unknown, due, delay, active, history, hold, topic_id, record } = entry;
+        let stamp = id.stamp;
+        let postponed = Postponed { stamp, unknown, due, delay, active, history, hold, topic_id };
         self.bring((&tenure.partition, tenure.epoch), id.origin, record, postponed)
     }
 

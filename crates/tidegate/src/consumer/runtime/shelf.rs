@@ -68,6 +68,7 @@ mod tests {
             active: Duration::ZERO,
             history: Vec::new(),
             hold: Hold::No,
+            topic_id: None,
         })
     }
 

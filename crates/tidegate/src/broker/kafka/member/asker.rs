@@ -59,7 +59,7 @@ pub(super) fn thread(
     asked: Receiver<Ask>,
 ) -> impl FnOnce() + Send + use<> {
     let topics = Topics::new(topics, Instant::now());
-    move || Asker { client, shared, topics, open: VecDeque::new() }.run(&asked)
+    move || Asker { client, shared, topics, blind: false, open: VecDeque::new() }.run(&asked)
 }
 
 /// One question, and how often it has failed.
@@ -99,6 +99,8 @@ struct Asker {
     client: Arc<Client>,
     shared: Arc<Shared>,
     topics: Topics,
+    /// The cluster does not say which topics it has: nothing waits for that.
+    blind: bool,
     open: VecDeque<Open>,
 }
 

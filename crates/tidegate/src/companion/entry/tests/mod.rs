@@ -51,6 +51,7 @@ fn entry() -> Entry {
         active: Duration::from_millis(1_200),
         history: vec![attempt(1, Cause::Error), attempt(2, Cause::Timeout)],
         hold: Hold::No,
+        topic_id: None,
         record: Record {
             topic: scribe().source,
             partition: Partition(3),

@@ -48,12 +48,17 @@ fn entries() -> impl Strategy<Value = Entry> {
     let numbers = (
         stamp,
         (any::<u32>(), prop_oneof![Just(Hold::No), Just(Hold::Dead), Just(Hold::Key)]),
+        any::<Option<u128>>(),
         any::<i64>(),
         any::<u64>(),
         any::<u64>(),
     );
     (numbers, histories(), records()).prop_map(
-        |(((attempt, term, write), (unknown, hold), due, delay, active), history, record)| Entry {
+        |(
+            ((attempt, term, write), (unknown, hold), topic, due, delay, active),
+            history,
+            record,
+        )| Entry {
             id: EntryId { origin: record.offset, stamp: Stamp { attempt, term, write } },
             unknown,
             due: Timestamp(due),
@@ -61,6 +66,7 @@ fn entries() -> impl Strategy<Value = Entry> {
             active: Duration::from_millis(active),
             history,
             hold,
+            topic_id: topic.map(TopicId::new),
             record,
         },
     )
@@ -73,8 +79,8 @@ proptest! {
         let written = scribe.entry(&entry);
         prop_assert_eq!(written.partition, Some(entry.record.partition));
         prop_assert!(written.size() <= entry.record.size() + ROOM);
-        let Entry { id, due, delay, hold, .. } = entry;
-        let brief = Brief { id, due, delay, hold, record: entry.record.clone() };
+        let Entry { id, due, delay, hold, topic_id, .. } = entry;
+        let brief = Brief { id, due, delay, hold, topic_id, record: entry.record.clone() };
         prop_assert_eq!(scribe.brief(&stored(written.clone())), Ok(Found::Entry(brief)));
         prop_assert_eq!(scribe.read(&stored(written)), Ok(Found::Entry(Box::new(entry))));
     }

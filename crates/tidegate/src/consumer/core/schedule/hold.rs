@@ -84,6 +84,7 @@ impl Partition {
             active: tried.active,
             history,
             hold,
+            topic_id: self.topic_id,
         };
         self.settle_to(offset, Step::Schedule(Box::new(entry)), Goal::Hold(end, None), cx);
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::broker::TopicId;
 use crate::consumer::core::Delivered;
 use crate::consumer::core::End;
 use crate::consumer::core::cx::Cx;
@@ -57,6 +58,8 @@ pub struct Noted {
     pub delay: Duration,
     /// Whether it is dead-lettered, and holds its key.
     pub hold: Hold,
+    /// Which topic of its name the record is of, if its writer knew.
+    pub topic_id: Option<TopicId>,
 }
 
 impl Partition {
@@ -89,6 +92,9 @@ impl Partition {
 
     fn note_entry(&mut self, noted: &Noted, cx: &mut Cx<'_>) {
         let (origin, stamp) = (noted.record.offset, noted.stamp);
+        if self.topic_id.zip(noted.topic_id).is_some_and(|(ours, theirs)| ours != theirs) {
+            return self.note_orphan(noted, cx);
+        }
         if self.fence.voids(stamp, noted.at) {
             return self.note_void(noted, cx);
         }
@@ -104,6 +110,13 @@ impl Partition {
         // Below the start of the source: it was committed past, so the entry stands for it.
         let passed = origin < self.tracker.next();
         self.schedule.note(origin, fresh(noted, cx), passed);
+    }
+
+    /// Its offset means another record here: it must neither stand for that one, nor go (rule 7).
+    fn note_orphan(&mut self, noted: &Noted, cx: &mut Cx<'_>) {
+        self.schedule.latest = self.schedule.latest.max(noted.stamp.term);
+        let (partition, offset) = (self.id.clone(), noted.record.offset);
+        self.tell(RuntimeEvent::OrphanEntry { partition, offset, at: noted.at }, cx);
     }
 
     /// It came when an owner after its writer had read all there was: that one had the record from elsewhere, and it must not come

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::broker::TopicId;
 use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
@@ -31,6 +32,8 @@ pub struct Postponed {
     pub history: Vec<Attempt>,
     /// Whether it is dead-lettered, and holds its key.
     pub hold: Hold,
+    /// Which topic of its name the record is of, if the log says so.
+    pub topic_id: Option<TopicId>,
 }
 
 impl Partition {
@@ -69,7 +72,8 @@ impl Partition {
         );
         let stamp = self.stamp(attempts);
         let hold = Hold::No;
-        let entry = Postponed { stamp, unknown, due, delay, active, history, hold };
+        let topic_id = self.topic_id;
+        let entry = Postponed { stamp, unknown, due, delay, active, history, hold, topic_id };
         self.write_entry(offset, entry, cx);
     }
 
@@ -125,7 +129,7 @@ impl Partition {
     pub(super) fn park(&mut self, offset: Offset, cx: &mut Cx<'_>) {
         let Some(work) = self.tracker.get(offset) else { return };
         let attempts = work.past.as_ref().map_or(0, |past| past.tried.attempts);
-        let entry = parked(work, self.stamp(attempts), cx.now.wall);
+        let entry = parked(work, self.stamp(attempts), cx.now.wall, self.topic_id);
         self.tell(RuntimeEvent::Parked { partition: self.id.clone(), offset }, cx);
         self.write_entry(offset, entry, cx);
     }
@@ -228,7 +232,7 @@ impl Partition {
 }
 
 /// What an earlier owner has left about it goes along.
-fn parked(work: &Work, stamp: Stamp, now: Timestamp) -> Postponed {
+fn parked(work: &Work, stamp: Stamp, now: Timestamp, topic_id: Option<TopicId>) -> Postponed {
     let none = Postponed {
         stamp,
         unknown: 0,
@@ -237,6 +241,7 @@ fn parked(work: &Work, stamp: Stamp, now: Timestamp) -> Postponed {
         active: Duration::ZERO,
         history: Vec::new(),
         hold: Hold::No,
+        topic_id,
     };
     let Some(past) = &work.past else { return none };
     let Tried { unknown, active, .. } = past.tried;

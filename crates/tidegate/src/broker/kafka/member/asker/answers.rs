@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 
-use super::{Asker, Found, Grant, Question};
+use super::{Asker, FIRST_TRY, Found, Grant, Question};
 use crate::broker::kafka::member::ANSWER;
 use crate::broker::kafka::member::lists::{committed, list};
 use crate::broker::kafka::member::state::State;
@@ -32,7 +32,7 @@ impl Asker {
             return Ok(());
         }
         // Before the commits: one that comes for another topic of the name is known by this (rule 7).
-        if let Err(error) = self.look(limit) {
+        if let Err(error) = self.look_first(limit) {
             return Err((Question::Commits(grants), error));
         }
         let list = list(grants.iter().map(|(partition, _)| partition));
@@ -85,11 +85,27 @@ impl Asker {
     pub(super) fn look(&mut self, limit: Duration) -> Result<(), BrokerError> {
         let found = self.client.context().cluster.identities(self.topics.names(), limit);
         self.topics.looked(Instant::now());
-        for (topic, identity) in found? {
+        let found = found?;
+        self.blind = false;
+        for (topic, identity) in found {
             if let Some(news) = self.topics.take(&topic, identity) {
                 self.shared.ask(|state| state.note_topic(news));
             }
         }
+        Ok(())
+    }
+
+    /// The same, before something that depends on it. Asked twice; who is not answered then goes on without, until a look is.
+    fn look_first(&mut self, limit: Duration) -> Result<(), BrokerError> {
+        if self.blind {
+            return Ok(());
+        }
+        let Err(error) = self.look(limit) else { return Ok(()) };
+        if limit <= FIRST_TRY {
+            return Err(error);
+        }
+        self.blind = true;
+        tracing::warn!(%error, "the cluster does not say which topics it has: a commit for one that was deleted is not known");
         Ok(())
     }
 
@@ -103,7 +119,7 @@ impl Asker {
         let Some(bounds) = self.ask(grant, limit)? else { return Ok(None) };
         if self.shared.state().lies_outside(grant, bounds) {
             // In a topic that was made anew every offset may: that is told instead, and the grant is over.
-            self.look(limit)?;
+            self.look_first(limit)?;
             self.topics.id(&grant.0.topic)?;
             if self.shared.state().is_back(&grant.0.topic) {
                 return Ok(None);
