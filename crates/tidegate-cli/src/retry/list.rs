@@ -30,6 +30,9 @@ struct Line {
     attempts: u32,
     error: Option<String>,
     term: u64,
+    /// Which topic of the source's name, where the log says so: two of them say that one was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic_id: Option<String>,
 }
 
 pub(super) async fn run(broker: &Broker, which: &Which) -> Result<Answer, Failure> {
@@ -58,6 +61,7 @@ fn line(which: &Which, waiting: Waiting) -> Line {
         attempts: waiting.attempts,
         error: waiting.error,
         term: waiting.term,
+        topic_id: waiting.topic_id.map(|id| id.to_string()),
     }
 }
 

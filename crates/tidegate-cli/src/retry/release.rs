@@ -19,7 +19,9 @@ struct Released {
 pub(super) async fn run(broker: &Broker, args: &ReleaseArgs) -> Result<Answer, Failure> {
     let topic = args.which.open(broker)?;
     let waiting = topic.waiting().await?;
-    let Some(meant) = waiting.iter().find(|waiting| args.means(waiting)) else {
+    // What waits of a topic of this name that was deleted has an earlier term.
+    let meant = waiting.iter().filter(|waiting| args.means(waiting)).max_by_key(|w| w.term);
+    let Some(meant) = meant else {
         return Err(Failure::Missing(args.nobody()));
     };
     topic.release(meant, &args.reason).await?;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::broker::{BoxFuture, BrokerError, CommitError, TopicId, Watermarks};
-use crate::message::{Offset, Record, TopicName, TopicPartition};
+use crate::broker::{BoxFuture, BrokerError, CommitError, Watermarks};
+use crate::message::{Offset, Record, TopicId, TopicName, TopicPartition};
 
 /// How to join a group.
 #[derive(Debug, Clone)]

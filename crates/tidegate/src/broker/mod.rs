@@ -38,7 +38,6 @@ mod statistics;
 pub(crate) mod sync;
 #[cfg(any(feature = "embedded", feature = "kafka"))]
 pub(crate) mod taking;
-mod topic_id;
 mod types;
 
 use std::fmt;
@@ -57,7 +56,6 @@ pub use handle::Broker;
 pub(crate) use keeping::Keeping;
 pub use keeping::{Cleanup, Retention};
 pub use statistics::{BrokerConnection, ClientStatistics};
-pub use topic_id::{InvalidTopicId, TopicId};
 pub use types::{
     FetchLimit, Fetched, GroupInfo, GroupMember, GroupState, NewTopic, PartitionLag, Placed,
     TopicInfo, Watermarks,

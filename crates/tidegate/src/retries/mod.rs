@@ -12,18 +12,18 @@
 
 mod error;
 mod waiting;
+mod written;
 
 pub use error::RetryTopicError;
 pub use waiting::{Waiting, Waits};
 
-use std::collections::BTreeMap;
-
+use self::written::Written;
 use crate::broker::Broker;
-use crate::companion::entry::{Entry, EntryId, Found, Scribe};
+use crate::companion::entry::{EntryId, Found, Scribe};
 use crate::companion::tail::Tail;
 use crate::consumer::core::Stamp;
 use crate::headers::names;
-use crate::message::{Offset, Partition, TopicName, TopicPartition};
+use crate::message::{Partition, TopicName, TopicPartition};
 
 /// The longest reason, in bytes.
 const MAX_REASON: usize = 1_024;
@@ -34,9 +34,6 @@ pub struct RetryTopic {
     broker: Broker,
     scribe: Scribe,
 }
-
-/// What is written of each record, by writing.
-type Written = BTreeMap<Offset, BTreeMap<Stamp, Waiting>>;
 
 impl RetryTopic {
     /// What `group` keeps of `source` in the topic `name`.
@@ -63,20 +60,21 @@ impl RetryTopic {
         let mut all = Vec::new();
         for partition in (0..partitions).map(Partition) {
             let written = self.read(partition).await?;
-            all.extend(written.into_values().filter_map(Waiting::of_writings));
+            all.extend(written.into_waiting());
         }
         Ok(all)
     }
 
     async fn read(&self, partition: Partition) -> Result<Written, RetryTopicError> {
         let companion = TopicPartition::new(self.scribe.companion.clone(), partition);
-        let (mut tail, mut written) = (Tail::new(self.broker.clone(), companion), Written::new());
+        let (mut tail, mut written) =
+            (Tail::new(self.broker.clone(), companion), Written::default());
         loop {
             let chunk = tail.next().await?;
             for record in &chunk.records {
                 match self.scribe.read(record)? {
-                    Found::Entry(entry) => note(&mut written, &entry),
-                    Found::Tombstone(id) => strike(&mut written, id),
+                    Found::Entry(entry) => written.note(&entry),
+                    Found::Tombstone(id) => written.strike(id),
                     Found::Foreign { .. } => {}
                 }
             }
@@ -111,19 +109,5 @@ impl RetryTopic {
             ack?;
         }
         Ok(())
-    }
-}
-
-fn note(written: &mut Written, entry: &Entry) {
-    let of = written.entry(entry.id.origin).or_default();
-    of.insert(entry.id.stamp, Waiting::of(entry));
-}
-
-fn strike(written: &mut Written, id: EntryId) {
-    if let Some(of) = written.get_mut(&id.origin) {
-        of.remove(&id.stamp);
-        if of.is_empty() {
-            written.remove(&id.origin);
-        }
     }
 }

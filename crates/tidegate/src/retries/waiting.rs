@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::companion::entry::Entry;
 use crate::consumer::core::{Hold, Stamp};
 use crate::headers::names;
-use crate::message::{Offset, Partition, Timestamp};
+use crate::message::{Offset, Partition, Timestamp, TopicId};
 
 /// What a record waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub struct Waiting {
     pub partition: Partition,
     /// Its offset there.
     pub offset: Offset,
+    /// Which topic of the source's name it is of, where the log says so. Of several, the source that is there now is that of the
+    /// highest [`term`](Self::term); what waits of the others is left alone by everybody
+    /// ([`OrphanEntry`](crate::events::RuntimeEvent::OrphanEntry)).
+    pub topic_id: Option<TopicId>,
     /// Its key.
     pub key: Option<Bytes>,
     /// Its event's id, where a header has it.
@@ -56,6 +60,7 @@ impl Waiting {
         Self {
             partition: record.partition,
             offset: record.offset,
+            topic_id: entry.topic_id,
             key: record.key.clone(),
             event_id: header(names::EVENT_ID),
             event_type: header(names::EVENT_TYPE),

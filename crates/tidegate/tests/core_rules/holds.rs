@@ -9,7 +9,7 @@ use tidegate::consumer::core::{
 };
 use tidegate::events::RuntimeEvent;
 use tidegate::message::{Offset, Timestamp};
-use tidegate::policy::{AfterDeadLetter, Effects, PolicyId, Retry, RoutePolicy};
+use tidegate::policy::{AfterDeadLetter, Effects, Order, PolicyId, Retry, RoutePolicy};
 
 use crate::rig::*;
 use crate::world::tp;
@@ -59,6 +59,17 @@ fn left(above: &[u64]) -> Committed {
         done,
     };
     Committed { offset: Offset(3), metadata: metadata.encode() }
+}
+
+/// The same without a store, and with records that are handed over together.
+fn holding_chained(order: Order) -> Rig {
+    let retry = Retry::exponential(ms(1_000), ms(1_000)).attempts(2).in_place(0);
+    let after_dead_letter = AfterDeadLetter::HoldKey;
+    let keyed = RoutePolicy { retry, after_dead_letter, ..keyed() };
+    let mut config = config(vec![RoutePolicy { order, ..keyed.clone() }, keyed]);
+    config.schedule = Some(Scheduling::default());
+    config.chain = 8;
+    Rig::with(config)
 }
 
 impl Rig {
@@ -347,4 +358,29 @@ fn a_twin_that_is_done_frees_the_key_and_one_that_is_dead_does_not() {
     let out = rig.stepped(&other, StepKind::Unschedule, Ok(false));
     assert_eq!((ended(&out), is_held(&out)), (vec![(1, End::Duplicate)], true));
     assert!(!next_runs(&mut rig, 4));
+}
+
+/// Rules 22, 23: the record that holds the key was finished above the commit: it is in no line when those round it are handed over.
+#[test]
+fn rule_23_those_that_are_handed_over_together_do_not_pass_a_held_key() {
+    for order in [Order::Key, Order::Partition] {
+        let mut rig = holding_chained(order);
+        let out = rig.assign(0, Some(left(&[])));
+        let restore = |c: &Command| match c {
+            Command::Restore { epoch, .. } => Some(*epoch),
+            _ => None,
+        };
+        let epoch = out.iter().find_map(restore).expect("to be read");
+        let mut held = entry(4, stamp(1, 6), Hold::Key);
+        let Note::Entry(noted) = &mut held else { unreachable!() };
+        (noted.record.key, noted.record.policy) = (Some(0), PolicyId(1));
+        let out = rig.tell(epoch, vec![held], true);
+        rig.accept(&out);
+        // Offsets that are equal modulo 3 have the same key.
+        let out = rig.deliver(0, &[3, 6]);
+        assert_eq!(runs(&out), [(3, 1)], "{order:?}");
+        assert!(starts(&out).iter().all(|start| !start.follows), "{order:?}: {out:?}");
+        let out = rig.finish(&work(0, epoch, 3), DONE);
+        assert_eq!(runs(&out), [], "{order:?}: it waits for the key");
+    }
 }

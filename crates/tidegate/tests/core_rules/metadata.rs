@@ -1,12 +1,12 @@
 //! Rule 8: the format of the commit metadata, and what is not taken over.
 
 use proptest::prelude::*;
-use tidegate::broker::{Committed, TopicId};
+use tidegate::broker::Committed;
 use tidegate::class::Class;
 use tidegate::consumer::core::metadata::{CommitMetadata, DoneAbove, MetadataError, RetryState};
 use tidegate::consumer::core::{End, Fence};
 use tidegate::events::RuntimeEvent;
-use tidegate::message::{Offset, Timestamp};
+use tidegate::message::{Offset, Timestamp, TopicId};
 
 use crate::rig::*;
 use crate::world::tp;

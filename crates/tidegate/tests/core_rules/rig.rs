@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use tidegate::broker::{
-    Assignment, CommitEntry, CommitError, Committed, RevokeTicket, TopicId, Watermarks,
-};
+use tidegate::broker::{Assignment, CommitEntry, CommitError, Committed, RevokeTicket, Watermarks};
 use tidegate::class::{Cause, Class, Failure};
 use tidegate::consumer::core::{
     Command, Core, CoreConfig, Delivered, End, Event, LocalEpoch, Now, Recalled, Start, Step,
     StepFailure, StepKind, Stopped, Verdict, WorkId,
 };
 use tidegate::events::RuntimeEvent;
-use tidegate::message::{Offset, Timestamp};
+use tidegate::message::{Offset, Timestamp, TopicId};
 use tidegate::policy::{Order, PolicyId, Retry, RoutePolicy, StartFrom};
 
 use crate::world::tp;

@@ -1,10 +1,10 @@
 //! Rules 7, 10, 12: taking a partition over.
 
-use tidegate::broker::{Assignment, CommitError, Committed, TopicId, Watermarks};
+use tidegate::broker::{Assignment, CommitError, Committed, Watermarks};
 use tidegate::consumer::core::metadata::{CommitMetadata, DoneAbove};
 use tidegate::consumer::core::{Command, Event, Fence, OwnFailure, Stopped};
 use tidegate::events::RuntimeEvent;
-use tidegate::message::Offset;
+use tidegate::message::{Offset, TopicId};
 use tidegate::policy::{Effects, RoutePolicy, StartFrom};
 
 use crate::rig::*;

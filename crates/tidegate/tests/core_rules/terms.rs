@@ -1,6 +1,6 @@
 //! Rule 22: an entry that an earlier owner has written too late counts for nobody, and every other entry for all.
 
-use tidegate::broker::{Committed, TopicId};
+use tidegate::broker::Committed;
 use tidegate::class::Class;
 use tidegate::consumer::core::metadata::CommitMetadata;
 use tidegate::consumer::core::{
@@ -8,7 +8,7 @@ use tidegate::consumer::core::{
     StepKind,
 };
 use tidegate::events::RuntimeEvent;
-use tidegate::message::{Offset, Timestamp};
+use tidegate::message::{Offset, Timestamp, TopicId};
 use tidegate::policy::{PolicyId, Retry, RoutePolicy};
 
 use crate::rig::*;

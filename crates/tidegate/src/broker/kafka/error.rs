@@ -146,10 +146,11 @@ pub(super) fn delivery(code: Code, sent: &Sent<'_>, troubles: &Troubles) -> Publ
         Code::MessageSizeTooLarge => {
             PublishError::Unavailable(format!("{} takes less at once than it did", sent.topic))
         }
-        // The client has ended, or failed for good: then it has told why before.
+        // The client has ended, or failed for good: then it has told why before. What it is about to send again is in the same queue as
+        // what it has never sent.
         Code::PurgeQueue => {
-            let what = format!("nothing was sent to topic {}", sent.topic);
-            PublishError::Unavailable(troubles.explain(&what))
+            let what = format!("the producer ended before topic {} had acknowledged", sent.topic);
+            PublishError::Unknown(troubles.explain(&what))
         }
         Code::InvalidRecord
         | Code::InvalidTimestamp
@@ -185,6 +186,7 @@ mod tests {
             Code::MessageTimedOut,
             Code::RequestTimedOut,
             Code::PurgeInflight,
+            Code::PurgeQueue,
             Code::NotEnoughReplicasAfterAppend,
             Code::Fatal,
             Code::OutOfOrderSequenceNumber,
@@ -197,7 +199,6 @@ mod tests {
             Code::UnknownPartition,
             Code::MessageSizeTooLarge,
             Code::TopicAuthorizationFailed,
-            Code::PurgeQueue,
             Code::InvalidRecord,
         ] {
             assert!(!sent(code, 5).is_unknown(), "{code:?}");

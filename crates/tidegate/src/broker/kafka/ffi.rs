@@ -7,6 +7,7 @@
     reason = "a few calls into librdkafka and one of its structures, each with its argument below"
 )]
 
+mod brokers;
 mod message;
 mod queue;
 mod topics;
@@ -20,6 +21,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
+pub(super) use brokers::{add_brokers, knows_controller};
 pub(super) use message::Message;
 pub(super) use queue::Queue;
 pub(super) use topics::{Identity, identities};

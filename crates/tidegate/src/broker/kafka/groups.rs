@@ -1,5 +1,6 @@
 //! Groups: who is in them, what they committed, how far they are behind.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use rdkafka::TopicPartitionList;
@@ -11,8 +12,10 @@ use rdkafka::groups::GroupInfo as ClientGroup;
 use super::cluster::{Cluster, is_missing, not_yet};
 use super::context::Told;
 use super::error::About;
+use super::rescue::Rescue;
 use super::waiting::until;
 use super::{assigned, error, ffi, record};
+use crate::broker::sync::lock;
 use crate::broker::{BrokerError, Committed, GroupInfo, GroupMember, GroupState, PartitionLag};
 use crate::message::{Offset, Partition, TopicName, TopicPartition};
 
@@ -23,12 +26,14 @@ const CONSUMERS: &str = "consumer";
 pub(super) struct Watcher {
     group: String,
     client: BaseConsumer<Told>,
+    rescue: Mutex<Rescue>,
 }
 
 impl Watcher {
     /// Serves its events (log lines, tokens). It has no partitions: nothing else comes.
     pub(super) fn serve(&self) {
         let _ = self.client.poll(Duration::ZERO);
+        lock(&self.rescue).tend(self.client.client());
     }
 }
 
@@ -97,7 +102,8 @@ impl Cluster {
     fn watch(&self, group: &str) -> Result<Watcher, BrokerError> {
         let config = self.options.watching(group);
         let client = BaseConsumer::from_config_and_context(&config, self.told());
-        Ok(Watcher { group: group.into(), client: client.map_err(error::config)? })
+        let rescue = Mutex::new(Rescue::new(&self.options));
+        Ok(Watcher { group: group.into(), client: client.map_err(error::config)?, rescue })
     }
 }
 

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::client::OAuthToken;
+use rdkafka::consumer::Consumer as _;
 
 use super::cluster::Cluster;
 use super::ffi;
 use super::groups::Watcher;
+use super::rescue::Rescue;
 
 /// How long one look at the asking client's events takes.
 const EVENTS: Duration = Duration::from_millis(100);
@@ -20,10 +22,14 @@ const NO_TOKEN: Duration = Duration::from_secs(5);
 /// blocks: so this thread is the last one to let go of them.
 pub(super) fn keep(cluster: Arc<Cluster>) -> std::io::Result<()> {
     let serve = move || {
+        let (mut asking, mut admin) =
+            (Rescue::new(&cluster.options), Rescue::new(&cluster.options));
         let mut due = cluster.options.tokens.is_some().then(Instant::now);
         while Arc::strong_count(&cluster) > 1 {
             // The client has no partitions: what comes are events, which its context hears of.
             let _ = cluster.asking.poll(EVENTS);
+            asking.tend(cluster.asking.client());
+            admin.tend(cluster.admin.inner());
             cluster.watchers.each(Watcher::serve);
             cluster.readers.tidy();
             cluster.followers.tidy();

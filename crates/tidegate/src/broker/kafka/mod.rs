@@ -44,6 +44,7 @@ mod publish;
 mod reader;
 mod readers;
 mod record;
+mod rescue;
 mod session;
 mod settings;
 mod statistics;

@@ -11,6 +11,7 @@ use rdkafka::message::{BorrowedMessage, Message};
 use super::context::Told;
 use super::options::KafkaOptions;
 use super::record::Copies;
+use super::rescue::Rescue;
 use super::{error, ffi, record};
 use crate::broker::BrokerError;
 use crate::message::{Offset, Record, TopicPartition};
@@ -18,6 +19,7 @@ use crate::message::{Offset, Record, TopicPartition};
 /// One client, one partition, and where it stands.
 pub(super) struct Reader {
     client: BaseConsumer<Told>,
+    rescue: Rescue,
     partition: TopicPartition,
     next: Offset,
     copies: Copies,
@@ -42,6 +44,7 @@ impl Reader {
         let client = BaseConsumer::from_config_and_context(&options.reading(), told);
         Ok(Self {
             client: client.map_err(error::config)?,
+            rescue: Rescue::new(options),
             partition,
             next: Offset(0),
             copies: Copies::kept(),
@@ -80,6 +83,7 @@ impl Reader {
     }
 
     pub(super) fn hear(&mut self, within: Duration) -> Heard {
+        self.rescue.tend(self.client.client());
         match self.client.poll(within) {
             None => Heard::Nothing,
             Some(Err(KafkaError::PartitionEOF(_))) => Heard::End,

@@ -12,6 +12,7 @@ use rdkafka::message::Message;
 use super::context::Told;
 use super::options::KafkaOptions;
 use super::record::{self, Copies};
+use super::rescue::Rescue;
 use super::{error, ffi};
 use crate::broker::{BrokerError, Watermarks};
 use crate::message::{Offset, Partition, Record, TopicName, TopicPartition};
@@ -19,6 +20,7 @@ use crate::message::{Offset, Partition, Record, TopicName, TopicPartition};
 /// One client, its partitions, and where it stands in each.
 pub(super) struct Readers {
     client: BaseConsumer<Told>,
+    rescue: Rescue,
     topic: TopicName,
     stands: BTreeMap<Partition, Stand>,
     copies: Copies,
@@ -51,7 +53,13 @@ impl Readers {
     ) -> Result<Self, BrokerError> {
         let client = BaseConsumer::from_config_and_context(&options.following(), told);
         let client = client.map_err(error::config)?;
-        Ok(Self { client, topic, stands: BTreeMap::new(), copies: Copies::passing() })
+        Ok(Self {
+            client,
+            rescue: Rescue::new(options),
+            topic,
+            stands: BTreeMap::new(),
+            copies: Copies::passing(),
+        })
     }
 
     pub(super) fn is_of(&self, topic: &TopicName) -> bool {
@@ -106,6 +114,7 @@ impl Readers {
     }
 
     pub(super) fn hear(&mut self, within: Duration) -> Heard {
+        self.rescue.tend(self.client.client());
         match self.client.poll(within) {
             None => Heard::Nothing,
             Some(Err(KafkaError::PartitionEOF(number))) => {

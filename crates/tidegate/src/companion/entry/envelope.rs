@@ -18,12 +18,11 @@ use bytes::{Buf, BufMut, Bytes};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::broker::TopicId;
 use crate::companion::entry::error::{EntryError, Place};
 use crate::companion::entry::{Entry, EntryId, LATEST, VERSION};
 use crate::consumer::core::Hold;
 use crate::dead_letter::history;
-use crate::message::{Offset, Record, Timestamp, TopicPartition};
+use crate::message::{Offset, Record, Timestamp, TopicId, TopicPartition};
 use crate::parts::{LENGTH, put, put_headers, take, take_headers};
 
 const MAGIC: &[u8] = b"TGRE";

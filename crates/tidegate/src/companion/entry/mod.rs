@@ -14,13 +14,14 @@ use std::time::Duration;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::broker::TopicId;
 use crate::companion::entry::envelope::Head;
 use crate::consumer::core::{Attempt, Hold, Stamp};
 use crate::dead_letter::rfc3339;
 use crate::event::EventId;
 use crate::headers::{Headers, names};
-use crate::message::{NewRecord, Offset, Partition, Record, Timestamp, TopicName, TopicPartition};
+use crate::message::{
+    NewRecord, Offset, Partition, Record, Timestamp, TopicId, TopicName, TopicPartition,
+};
 use crate::text::escaped;
 
 pub(crate) use error::{EntryError, Place};

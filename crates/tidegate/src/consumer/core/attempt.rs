@@ -37,8 +37,8 @@ impl Partition {
     /// Runs an attempt now; and behind it, without another word, those that wait for nobody else.
     pub(super) fn run(&mut self, offset: Offset, cx: &Cx<'_>) {
         let Some(work) = self.tracker.get(offset) else { return };
-        let (attempt, plain) = (work.attempts() + 1, is_plain(work.policy, cx));
-        if work.unit == Unit::Partition {
+        let (attempt, plain, unit) = (work.attempts() + 1, is_plain(work.policy, cx), work.unit);
+        if unit == Unit::Partition {
             self.pauses.set(Reason::Retry, false);
         }
         self.tracker.run(offset, if plain { 1 } else { cx.config.ahead });
@@ -46,12 +46,25 @@ impl Partition {
         if plain && self.outage.is_none() {
             let limit = cx.config.chain.saturating_sub(1);
             let index = &self.schedule.index;
-            // A follower that waits in the schedule is not to run with the others.
-            let scheduled = |next| index.is_unreleased(next) && !planted!(ChainRunsScheduled);
+            let first = self.first_in_schedule(unit);
+            // A follower that waits in the schedule, or for one that does, is not to run with the others.
+            let waits = |next| index.is_unreleased(next) || first.is_some_and(|first| first < next);
+            let scheduled = |next| waits(next) && !planted!(ChainRunsScheduled);
             let fits = |next, policy| is_plain(policy, cx) && !scheduled(next);
             let chain = self.tracker.chain(offset, limit, fits);
             let follow = |offset| Start { offset, attempt: 1, follows: true };
             self.starts.extend(chain.into_iter().map(follow));
+        }
+    }
+
+    /// The first record in the schedule that others of this unit wait for. It may stand between those in the line, and not in it: one that
+    /// holds its key, or whose source record is gone.
+    fn first_in_schedule(&self, unit: Unit) -> Option<Offset> {
+        match unit {
+            Unit::Key(key) => self.schedule.index.first_of(key),
+            // Who waits for all keys looks at each of them by itself.
+            Unit::Partition if !self.schedule.index.is_empty() => Some(Offset(0)),
+            Unit::Partition | Unit::Free => None,
         }
     }
 

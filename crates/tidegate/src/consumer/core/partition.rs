@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::broker::{Assignment, TopicId};
+use crate::broker::Assignment;
 use crate::consumer::core::commit::Progress;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::lease::Lease;
@@ -23,7 +23,7 @@ use crate::consumer::core::tracker::Tracker;
 use crate::consumer::core::watch::Watch;
 use crate::consumer::core::{Command, CoreConfig, Counts, End, LocalEpoch, Start, WorkId};
 use crate::events::RuntimeEvent;
-use crate::message::{Offset, TopicPartition};
+use crate::message::{Offset, TopicId, TopicPartition};
 use crate::planted::planted;
 
 /// How far the ownership is.

@@ -11,7 +11,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::types::RDKafkaRespErr;
 
 use super::Native;
-use crate::broker::TopicId;
+use crate::message::TopicId;
 
 /// What the cluster says of one topic. `None`: it is there, and the cluster is too old for ids.
 pub(in crate::broker::kafka) type Identity = Result<Option<TopicId>, RDKafkaErrorCode>;

@@ -18,10 +18,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use rdkafka::consumer::Consumer as _;
+
 use super::topics::Topics;
 use super::{ANSWER, Client, Shared};
-use crate::broker::{BrokerError, Committed, TopicId};
-use crate::message::{Offset, TopicName, TopicPartition};
+use crate::broker::kafka::rescue::Rescue;
+use crate::broker::{BrokerError, Committed};
+use crate::message::{Offset, TopicId, TopicName, TopicPartition};
 
 /// How long it takes until questions that failed are asked again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -59,7 +62,19 @@ pub(super) fn thread(
     asked: Receiver<Ask>,
 ) -> impl FnOnce() + Send + use<> {
     let topics = Topics::new(topics, Instant::now());
-    move || Asker { client, shared, topics, blind: false, open: VecDeque::new() }.run(&asked)
+    let rescue = Rescue::new(&client.context().cluster.options);
+    move || {
+        Asker {
+            client,
+            shared,
+            topics,
+            blind: false,
+            nameless: false,
+            rescue,
+            open: VecDeque::new(),
+        }
+        .run(&asked);
+    }
 }
 
 /// One question, and how often it has failed.
@@ -101,12 +116,16 @@ struct Asker {
     topics: Topics,
     /// The cluster does not say which topics it has: nothing waits for that.
     blind: bool,
+    /// Something was granted while it was so.
+    nameless: bool,
+    rescue: Rescue,
     open: VecDeque<Open>,
 }
 
 impl Asker {
     fn run(mut self, asked: &Receiver<Ask>) {
         loop {
+            self.rescue.tend(self.client.client());
             let look = self.topics.wait(Instant::now());
             let wait = match self.open.front() {
                 None => Duration::MAX,

@@ -49,6 +49,8 @@ pub(super) struct Reading {
     pub(super) paused: bool,
     /// The client was told to read nothing.
     held: bool,
+    /// Where it stood when the bounds were asked that are not answered yet.
+    asked_at: Option<Offset>,
     /// Newest bounds that are known.
     bounds: Watermarks,
     buffer: Buffer,
@@ -81,6 +83,7 @@ impl Reading {
             revoking: false,
             paused: false,
             held: true,
+            asked_at: None,
             bounds: Watermarks::default(),
             buffer: Buffer::default(),
             silence: Silence::new(now),
@@ -159,12 +162,23 @@ impl Reading {
         now.saturating_duration_since(since) >= long && self.refused.take().is_some()
     }
 
+    /// Its bounds are being asked. What comes meanwhile may lie behind the answer.
+    pub(super) fn asks_bounds(&mut self) {
+        self.asked_at = self.position();
+    }
+
+    /// Whether it stands outside of these bounds, and did when they were asked.
+    pub(super) fn lies_outside(&self, bounds: Watermarks) -> bool {
+        let stands = self.position().filter(|at| self.asked_at.is_none_or(|before| before == *at));
+        stands.is_some_and(|at| !(bounds.start..=bounds.end).contains(&at))
+    }
+
     /// The bounds, just asked. `given_up`: asked because the client could not read on.
     /// Answers whether the position lies outside of them.
     pub(super) fn bounded(&mut self, bounds: Watermarks, given_up: bool) -> bool {
+        let outside = self.lies_outside(bounds);
+        self.asked_at = None;
         self.bounds = bounds;
-        let Some(position) = self.position() else { return false };
-        let outside = !(bounds.start..=bounds.end).contains(&position);
         if outside {
             self.out = Some(bounds);
             self.given_up |= given_up;

@@ -77,8 +77,14 @@ impl State {
         bounds: Watermarks,
     ) -> bool {
         let reading = self.readings.get(at).filter(|reading| reading.grant == *grant);
-        let position = reading.and_then(Reading::position);
-        position.is_some_and(|position| !(bounds.start..=bounds.end).contains(&position))
+        reading.is_some_and(|reading| reading.lies_outside(bounds))
+    }
+
+    /// The bounds of a grant are being asked.
+    pub(super) fn asks_bounds(&mut self, (at, grant): &(TopicPartition, u64)) {
+        if let Some(reading) = self.granted_as(at, *grant) {
+            reading.asks_bounds();
+        }
     }
 
     /// A topic is gone, or back. Nothing of it is done here: a revoke may be open, which this must not answer (rule 11).

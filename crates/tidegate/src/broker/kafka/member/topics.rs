@@ -16,8 +16,8 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 use super::state::State;
 use crate::broker::kafka::cluster::is_missing;
 use crate::broker::kafka::ffi::Identity;
-use crate::broker::{BrokerError, GroupEvent, TopicId};
-use crate::message::TopicName;
+use crate::broker::{BrokerError, GroupEvent};
+use crate::message::{TopicId, TopicName};
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -30,6 +30,8 @@ const SURELY: u32 = 2;
 struct Known {
     id: Option<TopicId>,
     missing: u32,
+    /// The last time that counts.
+    missed: Option<Instant>,
 }
 
 /// Something to be told.
@@ -79,11 +81,11 @@ impl Topics {
     }
 
     /// Takes in what the cluster says of a topic.
-    pub(super) fn take(&mut self, topic: &str, found: Identity) -> Option<News> {
+    pub(super) fn take(&mut self, topic: &str, found: Identity, now: Instant) -> Option<News> {
         let (name, known) = self.known.iter_mut().find(|(name, _)| name.as_str() == topic)?;
         match found {
             Ok(id) => known.found(id).map(|anew| News::Back { topic: name.clone(), anew }),
-            Err(code) => known.not_found(code).then(|| News::Gone(name.clone())),
+            Err(code) => known.not_found(code, now).then(|| News::Gone(name.clone())),
         }
     }
 }
@@ -100,10 +102,13 @@ impl Known {
     }
 
     /// Whether it is gone since now.
-    fn not_found(&mut self, code: Code) -> bool {
-        if !is_missing(code) {
+    fn not_found(&mut self, code: Code, now: Instant) -> bool {
+        // What is asked in between may hear the same moment once more.
+        let again = self.missed.is_some_and(|at| now.saturating_duration_since(at) < EVERY);
+        if !is_missing(code) || (self.missing > 0 && again) {
             return false;
         }
+        self.missed = Some(now);
         self.missing = self.missing.saturating_add(1);
         self.missing == SURELY
     }
@@ -137,7 +142,12 @@ mod tests {
     /// What is told when these answers come one after the other.
     fn told(answers: &[Identity]) -> Vec<News> {
         let mut topics = Topics::new(&[name()], Instant::now());
-        answers.iter().filter_map(|answer| topics.take("t", *answer)).collect()
+        let mut now = Instant::now();
+        let mut take = |answer: &Identity| {
+            now += EVERY;
+            topics.take("t", *answer, now)
+        };
+        answers.iter().filter_map(&mut take).collect()
     }
 
     const A: Identity = Ok(Some(TopicId::new(1)));
@@ -150,6 +160,17 @@ mod tests {
     fn a_topic_that_is_there_or_not_asked_for_or_missing_for_a_moment_is_no_news() {
         assert_eq!(told(&[A, A, SILENT, SILENT, SILENT, A, GONE, A, GONE, A]), []);
         assert_eq!(told(&[OLD, OLD, A, A, OLD]), []);
+    }
+
+    /// A broker that is behind is asked twice in a moment, when a partition is granted: that is one answer.
+    #[test]
+    fn what_is_missing_twice_within_a_moment_is_no_news() {
+        let (mut topics, now) = (Topics::new(&[name()], Instant::now()), Instant::now());
+        let moment = Duration::from_millis(10);
+        assert_eq!(topics.take("t", GONE, now), None);
+        assert_eq!(topics.take("t", GONE, now + moment), None);
+        assert_eq!(topics.take("t", GONE, now + EVERY), Some(News::Gone(name())));
+        assert_eq!(topics.take("t", GONE, now + EVERY + moment), None);
     }
 
     #[test]
@@ -168,7 +189,7 @@ mod tests {
     fn which_one_it_is_is_known_while_it_is_there() {
         let mut topics = Topics::new(&[name()], Instant::now());
         let mut known = |answer| {
-            topics.take("t", answer);
+            topics.take("t", answer, Instant::now());
             topics.id(&name()).ok()
         };
         let (a, b) = (Some(TopicId::new(1)), Some(TopicId::new(2)));

@@ -10,6 +10,7 @@ use rdkafka::producer::{Producer as _, ProducerContext, ThreadedProducer};
 
 use super::super::cluster::{Cluster, is_missing};
 use super::super::context::{Told, tells};
+use super::super::rescue::Rescue;
 use super::super::{error, record};
 use super::batch::Slot;
 use crate::broker::{BrokerError, Placed, PublishError};
@@ -63,7 +64,7 @@ impl ProducerContext for Deliveries {
 /// By the size of their batches.
 pub(super) struct Producers {
     cluster: Arc<Cluster>,
-    all: Vec<(usize, Producer)>,
+    all: Vec<(usize, Producer, Rescue)>,
 }
 
 impl Producers {
@@ -74,18 +75,24 @@ impl Producers {
     /// The producer for topics with such batches, always the same one, as two would not keep the order.
     pub(super) fn of(&mut self, batch: usize) -> Result<&Producer, BrokerError> {
         // There are one or two: nothing is hashed for each record.
-        if let Some(place) = self.all.iter().position(|(of, _)| *of == batch) {
+        if let Some(place) = self.all.iter().position(|(of, ..)| *of == batch) {
             return Ok(&self.all[place].1);
         }
         let context = Deliveries { told: self.cluster.told(), cluster: self.cluster.clone() };
         let config = self.cluster.options.producing(batch);
         let made = Producer::from_config_and_context(&config, context).map_err(error::config)?;
-        Ok(&self.all.push_mut((batch, made)).1)
+        let rescue = Rescue::new(&self.cluster.options);
+        Ok(&self.all.push_mut((batch, made, rescue)).1)
+    }
+
+    /// Call it often, also while nothing is sent: what is on its way is written again only by a client that knows brokers.
+    pub(super) fn tend(&mut self) {
+        self.all.iter_mut().for_each(|(_, producer, rescue)| rescue.tend(producer.client()));
     }
 
     /// Idempotence cannot go on: the next producer has a new identity. The records of this one are answered as unknown.
     pub(super) fn discard(&mut self, batch: usize) {
-        for (_, failed) in self.all.extract_if(.., |(of, _)| *of == batch) {
+        for (_, failed, _) in self.all.extract_if(.., |(of, ..)| *of == batch) {
             if let Some((code, reason)) = failed.client().fatal_error() {
                 tracing::warn!(%code, reason, "the Kafka producer failed for good and is made anew");
             }
@@ -95,7 +102,7 @@ impl Producers {
     /// Waits until all is acknowledged, but not for ever.
     pub(super) fn flush(&self, within: Duration) {
         let deadline = std::time::Instant::now() + within;
-        for producer in self.all.iter().map(|(_, producer)| producer) {
+        for producer in self.all.iter().map(|(_, producer, _)| producer) {
             let left = deadline.saturating_duration_since(std::time::Instant::now());
             if let Err(error) = producer.flush(left) {
                 let records = producer.in_flight_count();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -19,6 +19,9 @@ use crate::message::{NewRecord, TopicName, TopicPartition};
 
 /// How long what is queued may take to be written, at the end.
 const LAST_FLUSH: Duration = Duration::from_secs(10);
+
+/// So often the producers are looked after, at least.
+const TEND: Duration = Duration::from_secs(1);
 
 /// Between two tries while the client's own queue is full.
 const FULL: Duration = Duration::from_millis(5);
@@ -42,13 +45,16 @@ impl Sender {
     /// Until the queue is closed, or gone with its broker.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
         let mut closing = None;
-        while let Ok(job) = jobs.recv() {
-            match job {
-                Job::Send(records, batch) => self.send_all(records, &batch),
-                Job::Close(done) => {
+        loop {
+            self.producers.tend();
+            match jobs.recv_timeout(TEND) {
+                Ok(Job::Send(records, batch)) => self.send_all(records, &batch),
+                Ok(Job::Close(done)) => {
                     closing = Some(done);
                     break;
                 }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         self.producers.flush(LAST_FLUSH);
@@ -124,7 +130,10 @@ impl Sender {
             };
             slot = refused.1;
             match &refused.0 {
-                KafkaError::MessageProduction(Code::QueueFull) => std::thread::sleep(FULL),
+                KafkaError::MessageProduction(Code::QueueFull) => {
+                    self.producers.tend();
+                    std::thread::sleep(FULL);
+                }
                 KafkaError::MessageProduction(Code::Fatal) => {
                     self.producers.discard(known.limit.batch);
                 }

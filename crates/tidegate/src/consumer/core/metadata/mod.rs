@@ -28,10 +28,9 @@ mod read;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::broker::TopicId;
 use crate::consumer::core::Fence;
 use crate::consumer::core::percent::escape;
-use crate::message::{Offset, Timestamp, TopicPartition};
+use crate::message::{Offset, Timestamp, TopicId, TopicPartition};
 
 pub use done::DoneAbove;
 

@@ -4,10 +4,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{BEFORE, CommitMetadata, DoneAbove, MetadataError, RetryState, VERSION};
-use crate::broker::TopicId;
 use crate::consumer::core::Fence;
 use crate::consumer::core::percent::unescape;
-use crate::message::{Offset, Partition, Timestamp, TopicName, TopicPartition};
+use crate::message::{Offset, Partition, Timestamp, TopicId, TopicName, TopicPartition};
 
 impl CommitMetadata {
     /// Reads the text of version 4 or 3.

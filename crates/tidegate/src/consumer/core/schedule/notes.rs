@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::broker::TopicId;
 use crate::consumer::core::Delivered;
 use crate::consumer::core::End;
 use crate::consumer::core::cx::Cx;
@@ -14,7 +13,7 @@ use crate::consumer::core::partition::{Partition, Phase};
 use crate::consumer::core::schedule::{Fresh, Hold, Stamp};
 use crate::consumer::core::work::Unit;
 use crate::events::RuntimeEvent;
-use crate::message::{Offset, Timestamp};
+use crate::message::{Offset, Timestamp, TopicId};
 use crate::planted::planted;
 
 /// The keys of so many notes are looked for side by side.

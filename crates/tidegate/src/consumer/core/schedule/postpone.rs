@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::broker::TopicId;
 use crate::class::Failure;
 use crate::consumer::core::cx::Cx;
 use crate::consumer::core::partition::Partition;
@@ -11,7 +10,7 @@ use crate::consumer::core::schedule::{Fresh, Goal, Hold, ShortKey, Stamp};
 use crate::consumer::core::work::{State, Unit, Work};
 use crate::consumer::core::{Attempt, Command, Step};
 use crate::events::RuntimeEvent;
-use crate::message::{Offset, Timestamp};
+use crate::message::{Offset, Timestamp, TopicId};
 use crate::planted::planted;
 use crate::policy::retry::Tried;
 

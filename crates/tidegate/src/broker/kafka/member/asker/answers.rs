@@ -59,16 +59,25 @@ impl Asker {
     }
 
     pub(super) fn describe(
-        &self,
+        &mut self,
         grant: &Grant,
         found: &Found,
         limit: Duration,
     ) -> Result<(), BrokerError> {
-        if let Some(watermarks) = self.ask(grant, limit)? {
-            let (partition, Found { committed, topic_id }) = (grant.0.clone(), found.clone());
-            let assignment = Assignment { partition, committed, watermarks, topic_id };
-            self.shared.tell(|state| state.described(grant.1, assignment));
+        let Some(watermarks) = self.ask(grant, limit)? else { return Ok(()) };
+        let (partition, Found { committed, topic_id }) = (grant.0.clone(), found.clone());
+        let within = |at: Offset| (watermarks.start..=watermarks.end).contains(&at);
+        if committed.as_ref().is_some_and(|committed| !within(committed.offset)) {
+            // The bounds may be those of a topic that was made anew since the commit was looked up.
+            self.look_first(limit)?;
+            if self.topics.id(&partition.topic)? != topic_id {
+                self.first(Question::Commits(vec![grant.clone()]));
+                return Ok(());
+            }
         }
+        self.nameless |= self.blind && topic_id.is_none();
+        let assignment = Assignment { partition, committed, watermarks, topic_id };
+        self.shared.tell(|state| state.described(grant.1, assignment));
         Ok(())
     }
 
@@ -84,11 +93,18 @@ impl Asker {
     /// Looks whether the topics are still there, and still the same.
     pub(super) fn look(&mut self, limit: Duration) -> Result<(), BrokerError> {
         let found = self.client.context().cluster.identities(self.topics.names(), limit);
-        self.topics.looked(Instant::now());
+        let now = Instant::now();
+        self.topics.looked(now);
         let found = found?;
         self.blind = false;
+        if found.iter().any(|(_, id)| matches!(id, Ok(Some(_))))
+            && std::mem::take(&mut self.nameless)
+        {
+            // What was granted meanwhile does not know its topic, and would commit so for as long as it is owned.
+            self.shared.ask(State::ask_to_join_anew);
+        }
         for (topic, identity) in found {
-            if let Some(news) = self.topics.take(&topic, identity) {
+            if let Some(news) = self.topics.take(&topic, identity, now) {
                 self.shared.ask(|state| state.note_topic(news));
             }
         }
@@ -109,14 +125,35 @@ impl Asker {
         Ok(())
     }
 
-    /// Whether the position lies outside.
+    /// Whether the position lies outside. `None` when nobody wants to know any more.
     pub(super) fn bounds(
         &mut self,
         grant: &Grant,
         given_up: bool,
         limit: Duration,
     ) -> Result<Option<bool>, BrokerError> {
-        let Some(bounds) = self.ask(grant, limit)? else { return Ok(None) };
+        match self.ask_bounds(grant, limit)? {
+            Some(bounds) => self.judge(grant, bounds, given_up, limit),
+            None => Ok(None),
+        }
+    }
+
+    fn ask_bounds(
+        &self,
+        grant: &Grant,
+        limit: Duration,
+    ) -> Result<Option<Watermarks>, BrokerError> {
+        self.shared.state().asks_bounds(grant);
+        self.ask(grant, limit)
+    }
+
+    fn judge(
+        &mut self,
+        grant: &Grant,
+        bounds: Watermarks,
+        given_up: bool,
+        limit: Duration,
+    ) -> Result<Option<bool>, BrokerError> {
         if self.shared.state().lies_outside(grant, bounds) {
             // In a topic that was made anew every offset may: that is told instead, and the grant is over.
             self.look_first(limit)?;
@@ -174,8 +211,17 @@ impl Asker {
         limit: Duration,
     ) -> Result<(), (Question, BrokerError)> {
         let (mut left, mut answered, mut failure) = (Vec::new(), 0_usize, None);
+        // One lies outside, and it is not known of what: that is asked again before anything is concluded.
+        let mut unsure = false;
         for grant in suspects {
-            match self.bounds(&grant, true, limit) {
+            let bounds = self.ask_bounds(&grant, limit);
+            let judged = match bounds {
+                Ok(Some(bounds)) => {
+                    self.judge(&grant, bounds, true, limit).inspect_err(|_| unsure = true)
+                }
+                other => other.map(|_| None),
+            };
+            match judged {
                 Ok(outside) => {
                     answered += 1;
                     found |= outside.unwrap_or(false);
@@ -187,7 +233,7 @@ impl Asker {
             }
         }
         match failure {
-            Some(error) if found || answered == 0 => {
+            Some(error) if found || unsure || answered == 0 => {
                 Err((Question::Suspects { left, found }, error))
             }
             _ if found => Ok(()),

@@ -22,8 +22,11 @@ impl State {
         partitions.into_iter().map(&mut grant).collect()
     }
 
-    /// What was looked up for a grant, if it still stands.
+    /// What was looked up for a grant, if it still stands, and does not go with its topic in a moment.
     pub(in super::super) fn described(&mut self, grant: u64, assignment: Assignment) {
+        if self.is_back(&assignment.partition.topic) {
+            return;
+        }
         if let Some(reading) = self.granted_as(&assignment.partition, grant) {
             reading.describe(assignment);
         }

@@ -147,3 +147,13 @@ fn rule_7_nothing_is_committed_for_a_topic_that_is_gone() {
     news.into_iter().for_each(|news| bench.state.hear_of_topic(news));
     assert!(matches!(bench.state.check_grant(&mine, grant), Err(CommitError::NotOwned(_))));
 }
+
+/// Rule 7: what was found out of a grant may be of two topics, the old one and the one that was made anew. The grant is over in a moment.
+#[test]
+fn rule_7_a_grant_of_a_topic_that_was_made_anew_is_not_told() {
+    let (mut bench, mine) = (Bench::new(), place(0));
+    let grant = bench.state.granted(vec![mine.clone()])[0].1;
+    bench.state.note_topic(News::Back { topic: mine.topic.clone(), anew: true });
+    bench.described(&mine, grant);
+    assert!(bench.state.next().is_none());
+}

@@ -105,3 +105,19 @@ fn partitions_take_turns() {
     };
     assert_eq!([turn(), turn(), turn(), turn()], [0, 1, 0, 1]);
 }
+
+/// What came since the bounds were asked may lie behind the answer: the log goes on.
+#[test]
+fn rule_7_what_comes_while_the_bounds_are_asked_is_not_outside_of_them() {
+    let (mut bench, p) = (Bench::new(), place(0));
+    let grant = bench.told(&p);
+    bench.running(&p, 10);
+    bench.state.asks_bounds(&(p.clone(), grant));
+    bench.keep(&p, 10..12);
+    assert!(!bench.state.bounded(&p, grant, bounds(0, 10), true));
+    bench.state.asks_bounds(&(p.clone(), grant));
+    assert!(
+        bench.state.bounded(&p, grant, bounds(0, 11), true),
+        "it stood there when they were asked"
+    );
+}

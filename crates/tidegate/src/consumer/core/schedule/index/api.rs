@@ -155,10 +155,14 @@ impl Index {
         self.stage(origin).is_some_and(|stage| stage != Stage::Unreleased)
     }
 
+    /// The first record of this key that waits.
+    pub(in crate::consumer::core) fn first_of(&self, key: u64) -> Option<Offset> {
+        self.first(ShortKey::of(key)).map(|first| self.slab.at(first).origin.offset())
+    }
+
     /// Whether a record of this key waits for one before it.
     pub(in crate::consumer::core) fn blocks(&self, key: u64, offset: Offset) -> bool {
-        let first = self.first(ShortKey::of(key));
-        first.is_some_and(|first| self.slab.at(first).origin.offset() < offset)
+        self.first_of(key).is_some_and(|first| first < offset)
     }
 
     /// Whether a record of any key waits that stands before this one. Looks at all of them, from where it found one last: it is
@@ -182,6 +186,11 @@ impl Index {
     /// Asked for, or out.
     pub(in crate::consumer::core) fn away(&self) -> usize {
         self.away
+    }
+
+    /// Whether nothing is known of any record.
+    pub(in crate::consumer::core) fn is_empty(&self) -> bool {
+        self.slab.len() == 0
     }
 
     /// Entries whose source record has had its turn: they are pending, and nobody else counts them. What holds its key has ended.
