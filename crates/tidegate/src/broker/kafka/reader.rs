@@ -83,9 +83,11 @@ impl Reader {
     }
 
     pub(super) fn hear(&mut self, within: Duration) -> Heard {
-        self.rescue.tend(self.client.client());
         match self.client.poll(within) {
-            None => Heard::Nothing,
+            None => {
+                self.rescue.tend(self.client.client());
+                Heard::Nothing
+            }
             Some(Err(KafkaError::PartitionEOF(_))) => Heard::End,
             Some(Err(error)) => match error::corrupt(&error) {
                 Some(reason) => Heard::Corrupt(reason),

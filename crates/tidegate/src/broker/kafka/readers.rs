@@ -114,9 +114,11 @@ impl Readers {
     }
 
     pub(super) fn hear(&mut self, within: Duration) -> Heard {
-        self.rescue.tend(self.client.client());
         match self.client.poll(within) {
-            None => Heard::Nothing,
+            None => {
+                self.rescue.tend(self.client.client());
+                Heard::Nothing
+            }
             Some(Err(KafkaError::PartitionEOF(number))) => {
                 // The bounds were asked for before: what lies before them without a record is a gap.
                 let stand = self.stands.get_mut(&record::partition(number));

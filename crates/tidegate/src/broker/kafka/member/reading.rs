@@ -167,10 +167,11 @@ impl Reading {
         self.asked_at = self.position();
     }
 
-    /// Whether it stands outside of these bounds, and did when they were asked.
+    /// Whether it stands before these bounds; or behind them, and did when they were asked.
     pub(super) fn lies_outside(&self, bounds: Watermarks) -> bool {
-        let stands = self.position().filter(|at| self.asked_at.is_none_or(|before| before == *at));
-        stands.is_some_and(|at| !(bounds.start..=bounds.end).contains(&at))
+        let Some(at) = self.position() else { return false };
+        let stands = self.asked_at.is_none_or(|before| before == at);
+        at < bounds.start || (at > bounds.end && stands)
     }
 
     /// The bounds, just asked. `given_up`: asked because the client could not read on.

@@ -116,6 +116,18 @@ fn rule_7_what_comes_while_the_bounds_are_asked_is_not_outside_of_them() {
     bench.keep(&p, 10..12);
     assert!(!bench.state.bounded(&p, grant, bounds(0, 10), true));
     bench.state.asks_bounds(&(p.clone(), grant));
+    bench.keep(&p, 12..13);
+    assert!(bench.state.bounded(&p, grant, bounds(20, 30), true), "it was deleted under it");
+}
+
+/// See above.
+#[test]
+fn rule_7_what_stood_there_when_the_bounds_were_asked_is_outside_of_them() {
+    let (mut bench, p) = (Bench::new(), place(0));
+    let grant = bench.told(&p);
+    bench.running(&p, 10);
+    bench.keep(&p, 10..12);
+    bench.state.asks_bounds(&(p.clone(), grant));
     assert!(
         bench.state.bounded(&p, grant, bounds(0, 11), true),
         "it stood there when they were asked"
