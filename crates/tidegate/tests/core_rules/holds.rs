@@ -366,11 +366,7 @@ fn rule_23_those_that_are_handed_over_together_do_not_pass_a_held_key() {
     for order in [Order::Key, Order::Partition] {
         let mut rig = holding_chained(order);
         let out = rig.assign(0, Some(left(&[])));
-        let restore = |c: &Command| match c {
-            Command::Restore { epoch, .. } => Some(*epoch),
-            _ => None,
-        };
-        let epoch = out.iter().find_map(restore).expect("to be read");
+        let epoch = restore_of(&out);
         let mut held = entry(4, stamp(1, 6), Hold::Key);
         let Note::Entry(noted) = &mut held else { unreachable!() };
         (noted.record.key, noted.record.policy) = (Some(0), PolicyId(1));

@@ -204,15 +204,20 @@ pub(crate) fn restored(config: CoreConfig) -> (Rig, LocalEpoch) {
     if let Some(epoch) = owning(&out) {
         out = rig.send(Event::Owned { partition: tp(0), epoch, result: Ok(()) });
     }
-    let epoch = out.iter().find_map(|c| match c {
-        Command::Restore { epoch, .. } => Some(*epoch),
-        _ => None,
-    });
-    let (epoch, notes) = (epoch.expect("its schedule is to be read"), Vec::new());
+    let (epoch, notes) = (restore_of(&out), Vec::new());
     let partition = tp(0);
     let out = rig.send(Event::Noted { partition, epoch, notes, next: Offset(0), caught_up: true });
     rig.accept(&out);
     (rig, epoch)
+}
+
+/// The ownership whose companion is to be read.
+pub(crate) fn restore_of(out: &[Command]) -> LocalEpoch {
+    let restore = |c: &Command| match c {
+        Command::Restore { epoch, .. } => Some(*epoch),
+        _ => None,
+    };
+    out.iter().find_map(restore).expect("to be read")
 }
 
 pub(crate) fn work(partition: u32, epoch: LocalEpoch, offset: u64) -> WorkId {

@@ -71,15 +71,6 @@ impl Rig {
     }
 }
 
-/// The ownership whose companion is to be read.
-fn restore_of(out: &[Command]) -> LocalEpoch {
-    let restore = |c: &Command| match c {
-        Command::Restore { epoch, .. } => Some(*epoch),
-        _ => None,
-    };
-    out.iter().find_map(restore).expect("to be read")
-}
-
 /// What is to be struck as void.
 fn void(out: &[Command]) -> Vec<(Offset, Stamp)> {
     let entries = |c: &Command| match c {
